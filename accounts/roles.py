@@ -1,0 +1,84 @@
+"""Who may do what: every role, as data. A permission named here must be declared by some model's Meta."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Sees(StrEnum):
+    """Whose rows a role is shown."""
+
+    OWN_DEPARTMENTS = "own departments"
+    EVERYTHING = "all departments"
+    NOTHING = "none"
+
+
+@dataclass(frozen=True)
+class Role:
+    key: str
+    label: str
+    about: str
+    sees: Sees
+    permissions: frozenset[str]
+    phi_masked: bool = False
+
+
+def _role(key: str, label: str, about: str, sees: Sees, *permissions: str, phi_masked: bool = False) -> Role:
+    return Role(key, label, about, sees, frozenset(permissions), phi_masked)
+
+
+# Permissions that several roles share, in the order in which the roles build on one another.
+WORK = ("analytics.view_dashboard",)
+TEAM = (*WORK, "accounts.view_team")
+
+ROLES: dict[str, Role] = {
+    role.key: role
+    for role in (
+        _role("biller", "Biller", "Works the claims of their departments.", Sees.OWN_DEPARTMENTS, *WORK),
+        _role("coder", "Coder", "Codes and corrects the claims of their departments.", Sees.OWN_DEPARTMENTS, *WORK),
+        _role("ar_agent", "A/R agent", "Follows up what payers owe their departments.", Sees.OWN_DEPARTMENTS, *WORK),
+        _role("manager", "Manager", "Leads a team: its numbers, its denials, its alerts.", Sees.OWN_DEPARTMENTS, *TEAM),
+        _role("director", "Director", "Sees every department's reports and forecasts.", Sees.EVERYTHING, *TEAM),
+        _role(
+            "analyst",
+            "Analyst",
+            "Takes numbers out through the API and exports; patients stay masked.",
+            Sees.EVERYTHING,
+            *WORK,
+            phi_masked=True,
+        ),
+        _role(
+            "admin",
+            "Administrator",
+            "Keeps users, departments, payers and claims in order.",
+            Sees.EVERYTHING,
+            *TEAM,
+            "accounts.use_admin",
+            "accounts.view_user",
+            "accounts.add_user",
+            "accounts.change_user",
+            "accounts.view_department",
+            "accounts.add_department",
+            "accounts.change_department",
+            "accounts.delete_department",
+            "accounts.view_auditentry",
+            "accounts.view_style_guide",
+            "accounts.view_operations",
+        ),
+        _role(
+            "auditor",
+            "Auditor",
+            "Reads the audit trail, and nothing else.",
+            Sees.NOTHING,
+            "accounts.read_audit_trail",
+            phi_masked=True,
+        ),
+    )
+}
+
+CHOICES = [(role.key, role.label) for role in ROLES.values()]
+NO_ROLE = Role("", "No role", "May sign in and see their own profile.", Sees.NOTHING, frozenset(), True)
+
+
+def role_of(key: str) -> Role:
+    """A role that was since taken out of this file allows nothing."""
+    return ROLES.get(key, NO_ROLE)
