@@ -28,6 +28,8 @@ class Department(models.Model):
     name = models.CharField(max_length=80, unique=True)
     is_active = models.BooleanField("active", default=True)
 
+    AUDIT_VALUES: ClassVar[tuple[str, ...]] = ("name", "is_active")
+
     objects = DepartmentQuerySet.as_manager()
 
     class Meta:
@@ -103,15 +105,30 @@ class User(AbstractBaseUser):
 
     objects = UserManager()
 
+    # What the audit trail may show of a change; other fields, the password among them, are only named there.
+    AUDIT_VALUES: ClassVar[tuple[str, ...]] = (
+        "email",
+        "name",
+        "role",
+        "departments",
+        "is_active",
+        "is_superuser",
+        "theme",
+        "default_period",
+        "wants_digest",
+    )
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(Lower("email"), name="one_user_per_email")]
+        # With the unique column: one person an address, however it is spelt.
+        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_in_lower_case")]
         permissions = [
             ("use_admin", "Can use the admin"),
+            ("use_api", "Can see how the API is used"),
             ("view_team", "Can see the people of the team"),
             ("view_style_guide", "Can see the design system's components"),
             ("view_operations", "Can see the state of the installation"),
@@ -174,7 +191,7 @@ class AuditEntry(models.Model):
     subject_type = models.CharField(max_length=60, blank=True)
     subject_id = models.CharField(max_length=64, blank=True)
     subject_name = models.CharField(max_length=200, blank=True)
-    address = models.GenericIPAddressField(null=True)
+    address = models.CharField(max_length=45, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     details = models.JSONField(default=dict)
     mac = models.CharField(max_length=64, editable=False)
@@ -184,13 +201,12 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         permissions = [("read_audit_trail", "Can read and export the audit trail")]
         indexes = [
-            models.Index("actor", "-id", name="audit_by_person"),
-            models.Index("action", "-id", name="audit_by_action"),
-            models.Index("subject_type", "subject_id", "-id", name="audit_by_subject"),
-            models.Index("at", name="audit_by_time"),
+            models.Index(fields=["actor", "-id"], name="audit_by_person"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_by_subject"),
+            models.Index(fields=["at"], name="audit_by_time"),
             models.Index(
-                "address",
-                "at",
+                fields=["address", "at"],
                 name="audit_failed_sign_ins",  # read by throttle.AddressGuard before each sign-in
                 condition=models.Q(action="sign_in.failed"),
             ),

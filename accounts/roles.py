@@ -28,7 +28,7 @@ def _role(key: str, label: str, about: str, sees: Sees, *permissions: str, phi_m
 
 # Permissions that several roles share, in the order in which the roles build on one another.
 WORK = ("analytics.view_dashboard",)
-TEAM = (*WORK, "accounts.view_team")
+TEAM = (*WORK, "accounts.view_team", "accounts.use_api")
 
 ROLES: dict[str, Role] = {
     role.key: role
@@ -44,6 +44,7 @@ ROLES: dict[str, Role] = {
             "Takes numbers out through the API and exports; patients stay masked.",
             Sees.EVERYTHING,
             *WORK,
+            "accounts.use_api",
             phi_masked=True,
         ),
         _role(

@@ -1,7 +1,7 @@
 """The site itself as an app (commands, template tags, heartbeats, mail) and the admin it serves."""
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.contrib.admin import apps as django_admin
 
 
 class SiteConfig(AppConfig):
@@ -13,6 +13,6 @@ class SiteConfig(AppConfig):
         from rcm_site import checks  # noqa: F401 - registers the system checks
 
 
-class AdminConfig(DjangoAdminConfig):
+class AdminConfig(django_admin.AdminConfig):
     default_site = "rcm_site.admin.SiteAdmin"
     default = False

@@ -1,0 +1,86 @@
+"""What people fill in about themselves and ask of the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from .models import AuditEntry, User
+
+
+class ProfileForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["name", "theme", "default_period", "wants_digest"]
+
+
+class DayField(forms.DateField):
+    """A day that arithmetic cannot push over the calendar's edge."""
+
+    widget = forms.DateInput(attrs={"type": "date"})
+    default_validators = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
+
+
+class AuditFilter(forms.Form):
+    """Narrows the audit trail; an empty field narrows nothing."""
+
+    person = forms.CharField(required=False, label="Person", max_length=254, help_text="E-mail, or a part of it")
+    action = forms.CharField(required=False, label="Action", max_length=60, help_text="Such as sign_in")
+    subject = forms.CharField(required=False, label="Subject", max_length=120, help_text="Id or name")
+    outcome = forms.ChoiceField(required=False, choices=[("", "Any"), *AuditEntry.Outcome.choices])
+    start = DayField(required=False, label="From")
+    end = DayField(required=False, label="To")
+
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean() or {}
+        if asked.get("start") and asked.get("end") and asked["start"] > asked["end"]:
+            self.add_error("end", "Ends before it starts: choose a later day.")
+        return asked
+
+    def narrow(self, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        """The entries asked for; none while the question itself is wrong."""
+        if not self.is_valid():
+            return entries.none()
+        asked = {name: value for name, value in self.cleaned_data.items() if value}
+        for name, lookup in LOOKUPS.items():
+            if name in asked:
+                entries = entries.filter(lookup(asked[name]))
+        return entries
+
+    def in_words(self) -> str:
+        """The filters as a sentence, for paper and exports."""
+        if not self.is_valid():
+            return ""
+        words = [
+            f"{self.fields[name].label or name}: {value:%-d %b %Y}"
+            if hasattr(value, "strftime")
+            else f"{self.fields[name].label or name}: {value}"
+            for name, value in self.cleaned_data.items()
+            if value
+        ]
+        return ", ".join(words) or "Everything"
+
+
+def _by_person(typed: str) -> Q:
+    person = User.objects.filter(email__iexact=typed).first()
+    return Q(actor=person) if person else Q(actor_name__icontains=typed)
+
+
+LOOKUPS: dict[str, Callable[[Any], Q]] = {
+    "person": _by_person,
+    "action": lambda typed: Q(action=typed) | Q(action__startswith=f"{typed}."),
+    "subject": lambda typed: Q(subject_id=typed) | Q(subject_name__icontains=typed),
+    "outcome": lambda chosen: Q(outcome=chosen),
+    "start": lambda day: Q(at__gte=_midnight(day)),
+    "end": lambda day: Q(at__lt=_midnight(day + timedelta(days=1))),
+}
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,88 @@
+"""What the frame of every page needs: the navigation this person may use, the theme, the session's limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.access import SIGNED_IN, may
+
+WARN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Item:
+    label: str
+    url_name: str
+    icon: str
+    access: str
+
+
+# A section and an item stand here in the order in which people see them; the first item is where they land.
+SECTIONS: list[tuple[str, list[Item]]] = [
+    (
+        "Revenue cycle",
+        [Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard")],
+    ),
+    (
+        "Oversight",
+        [
+            Item("Audit trail", "audit_trail", "audit", "accounts.read_audit_trail"),
+            Item("Admin", "admin:index", "admin", "accounts.use_admin"),
+        ],
+    ),
+    (
+        "Site",
+        [
+            Item("API", "api_docs", "api", "accounts.use_api"),
+            Item("Style", "style_guide", "style", "accounts.view_style_guide"),
+            Item("Profile", "profile", "profile", SIGNED_IN),
+        ],
+    ),
+]
+
+
+def sections_for(user: Any) -> list[tuple[str, list[Item]]]:
+    allowed = [(label, [item for item in items if may(user, item.access)]) for label, items in SECTIONS]
+    return [(label, items) for label, items in allowed if items]
+
+
+def landing_page(user: Any) -> str:
+    """Where this person's day begins."""
+    return reverse(sections_for(user)[0][1][0].url_name)
+
+
+def page_frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor of every template; an error page may come before anybody is known."""
+    user = getattr(request, "user", None)
+    frame: dict[str, Any] = {"site_name": settings.SITE_NAME, "theme": "system", "nav": [], "session_limits": None}
+    if user is None or not user.is_authenticated:
+        return frame
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    return frame | {
+        "theme": user.theme,
+        "nav": [
+            {
+                "label": label,
+                "items": [
+                    {
+                        "label": item.label,
+                        "url": reverse(item.url_name),
+                        "icon": item.icon,
+                        "is_current": item.url_name == here,
+                    }
+                    for item in items
+                ],
+            }
+            for label, items in sections_for(user)
+        ],
+        "session_limits": {
+            "idle_seconds": int(settings.SESSION_IDLE_LIMIT.total_seconds()),
+            "warn_seconds": WARN_SECONDS,
+        },
+    }

@@ -1,0 +1,80 @@
+"""Fixtures that every app's tests share; each app's `tests/conftest.py` imports them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from accounts.models import User
+from accounts.roles import ROLES
+
+from . import make_department, make_user
+
+
+@pytest.fixture
+def cast(db: None) -> dict[str, User]:
+    """One person for each role, all in one department, and an emergency superuser."""
+    department = make_department("Cardiology")
+    people = {key: make_user(key, departments=[department]) for key in ROLES}
+    return people | {"superuser": make_user("", is_superuser=True)}
+
+
+@pytest.fixture
+def sign_in(client: Client) -> Callable[..., User]:
+    """Sign the test client in as somebody of this role (or as this very person)."""
+
+    def sign_in_as(who: str | User = "biller", **fields: Any) -> User:
+        user = who if isinstance(who, User) else make_user(who, **fields)
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return user
+
+    return sign_in_as
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: Any, tmp_path: Path) -> None:
+    """Tests write nothing into the installation's own var/."""
+    settings.VAR_DIR = tmp_path
+    settings.AUDIT_HEAD_FILE = str(tmp_path / "audit-head.json")
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def tables_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests with real transactions empty all tables at their end, append-only ones too."""
+    if not {"transactional_db", "live_server"} & set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    _lift_guards()
+
+
+def _lift_guards() -> None:
+    """Take the append-only triggers off, empty what they guard, and put them back."""
+    guarded = ["accounts_auditentry", "accounts_auditseal"]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for table in guarded:
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            cursor.execute(f"TRUNCATE {', '.join(guarded)}")
+            for table in guarded:
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+            return
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        for name, _ in triggers:
+            cursor.execute(f"DROP TRIGGER {name}")
+        for table in guarded:
+            cursor.execute(f"DELETE FROM {table}")
+        for _, sql in triggers:
+            cursor.execute(sql)

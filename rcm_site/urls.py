@@ -1,0 +1,21 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from analytics.views import dashboard, home
+from rcm_site.style_guide import style_guide
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("dashboard/", dashboard, name="dashboard"),
+    path("", include("accounts.urls")),
+    path("style/", style_guide, name="style_guide"),
+    path("admin/", admin.site.urls),
+    path("api/", include("rcm_site.api_urls")),
+]
+
+handler400 = "rcm_site.errors.bad_request"
+handler403 = "rcm_site.errors.permission_denied"
+handler404 = "rcm_site.errors.page_not_found"
+handler500 = "rcm_site.errors.server_error"
