@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.roles import ROLES
 
-from . import make_department, make_user
+from .makers import make_department, make_user
 
 
 @pytest.fixture
