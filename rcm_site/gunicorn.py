@@ -1,0 +1,38 @@
+"""How gunicorn serves the site, embedded and in production.
+
+Used as `gunicorn -c python:rcm_site.gunicorn rcm_site.wsgi`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from prometheus_client import multiprocess
+
+from rcm_site.checks import refuse_unsafe_start
+
+bind = f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"
+worker_class = "gthread"
+workers = settings.WEB_PROCESSES
+threads = settings.WEB_THREADS
+timeout = 60
+graceful_timeout = 8  # under the ten seconds that the supervisor and a container engine give
+loglevel = "warning"
+control_socket_disable = True
+
+
+def on_starting(_server: Any) -> None:
+    """Refuse in the first process: a worker that refuses would be started again and again."""
+    refuse_unsafe_start()
+    if metrics := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        Path(metrics).mkdir(parents=True, exist_ok=True)
+        for left_over in Path(metrics).glob("*.db"):
+            left_over.unlink()
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(worker.pid)
