@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from axes.utils import reset as forget_failures
 from django.contrib.auth import authenticate
@@ -56,6 +57,7 @@ class TokenView(APIView):
 
 class SignIn(TokenView):
     @extend_schema(
+        operation_id="sign_in",
         summary="Sign in",
         description="Trade an e-mail and a password for tokens. Too many failures answer 429 for a while.",
         request=Credentials,
@@ -85,6 +87,7 @@ def sign_in(credentials: dict[str, str], request: HttpRequest) -> tokens.TokenPa
 
 class Renew(TokenView):
     @extend_schema(
+        operation_id="renew_tokens",
         summary="Renew tokens",
         description=(
             "Trade a `refresh` token for the next pair. Each is good once: if one comes back, it was copied, "
@@ -103,13 +106,17 @@ class Renew(TokenView):
 
 class RoleSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # every field has a label of its own
 
 
 class DepartmentSerializer(serializers.ModelSerializer[Department]):
     class Meta:
         model = Department
         fields = ("id", "name")
+
+
+# Line breaks and marks that turn the direction of writing: a name must look the same wherever it is shown.
+NOT_IN_A_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class ProfileSerializer(StrictModelSerializer):
@@ -121,15 +128,21 @@ class ProfileSerializer(StrictModelSerializer):
         fields = ("id", "name", "email", "role", "departments", "theme", "default_period", "wants_digest")
         read_only_fields = ("id", "email")
 
+    def validate_name(self, name: str) -> str:
+        if NOT_IN_A_NAME.search(name):
+            raise serializers.ValidationError("A name is one line of plain text.")
+        return name
+
 
 class Profile(APIView):
     access = SIGNED_IN
 
-    @extend_schema(summary="Read one's own profile", responses=ProfileSerializer)
+    @extend_schema(operation_id="read_profile", summary="Read one's own profile", responses=ProfileSerializer)
     def get(self, request: Request) -> Response:
         return Response(ProfileSerializer(request.user).data)
 
     @extend_schema(
+        operation_id="change_profile",
         summary="Change one's own name or preferences",
         description="The other fields are an administrator's to set; a body that names one is refused.",
         request=ProfileSerializer,
@@ -139,5 +152,7 @@ class Profile(APIView):
     def patch(self, request: Request) -> Response:
         form = ProfileSerializer(request.user, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        user = people.update_profile(user=request.user, changes=form.validated_data, request=request._request)
+        user = people.update_profile(
+            user=cast(User, request.user), changes=form.validated_data, request=request._request
+        )
         return Response(ProfileSerializer(user).data)

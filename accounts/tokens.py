@@ -7,6 +7,7 @@ copied by somebody, so its whole family ends; nobody can tell the thief from the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from django.http import HttpRequest
 from drf_spectacular.authentication import SessionScheme as DjangoSessionScheme
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework import authentication, exceptions
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request, is_form_media_type
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed as NotOurToken
@@ -62,7 +64,15 @@ class RenewalToken(RefreshToken):
         )
 
     def check_blacklist(self) -> None:
-        """Left to `renew`, which has to tell a copied token from a worthless one."""
+        """Left to `use`: a token that was used before is not worthless, it tells of a copy."""
+
+    def use(self) -> bool:
+        """Spend it; False if it was spent before. Of two requests at once the database lets one do so."""
+        known = OutstandingToken.objects.filter(jti=self["jti"]).first()
+        if known is None:
+            raise TokenRefused
+        _, is_first_use = BlacklistedToken.objects.get_or_create(token=known)
+        return is_first_use
 
 
 @transaction.atomic
@@ -78,14 +88,12 @@ def issue(*, user: User, request: HttpRequest) -> TokenPair:
 def renew(*, encoded: str, request: HttpRequest) -> TokenPair:
     """Take a renewal token in, for good, and hand out the next pair."""
     try:
-        token = RenewalToken(encoded)
+        token = RenewalToken(encoded)  # type: ignore[arg-type]  # simplejwt's own annotation is wrong
     except TokenError as error:
         raise TokenRefused from error
     user = TokenAuthentication().get_user(token)
     with transaction.atomic():
-        # Of two requests with one token, the database lets only one mark it as used.
-        _, is_first_use = token.blacklist()
-        if is_first_use:
+        if token.use():
             audit.record(user, "token.renewed", user, request=request, family=token.family)
             token.set_jti()
             token.set_iat()
@@ -115,13 +123,13 @@ def _revoke(family: str) -> int:
 class TokenAuthentication(JWTAuthentication):
     """`Authorization: Bearer …`, looked up at every request: a disabled user is out at the next one."""
 
-    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         try:
             return super().authenticate(request)
         except NotOurToken as error:
             raise TokenRefused from error
 
-    def get_user(self, validated_token: Token) -> User:
+    def get_user(self, validated_token: Token) -> Any:
         try:
             return super().get_user(validated_token)
         except NotOurToken as error:
@@ -145,16 +153,16 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
     @staticmethod
     def _reads_forms(request: Request) -> bool:
-        return request.negotiator.select_parser(request, request.parsers) is not None
+        return any(isinstance(parser, FormParser | MultiPartParser) for parser in request.parsers or ())
 
 
 class TokenScheme(SimpleJWTScheme):
     """How the API's documentation speaks of the tokens."""
 
-    target_class = TokenAuthentication
+    target_class = "accounts.tokens.TokenAuthentication"
     name = "token"
 
 
 class SessionScheme(DjangoSessionScheme):
-    target_class = SessionAuthentication
+    target_class = "accounts.tokens.SessionAuthentication"
     name = "session"

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.core import signing
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -61,7 +61,7 @@ AS_API_ERROR: dict[type[Exception], Callable[[], exceptions.APIException]] = {
 }
 
 
-def answer_error(exc: Exception, context: Mapping[str, Any]) -> JsonResponse | None:
+def answer_error(exc: Exception, _context: Mapping[str, Any]) -> JsonResponse | None:
     """Give every error of a view the API's one shape; what nobody foresaw is `errors.server_error`'s."""
     for kind, as_api_error in AS_API_ERROR.items():
         if isinstance(exc, kind):
@@ -76,8 +76,8 @@ def answer_error(exc: Exception, context: Mapping[str, Any]) -> JsonResponse | N
         headers["Retry-After"] = str(int(wait))
     fields, messages = told(exc.detail)
     message = " ".join(messages) or "Some fields cannot be taken as they are."
-    code = exc.default_code if isinstance(exc.detail, dict | list) else exc.detail.code
-    return api_error(exc.status_code, code, message, fields=fields, headers=headers)
+    code = exc.detail.code if isinstance(exc.detail, exceptions.ErrorDetail) else None
+    return api_error(exc.status_code, code or exc.default_code, message, fields=fields, headers=headers)
 
 
 def told(detail: Any) -> tuple[Fields, list[str]]:
@@ -241,7 +241,7 @@ class Cursor(BasePagination):
     default_limit = 50
     max_limit = 500
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]  # DRF would take a list as well
         self, queryset: models.QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any]:
         self.url = request.build_absolute_uri()
@@ -271,7 +271,7 @@ class Cursor(BasePagination):
         for column in self.ordering:
             name = column.removeprefix("-")
             field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-            yield field.name, field, column.startswith("-")
+            yield field.name, cast("models.Field[Any, Any]", field), column.startswith("-")
 
     def _encoded(self, row: models.Model) -> str:
         values = [field.value_to_string(row) for _, field, _ in self._columns(type(row))]

@@ -63,11 +63,13 @@ WHEN_WRONG = {
 def describe_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Give every operation the one shape of error (a hook of drf-spectacular)."""
     result["components"].setdefault("schemas", {})["Error"] = ERROR
-    result["components"]["responses"] = {f"Error{status}": answer for status, answer in WHEN_WRONG.items()}
+    result["components"]["responses"] = {
+        f"Error{status.title()}": answer for status, answer in WHEN_WRONG.items()
+    }
     for methods in result["paths"].values():
         for operation in methods.values():
             for status in WHEN_WRONG:
-                reference = {"$ref": f"#/components/responses/Error{status}"}
+                reference = {"$ref": f"#/components/responses/Error{status.title()}"}
                 operation["responses"].setdefault(status, reference)
     return result
 
