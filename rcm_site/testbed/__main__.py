@@ -1,0 +1,99 @@
+"""The test runner behind `make test` and `make lint`.
+
+Lint, then the whole suite on SQLite, then on PostgreSQL and Redis. Everything is run whatever failed before it;
+what could not run is said in capitals, and the last line counts both runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from .results import Outcomes, closing_line, never_run, read_outcomes
+from .services import CannotRun, environment
+
+LEAST_COVERAGE = 90
+APPS = ["accounts", "claims", "analytics", "rcm_site"]
+LINT = {
+    "ruff check": ["-m", "ruff", "check", "."],
+    "ruff format": ["-m", "ruff", "format", "--check", "."],
+    "mypy": ["-m", "mypy", *APPS],
+    "migrations": ["manage.py", "makemigrations", "--check", "--dry-run"],
+}
+
+
+def main() -> int:
+    base = plain_environment()
+    failed_checks = lint(base)
+    if "--lint" in sys.argv:
+        return 1 if failed_checks else 0
+
+    not_run: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="rcm-results-") as made:
+        results = Path(made)
+        runs = [run_suite("SQLite", base, results)]
+        try:
+            with environment() as variables:
+                # One of the two runs is enough for tests that start a site of their own.
+                runs.append(run_suite("PostgreSQL", base | variables, results, "-m", "not embedded"))
+        except CannotRun as reason:
+            not_run.append(f"THE SUITE ON POSTGRESQL AND REDIS: {reason}")
+        failed_checks += measure_coverage(results)
+
+    unfinished = [name for name, outcomes in runs if not outcomes]
+    for name in [*failed_checks, *(f"the {name} run did not finish" for name in unfinished)]:
+        print(f"FAILED: {name.upper()}")
+    for what in [*not_run, *never_run([outcomes for _, outcomes in runs])]:
+        print(f"NOT RUN: {what}")
+    counts = sum((Counter(each.result for each in outcomes.values()) for _, outcomes in runs), Counter[str]())
+    counts["failed"] += len(failed_checks) + len(unfinished)
+    print(closing_line(counts), flush=True)
+    return 1 if counts["failed"] else 0
+
+
+def plain_environment() -> dict[str, str]:
+    """This process's environment without what configures a site, so that a developer's own plays no part."""
+    configures = re.findall(r"^#? ?([A-Z_]+)=", Path(".env.example").read_text(), flags=re.MULTILINE)
+    kept = {name: value for name, value in os.environ.items() if name not in configures}
+    return kept | {"ENV_FILE": os.devnull}
+
+
+def lint(env: dict[str, str]) -> list[str]:
+    failed = []
+    for name, arguments in LINT.items():
+        say(name)
+        if subprocess.run([sys.executable, *arguments], env=env, check=False).returncode:
+            failed.append(name)
+    return failed
+
+
+def run_suite(name: str, env: dict[str, str], results: Path, *options: str) -> tuple[str, Outcomes]:
+    say(f"tests on {name}")
+    report = results / f"{name}.xml"
+    pytest = [sys.executable, "-m", "pytest", "-n", "2", "-q", f"--junitxml={report}", "--cov", "--cov-report="]
+    coverage = {"COVERAGE_FILE": str(results / f"coverage-{name}")}
+    subprocess.run([*pytest, *options], env=env | coverage, check=False)
+    return name, read_outcomes(report)
+
+
+def measure_coverage(results: Path) -> list[str]:
+    say("coverage of both runs")
+    env = os.environ | {"COVERAGE_FILE": str(results / "coverage")}
+    coverage = [sys.executable, "-m", "coverage"]
+    measured = [str(path) for path in results.glob("coverage-*")]
+    subprocess.run([*coverage, "combine", "--quiet", *measured], env=env, check=False)
+    report = subprocess.run([*coverage, "report", f"--fail-under={LEAST_COVERAGE}"], env=env, check=False)
+    return [f"coverage of {LEAST_COVERAGE} %"] if report.returncode else []
+
+
+def say(title: str) -> None:
+    print(f"\n--- {title} ---", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
