@@ -12,8 +12,6 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.http import HttpRequest
-from drf_spectacular.authentication import SessionScheme as DjangoSessionScheme
-from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework import authentication, exceptions
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request, is_form_media_type
@@ -154,15 +152,3 @@ class SessionAuthentication(authentication.SessionAuthentication):
     @staticmethod
     def _reads_forms(request: Request) -> bool:
         return any(isinstance(parser, FormParser | MultiPartParser) for parser in request.parsers or ())
-
-
-class TokenScheme(SimpleJWTScheme):
-    """How the API's documentation speaks of the tokens."""
-
-    target_class = "accounts.tokens.TokenAuthentication"
-    name = "token"
-
-
-class SessionScheme(DjangoSessionScheme):
-    target_class = "accounts.tokens.SessionAuthentication"
-    name = "session"

@@ -24,7 +24,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import set_rollback
 
 from .errors import Fields, api_error, is_api
 
@@ -68,7 +67,6 @@ def answer_error(exc: Exception, _context: Mapping[str, Any]) -> JsonResponse | 
             exc = as_api_error()
     if not isinstance(exc, exceptions.APIException):
         return None
-    set_rollback()
     headers = {}
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header

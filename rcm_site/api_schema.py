@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular import authentication
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 
 from accounts.access import SIGNED_IN
+
+
+class TokenScheme(SimpleJWTScheme):
+    target_class = "accounts.tokens.TokenAuthentication"
+    name = "token"
+
+
+class SessionScheme(authentication.SessionScheme):
+    target_class = "accounts.tokens.SessionAuthentication"
+    name = "session"
+
 
 ERROR = {
     "type": "object",
