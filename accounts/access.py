@@ -21,6 +21,8 @@ from .models import User
 ANYONE: Final = "anyone"
 SIGNED_IN: Final = "signed in"
 
+PAGE_METHODS = ["GET", "HEAD", "POST", "OPTIONS"]  # pages are links and forms
+
 # Views of other people's apps, which cannot carry our decorator: by the name of the URL, or of its namespace.
 OF_OTHERS = {
     "admin": "accounts.use_admin",
@@ -73,6 +75,8 @@ class RequireAccess:
     ) -> HttpResponseBase | None:
         if hasattr(getattr(view, "cls", None), "permission_classes"):
             return None  # RoleAllows decides, once the token has been read
+        if request.method not in PAGE_METHODS:
+            return HttpResponseNotAllowed(PAGE_METHODS)
         access = access_of(view, request)
         if access == ANYONE:
             return None
@@ -87,8 +91,6 @@ class RequireAccess:
                 page=audit.page_of(request),
             )
             raise PermissionDenied
-        if request.method not in ("GET", "HEAD", "POST", "OPTIONS"):
-            return HttpResponseNotAllowed(["GET", "HEAD", "POST", "OPTIONS"])  # pages are links and forms
         if request.user.is_superuser:
             audit.record(
                 request.user,

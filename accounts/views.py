@@ -36,7 +36,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         people.update_profile(user=fresh, changes=form.cleaned_data, request=request)
         messages.success(request, "Your profile is saved.")
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form})
+    return render(request, "accounts/profile.html", {"title": "Who are you here?", "form": form})
 
 
 @allow_anyone
@@ -109,6 +109,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
         request,
         "accounts/audit_trail.html",
         {
+            "title": "Who did what, when and from where?",
             "form": form,
             "table": table,
             "words": form.in_words(),
@@ -157,5 +158,12 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     seal = AuditSeal.objects.filter(entry_id=pk).first()
     audit.record(request.user, "audit.read", request=request, entry=pk)
     return render(
-        request, "accounts/audit_entry.html", {"entry": entry, "seal": seal, "details": json.dumps(entry.details, indent=2)}
+        request,
+        "accounts/audit_entry.html",
+        {
+            "title": f"What happened in entry {pk}?",
+            "entry": entry,
+            "seal": seal,
+            "details": json.dumps(entry.details, indent=2, ensure_ascii=False),
+        },
     )

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
-from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import allow, allow_signed_in, may
-from accounts.models import AuditEntry, User
+from accounts.models import User
 from rcm_site.navigation import landing_page
 from rcm_site.tables import Cell, Column, Table
+from rcm_site.templatetags.ui import moment
 
-DAYS = 7
+from .team import sign_in_cards
 
 
 @allow_signed_in
@@ -31,13 +26,50 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
     user = request.user
-    lead = may(user, "accounts.view_team")
-    context: dict[str, Any] = {
-        "title": "Who is at work, and can they get in?" if lead else f"What is there to do, {user.get_short_name()}?",
-        "cards": [signed_in_card(user), refused_card(user)] if lead else [],
-        "table": team_table(request) if lead else None,
-        "departments": user.departments.all(),
-        "sees_everything": user.sees_everything,
-        "can_import": may(user, "accounts.use_admin"),
-    }
-    return render(request, "analytics/dashboard.html", context)
+    leads = may(user, "accounts.view_team")
+    return render(
+        request,
+        "analytics/dashboard.html",
+        {
+            "title": "Is everybody at work?" if leads else "What is there to do today?",
+            "lead": scope_in_words(user),
+            "cards": sign_in_cards(user, today=timezone.localdate()) if leads else [],
+            "team": team_table(request) if leads else None,
+        },
+    )
+
+
+def scope_in_words(user: User) -> str:
+    """Whose numbers these are, said on the page so that nobody takes a part for the whole."""
+    if user.sees_everything:
+        return "All departments"
+    return ", ".join(department.name for department in user.departments.all()) or "You belong to no department yet"
+
+
+TEAM_COLUMNS = [
+    Column("name", "Name", lambda person: person.name, sort="name"),
+    Column("role", "Role", lambda person: person.role_now.label, sort="role"),
+    Column("departments", "Departments", lambda person: ", ".join(map(str, person.departments.all())) or "–"),
+    Column("seen", "Last sign-in", lambda person: moment(person.last_login), sort="last_login"),
+    Column("state", "State", lambda person: state_of(person)),
+]
+
+
+def state_of(person: User) -> Cell:
+    if not person.is_active:
+        return Cell("Disabled", badge="void")
+    if person.last_login is None:
+        return Cell("Invited", badge="pending")
+    return Cell("Active", badge="done")
+
+
+def team_table(request: HttpRequest) -> Table:
+    return Table(
+        request,
+        User.objects.visible_to(request.user).prefetch_related("departments"),
+        TEAM_COLUMNS,
+        default_sort="name",
+        caption="The team",
+        empty_title="Nobody here yet",
+        empty_text="An administrator invites people in the admin.",
+    )

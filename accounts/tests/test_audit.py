@@ -11,7 +11,7 @@ from django.test import RequestFactory
 
 from accounts import audit
 from accounts.models import AuditEntry, AuditSeal
-from rcm_site.testing import make_user
+from rcm_site.testing.makers import make_user
 
 pytestmark = pytest.mark.django_db
 

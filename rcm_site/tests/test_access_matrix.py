@@ -1,0 +1,145 @@
+"""Every address × every role × every method does what `access_matrix.txt` says, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import AuditEntry, Department, User
+from accounts.roles import ROLES
+from rcm_site.testing.makers import make_user
+
+MATRIX = Path(__file__).with_name("access_matrix.txt")
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+EVERYBODY = ["anonymous", "no role", *ROLES, "superuser"]
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@dataclass(frozen=True)
+class Line:
+    route: str
+    methods: frozenset[str]
+    who: frozenset[str]
+
+    def allows(self, person: str, method: str) -> bool:
+        return person in self.who and method in self.methods
+
+
+def read_matrix() -> dict[str, Line]:
+    lines = {}
+    for text in MATRIX.read_text().splitlines():
+        if not text.strip() or text.startswith("#"):
+            continue
+        route, methods, who = re.split(r"\s{2,}", text.strip())
+        named = set(methods.split()) - {"-"}
+        lines[route] = Line(route, frozenset(named | ({"HEAD"} if "GET" in named else set())), people(who))
+    return lines
+
+
+def people(who: str) -> frozenset[str]:
+    if who == "anyone":
+        return frozenset(EVERYBODY)
+    if who == "signed-in":
+        return frozenset(EVERYBODY) - {"anonymous"}
+    if who == "nobody":
+        return frozenset()
+    roles = frozenset(who.split())
+    assert roles <= set(ROLES), f"unknown role in the matrix: {roles - set(ROLES)}"
+    return roles | {"superuser"}
+
+
+def resolver_routes() -> list[str]:
+    return sorted({tidy(route) for route in walk(get_resolver().url_patterns)})
+
+
+def walk(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def tidy(route: str) -> str:
+    """A route as a person writes it: /audit/<pk>/ whatever the converter or regular expression."""
+    plain = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"<\1>", route)
+    return re.sub(r"<\w+:(\w+)>", r"<\1>", plain).replace("^", "").replace("$", "").replace("\\", "") or "/"
+
+
+ROUTES = resolver_routes()
+
+
+def test_every_address_is_in_the_matrix_and_every_line_is_an_address() -> None:
+    lines = read_matrix()
+    assert [route for route in ROUTES if route not in lines] == []
+    assert [route for route in lines if route not in ROUTES] == []
+
+
+@pytest.fixture
+def personas(db: None) -> dict[str, User | None]:
+    named: dict[str, User | None] = {role: make_user(role) for role in ROLES}
+    return named | {"anonymous": None, "no role": make_user(""), "superuser": make_user("", is_superuser=True)}
+
+
+@pytest.fixture
+def address(personas: dict[str, User | None]) -> Any:
+    """Fills a route's parts with things that exist, so that a missing object does not look like a refusal."""
+    objects = {
+        "department": Department.objects.create(name="Imaging").pk,
+        "user": make_user("coder").pk,
+        "auditentry": AuditEntry.objects.create(action="thing.done", mac="0" * 64).pk,
+    }
+
+    def fill(route: str) -> str:
+        kind = next((kind for kind in objects if f"/{kind}/" in route), "auditentry")
+        parts = {"object_id": objects[kind], "pk": objects["auditentry"], "app_label": "accounts"}
+        parts |= {"uidb36": "1", "key": "bad-key", "token": "bad", "url": "nowhere", "content_type_id": "0"}
+        return "/" + re.sub(r"<(\w+)>", lambda match: str(parts[match[1]]), route).removeprefix("/")
+
+    return fill
+
+
+def was_refused(response: HttpResponse) -> bool:
+    to_sign_in = response.status_code == 302 and response["Location"].startswith("/sign-in/?next=")
+    return to_sign_in or response.status_code in (401, 403, 404, 405)
+
+
+def was_let_in(response: HttpResponse) -> bool:
+    """Past the gate: what is said there of an empty form or a bad link is another test's business."""
+    to_sign_in = response.status_code == 302 and response["Location"].startswith("/sign-in/?next=")
+    return not to_sign_in and response.status_code not in (401, 403, 405) and response.status_code < 500
+
+
+# Where a right question about wrong credentials is answered 401, which is not the gate's refusal.
+ANSWERS_401 = {"api/auth/token", "api/auth/token/refresh"}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_address_serves_whom_the_matrix_says_and_refuses_the_others(
+    route: str, personas: dict[str, User | None], address: Any
+) -> None:
+    line = read_matrix()[route]
+    wrong = []
+    for name, person in personas.items():
+        client = Client()
+        for method in METHODS:
+            if person and SESSION_KEY not in client.session:
+                client.force_login(person, backend=BACKEND)
+            response = client.generic(method, address(route), content_type="application/json")
+            if line.allows(name, method):
+                fine = was_let_in(response) or (route in ANSWERS_401 and response.status_code == 401)
+            else:
+                fine = was_refused(response)
+            if not fine:
+                wrong.append(f"{name} {method}: {response.status_code}")
+    assert wrong == []
