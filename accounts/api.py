@@ -65,7 +65,7 @@ class SignIn(TokenView):
         examples=[
             PAIR,
             OpenApiExample(
-                "Somebody", value={"email": "somebody@example.org", "password": "…"}, request_only=True
+                "Somebody", value={"email": "ana.ruiz@clinic.example", "password": "…"}, request_only=True
             ),
         ],
     )
@@ -134,10 +134,31 @@ class ProfileSerializer(StrictModelSerializer):
         return name
 
 
+SOMEBODY = OpenApiExample(
+    "Somebody",
+    value={
+        "id": 7,
+        "name": "Ana Ruiz",
+        "email": "ana.ruiz@clinic.example",
+        "role": {"key": "biller", "label": "Biller"},
+        "departments": [{"id": 1, "name": "Cardiology"}],
+        "theme": "system",
+        "default_period": "last_30_days",
+        "wants_digest": False,
+    },
+    response_only=True,
+)
+
+
 class Profile(APIView):
     access = SIGNED_IN
 
-    @extend_schema(operation_id="read_profile", summary="Read one's own profile", responses=ProfileSerializer)
+    @extend_schema(
+        operation_id="read_profile",
+        summary="Read one's own profile",
+        responses=ProfileSerializer,
+        examples=[SOMEBODY],
+    )
     def get(self, request: Request) -> Response:
         return Response(ProfileSerializer(request.user).data)
 
@@ -147,7 +168,7 @@ class Profile(APIView):
         description="The other fields are an administrator's to set; a body that names one is refused.",
         request=ProfileSerializer,
         responses=ProfileSerializer,
-        examples=[OpenApiExample("Dark theme", value={"theme": "dark"}, request_only=True)],
+        examples=[OpenApiExample("Dark theme", value={"theme": "dark"}, request_only=True), SOMEBODY],
     )
     def patch(self, request: Request) -> Response:
         form = ProfileSerializer(request.user, data=request.data, partial=True)

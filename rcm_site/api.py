@@ -7,9 +7,11 @@ differently (a key given twice, NaN, a number too long) is refused, by the name 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import IO, Any, cast
 
 from django.core import signing
@@ -43,6 +45,8 @@ def never_cached(get_response: GetResponse) -> GetResponse:
 
 
 # Errors ------------------------------------------------------------------------------------------
+
+MOST_PROBLEMS = 500  # in one answer; nobody reads on, and a body of nothing else must not cost seconds
 
 
 class TooLarge(exceptions.APIException):
@@ -81,7 +85,7 @@ def answer_error(exc: Exception, _context: Mapping[str, Any]) -> JsonResponse | 
 def told(detail: Any) -> tuple[Fields, list[str]]:
     """Errors by the dotted path of their field, and those that belong to no field."""
     fields: Fields = {}
-    for path, message in _leaves(detail, ()):
+    for path, message in islice(_leaves(detail, ()), MOST_PROBLEMS):
         fields.setdefault(".".join(path), []).append(message)
     return fields, fields.pop("", [])
 
@@ -104,6 +108,7 @@ def _leaves(detail: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
 DEEPEST = 20
 LONGEST_NUMBER = 40
 FARTHEST_EXPONENT = 300
+NOT_TEXT = re.compile("[\0\ud800-\udfff]")  # NUL and halves of characters: no database takes them
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ class StrictJSONParser(JSONParser):
         except RecursionError as error:
             raise exceptions.ParseError("The body is nested too deeply.") from error
         problems: Fields = {}
-        for path, reason in _unusable(body, ()):
+        for path, reason in islice(_unusable(body, ()), MOST_PROBLEMS):
             problems.setdefault(".".join(path) or api_settings.NON_FIELD_ERRORS_KEY, []).append(reason)
         if problems:
             raise exceptions.ValidationError(problems)
@@ -177,21 +182,17 @@ def _unusable(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
         case Unusable(reason):
             yield path, reason
         case str():
-            if not _is_text(value):
+            if NOT_TEXT.search(value):
                 yield path, "This text holds a character that cannot be stored."
         case dict():
             for key, inner in value.items():
-                if _is_text(key):
-                    yield from _unusable(inner, (*path, key))
-                else:
+                if NOT_TEXT.search(key):
                     yield path, "A field's name holds a character that cannot be stored."
+                else:
+                    yield from _unusable(inner, (*path, key))
         case list():
             for index, inner in enumerate(value):
                 yield from _unusable(inner, (*path, str(index)))
-
-
-def _is_text(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class StrictFields:

@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 
 from accounts.access import ANYONE
 from accounts.models import Department, User
-from rcm_site.api import DEEPEST, StrictSerializer, told
+from rcm_site.api import DEEPEST, MOST_PROBLEMS, StrictSerializer, told
 from rcm_site.chunked import measured
 from rcm_site.testing.makers import make_department
 from rcm_site.urls import handler400, handler403, handler404, handler500  # noqa: F401 - of this URLconf
@@ -278,6 +278,11 @@ def test_what_is_no_bill_is_refused(client: Client, body: bytes) -> None:
 
     assert response.status_code == 400
     error_of(response)
+
+
+def test_an_answer_names_a_bounded_number_of_problems(client: Client) -> None:
+    for body in ("[" + "NaN," * 2_000 + "0]", json.dumps({f"field{number}": 1 for number in range(2_000)})):
+        assert len(error_of(send(client, body))["fields"]) == MOST_PROBLEMS
 
 
 def test_the_charset_named_in_the_header_is_not_trusted(client: Client) -> None:
