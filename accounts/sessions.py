@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_safe, require_POST
 
 from . import audit
 from .access import allow_anyone, allow_signed_in
@@ -75,7 +75,7 @@ def seconds_left(request: HttpRequest) -> int:
 
 
 @allow_anyone
-@require_GET
+@require_safe
 def session_state(request: HttpRequest) -> JsonResponse:
     """How long this sign-in lasts if nobody does anything; asking does not extend it."""
     signed_in = request.user.is_authenticated

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_safe, require_http_methods
 
 from rcm_site.spreadsheets import stream_csv
 from rcm_site.tables import Cell, Column, Table
@@ -23,16 +23,16 @@ from rcm_site.tables import Cell, Column, Table
 from . import audit, people
 from .access import allow, allow_anyone, allow_signed_in
 from .forms import AuditFilter, ProfileForm
-from .models import AuditEntry, AuditSeal
+from .models import AuditEntry, AuditSeal, User
 
 
 @allow_signed_in
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         # The form has already changed request.user in memory: what is saved must be compared with the row.
-        fresh = type(request.user).objects.get(pk=request.user.pk)
+        fresh = User.objects.get(pk=request.user.pk)
         people.update_profile(user=fresh, changes=form.cleaned_data, request=request)
         messages.success(request, "Your profile is saved.")
         return redirect("profile")
@@ -42,7 +42,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @allow_anyone
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Choose a password and so join."""
     user = people.invited_by_token(token)
@@ -91,7 +91,7 @@ def _details(entry: AuditEntry) -> str:
 
 
 @allow("accounts.read_audit_trail")
-@require_GET
+@require_safe
 def audit_trail(request: HttpRequest) -> HttpResponse:
     form = AuditFilter(request.GET)
     table = Table(
@@ -124,7 +124,7 @@ EXPORT_HEADINGS = [
 
 
 @allow("accounts.read_audit_trail")
-@require_GET
+@require_safe
 def audit_export(request: HttpRequest) -> StreamingHttpResponse | HttpResponse:
     form = AuditFilter(request.GET)
     entries = form.narrow(AuditEntry.objects.all())
@@ -151,7 +151,7 @@ def _export_rows(entries: QuerySet[AuditEntry]) -> Iterator[list[object]]:
 
 
 @allow("accounts.read_audit_trail")
-@require_GET
+@require_safe
 def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """One entry with everything that was written down."""
     entry = get_object_or_404(AuditEntry, pk=pk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.access import allow, allow_signed_in, may
 from accounts.models import User
@@ -17,13 +17,13 @@ from .team import sign_in_cards
 
 
 @allow_signed_in
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     return redirect(landing_page(request.user))
 
 
 @allow("analytics.view_dashboard")
-@require_GET
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     user = request.user
     leads = may(user, "accounts.view_team")

@@ -8,8 +8,6 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.access import ask_to_sign_in
-
 OURS = {"accounts", "claims", "analytics", "rcm_site"}
 
 
@@ -25,7 +23,7 @@ class SiteAdmin(AdminSite):
         super().register(ours, admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return ask_to_sign_in(request)
+        return redirect("admin:index")  # RequireAccess has sent whoever may not be here to our own sign-in
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return redirect("account_logout")

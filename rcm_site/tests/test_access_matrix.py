@@ -104,7 +104,8 @@ def address(personas: dict[str, User | None]) -> Any:
         kind = next((kind for kind in objects if f"/{kind}/" in route), "auditentry")
         parts = {"object_id": objects[kind], "pk": objects["auditentry"], "app_label": "accounts"}
         parts |= {"uidb36": "1", "key": "bad-key", "token": "bad", "url": "nowhere", "content_type_id": "0"}
-        return "/" + re.sub(r"<(\w+)>", lambda match: str(parts[match[1]]), route).removeprefix("/")
+        filled = re.sub(r"<(\w+)>", lambda match: str(parts[match[1]]), route).removeprefix("/")
+        return f"/{filled}{QUESTIONS.get(route, '')}"
 
     return fill
 
@@ -120,6 +121,8 @@ def was_let_in(response: HttpResponse) -> bool:
     return not to_sign_in and response.status_code not in (401, 403, 405) and response.status_code < 500
 
 
+# What an address must be asked to answer at all.
+QUESTIONS = {"admin/autocomplete/": "?app_label=accounts&model_name=user&field_name=departments"}
 # Where a right question about wrong credentials is answered 401, which is not the gate's refusal.
 ANSWERS_401 = {"api/auth/token", "api/auth/token/refresh"}
 

@@ -1,0 +1,105 @@
+"""A real browser for tests: pages that complain of anything in their console fail the test.
+
+A module of browser tests imports these fixtures and marks itself with `pytestmark = BROWSER`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from accounts.models import User
+
+from .makers import PASSWORD
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}"),
+    pytest.mark.django_db(transaction=True),
+]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Playwright drives the browser from an event loop, inside which Django would refuse to query.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@dataclass
+class Visit:
+    """One person at one browser window."""
+
+    page: Page
+    site: str
+    complaints: list[str]
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.site + path)
+        return self.page
+
+    def sign_in(self, user: User, password: str = PASSWORD) -> Page:
+        self.go("/sign-in/")
+        self.page.get_by_label("E-mail").fill(user.email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        return self.page
+
+    def accessibility_problems(self) -> list[str]:
+        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
+        return [
+            f"{each['id']} ({each['help']}): {', '.join(node['target'][0] for node in each['nodes'][:3])}"
+            for each in found
+        ]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_window(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]:
+    """Open a window (as many as a test needs); each must have had nothing to complain of at the end."""
+    contexts: list[BrowserContext] = []
+    visits: list[Visit] = []
+
+    def open_one(**options: Any) -> Visit:
+        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        visit = Visit(context.new_page(), live_server.url, [])
+        visit.page.on("console", lambda message: _hear(visit, message))
+        visit.page.on("pageerror", lambda error: visit.complaints.append(f"script error: {error}"))
+        visits.append(visit)
+        return visit
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert [complaint for visit in visits for complaint in visit.complaints] == []
+
+
+def _hear(visit: Visit, message: ConsoleMessage) -> None:
+    """A page that the test asked for may be refused; everything else that the console calls an error counts."""
+    if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
+        visit.complaints.append(f"{message.type}: {message.text}")
+
+
+@pytest.fixture
+def window(open_window: Callable[..., Visit]) -> Visit:
+    return open_window()
