@@ -64,7 +64,7 @@ AS_API_ERROR: dict[type[Exception], Callable[[], exceptions.APIException]] = {
 }
 
 
-def answer_error(exc: Exception, _context: Mapping[str, Any]) -> JsonResponse | None:
+def answer_error(exc: Exception, context: Mapping[str, Any]) -> JsonResponse | None:
     """Give every error of a view the API's one shape; what nobody foresaw is `errors.server_error`'s."""
     for kind, as_api_error in AS_API_ERROR.items():
         if isinstance(exc, kind):
@@ -125,7 +125,7 @@ class StrictJSONParser(JSONParser):
         self,
         stream: IO[bytes],
         media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
+        parsercontext: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
             body = json.loads(

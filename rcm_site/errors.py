@@ -42,19 +42,19 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return HttpResponse(render_to_string("400.html"), status=status)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
         return api_error(403, "permission_denied", "You may not do this.")
     return render(request, "403.html", status=403)
 
 
-def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     if is_api(request):
         return api_error(403, "csrf_failed", "The request did not come with this site's own token.")
     return render(request, "403.html", {"is_csrf_failure": True}, status=403)
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
         return api_error(404, "not_found", "There is nothing at this address.")
     return render(request, "404.html", status=404)

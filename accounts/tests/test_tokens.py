@@ -18,7 +18,7 @@ from rcm_site.testing.makers import make_user
 
 pytestmark = pytest.mark.django_db
 
-KEY = settings.SIMPLE_JWT["SIGNING_KEY"]
+KEY: str = settings.SIMPLE_JWT["SIGNING_KEY"]  # type: ignore[assignment]
 
 
 @pytest.fixture
