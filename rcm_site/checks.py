@@ -10,7 +10,7 @@ from django.core.checks import WARNING, CheckMessage, Error, Tags, Warning, regi
 
 SHORTEST_SECRET_KEY = 50
 SHORTEST_AUDIT_KEY = 32
-MAKE_A_SECRET = 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
+HOW_TO_MAKE_ONE = 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
 
 
 @register(Tags.security)
@@ -25,13 +25,13 @@ def production_has_secrets_of_its_own(**_: Any) -> Iterable[CheckMessage]:
         if value == settings.MISSING_SECRET or len(value) < shortest:
             yield Error(
                 f"{name} must be set to at least {shortest} characters in production.",
-                hint=MAKE_A_SECRET,
+                hint=HOW_TO_MAKE_ONE,
                 id=check_id,
             )
     if settings.AUDIT_KEY == settings.SECRET_KEY != settings.MISSING_SECRET:
         yield Error(
             "AUDIT_KEY must differ from SECRET_KEY: the one stays when the other is changed.",
-            hint=MAKE_A_SECRET,
+            hint=HOW_TO_MAKE_ONE,
             id="rcm.E003",
         )
 
@@ -81,7 +81,7 @@ def production_has_a_broker(**_: Any) -> Iterable[CheckMessage]:
 def web_processes_share_a_cache(**_: Any) -> Iterable[CheckMessage]:
     if settings.WEB_PROCESSES > 1 and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
         yield Error(
-            f"{settings.WEB_PROCESSES} web processes would each keep a cache of their own, and rate limits with it.",
+            f"{settings.WEB_PROCESSES} web processes would each keep a cache, and rate limits, of their own.",
             hint="Set REDIS_URL, or WEB_CONCURRENCY=1.",
             id="rcm.E007",
         )

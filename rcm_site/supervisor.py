@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -40,15 +40,12 @@ class Supervisor:
         )
         return self
 
-    def start(
-        self, name: str, command: list[str], *, env: Mapping[str, str] | None = None, output: int | None = None
-    ) -> subprocess.Popen[bytes]:
+    def start(self, name: str, command: list[str], *, output: int | None = None) -> subprocess.Popen[bytes]:
         self._programs[name] = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=None if env is None else {**os.environ, **env},
             process_group=self._guard.pid,
         )
         return self._programs[name]

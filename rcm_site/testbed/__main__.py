@@ -1,7 +1,7 @@
 """The test runner behind `make test` and `make lint`.
 
-Lint, then the whole suite on SQLite, then on PostgreSQL and Redis. Everything is run whatever failed before it;
-what could not run is said in capitals, and the last line counts both runs.
+Lint, then the whole suite on SQLite, then on PostgreSQL and Redis. Everything is run whatever failed
+before it; what could not run is said in capitals, and the last line counts both runs.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def lint(env: dict[str, str]) -> list[str]:
 def run_suite(name: str, env: dict[str, str], results: Path, *options: str) -> tuple[str, Outcomes]:
     say(f"tests on {name}")
     report = results / f"{name}.xml"
-    pytest = [sys.executable, "-m", "pytest", "-n", "2", "-q", f"--junitxml={report}", "--cov", "--cov-report="]
+    pytest = [sys.executable, "-m", "pytest", "-q", "--numprocesses=2", f"--junitxml={report}"]
     coverage = {"COVERAGE_FILE": str(results / f"coverage-{name}")}
-    subprocess.run([*pytest, *options], env=env | coverage, check=False)
+    subprocess.run([*pytest, "--cov", "--cov-report=", *options], env=env | coverage, check=False)
     return name, read_outcomes(report)
 
 

@@ -41,8 +41,9 @@ def _outcome(case: ET.Element) -> Outcome:
 
 def never_run(runs: list[Outcomes]) -> list[str]:
     """The tests that no run could run, counted by the reason each gave."""
-    ran = {name for outcomes in runs for name, outcome in outcomes.items() if outcome.result != "skipped"}
-    reasons = {name: outcome.reason for outcomes in runs for name, outcome in outcomes.items() if name not in ran}
+    outcomes = [item for run in runs for item in run.items()]
+    ran = {name for name, outcome in outcomes if outcome.result != "skipped"}
+    reasons = {name: outcome.reason for name, outcome in outcomes if name not in ran}
     counts = Counter(reasons.values())
     return [f"{count} {'TEST' if count == 1 else 'TESTS'}: {reason}" for reason, count in counts.items()]
 

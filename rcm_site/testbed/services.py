@@ -182,9 +182,9 @@ def _unprivileged() -> list[str]:
     if os.geteuid() != 0:
         return []
     words = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
-    if shutil.which("unshare") and subprocess.run([*words, "true"], capture_output=True, check=False).returncode == 0:
-        return words
-    raise CannotRun("PostgreSQL refuses to run as root, and this machine allows no user namespaces")
+    if not shutil.which("unshare") or subprocess.run([*words, "true"], check=False).returncode:
+        raise CannotRun("PostgreSQL refuses to run as root, and this machine allows no user namespaces")
+    return words
 
 
 if __name__ == "__main__":

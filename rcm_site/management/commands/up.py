@@ -86,7 +86,8 @@ def refuse_taken_port(host: str, port: int) -> None:
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise CommandError(
-            f"Cannot listen on {host} port {port} ({why}): stop what uses it or choose another, as in `make up PORT=8001`."
+            f"Cannot listen on {host} port {port} ({why}): "
+            "stop what uses it, or choose another as in `make up PORT=8001`."
         ) from None
 
 
