@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from analytics.views import dashboard, home
+from rcm_site import health
 from rcm_site.style_guide import style_guide
 
 urlpatterns = [
@@ -13,6 +14,10 @@ urlpatterns = [
     path("style/", style_guide, name="style_guide"),
     path("admin/", admin.site.urls),
     path("api/", include("rcm_site.api_urls")),
+    path("health", health.health, name="health"),
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
+    path("metrics", health.metrics, name="metrics"),
 ]
 
 handler400 = "rcm_site.errors.bad_request"
