@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,6 +25,7 @@ class Cell:
     badge: str = ""
     title: str = ""
     numeric: bool = False
+    share: Decimal | None = None  # of the largest in its column, drawn as a bar under the figure
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,6 @@ function show() {
 }
 
 async function ask(url, options) {
-  if (isAsking) return;
   isAsking = true;
   askedAt = Date.now();
   try {
@@ -56,7 +55,7 @@ async function ask(url, options) {
 
 function tick() {
   const left = secondsLeft();
-  if (left > warnSeconds) return;
+  if (left > warnSeconds || isAsking) return;
   const isDue = Date.now() - askedAt > ASK_AGAIN_SECONDS * 1000;
   if (isDue || (left <= 0 && Date.now() - askedAt > 2000)) {
     ask(stateUrl);
