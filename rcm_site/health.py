@@ -231,7 +231,7 @@ PROBES = {"/health/live": live, "/health/ready": ready, "/metrics": metrics}
 class Probes:
     """Answer the machines that watch before anything else asks for a host name, a session or the database.
 
-    They call by an address or a container's name, which ALLOWED_HOSTS need not hold: the host is not used here.
+    They call by an address or a container's name, which ALLOWED_HOSTS need not hold: it is not used here.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -69,9 +69,7 @@ def set_up(options: dict[str, Any]) -> None:
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "site"}},
             "root": {"handlers": ["console"], "level": options["level"]},
             "loggers": {
-                **{
-                    name: PASS_ON for name in ("django", "django.server", "gunicorn.error", "gunicorn.access")
-                },
+                **dict.fromkeys(HAVE_HANDLERS, {"handlers": [], "propagate": True}),
                 # RequestLog and the task signals of celery.py say the same, with fewer words.
                 "django.request": {"level": "ERROR"},
                 "celery.app.trace": quieter,
