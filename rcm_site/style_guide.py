@@ -32,7 +32,7 @@ COLOURS = {
     "Accent": ["accent", "accent-strong", "accent-surface", "on-accent"],
     "Meanings": [
         *("good", "good-surface", "bad", "bad-surface", "on-bad"),
-        *("warning", "warning-surface", "info", "info-surface"),
+        *("warning", "warning-surface", "info", "info-surface", "quiet-surface"),
     ],
     "Top bar": ["bar", "bar-hover", "on-bar", "bar-soft"],
     "Categories of a chart": [*(f"series-{place}" for place in range(1, 9)), "context"],
@@ -137,7 +137,7 @@ def sample_cards() -> list[Card]:
             "Claims submitted",
             number(61_204),
             url="#cards",
-            change=Change(f"as many as {before}", "flat", "neutral"),
+            change=Change("as many as in the 90 days before", "flat", "neutral"),
             n="in 90 days",
             trend=[60, 62, 59, 61, 60, 62, 61, 61],
         ),
@@ -164,7 +164,7 @@ def sample_table() -> SampleTable:
             Heading("Payer", "payer", False, "?sort=payer#table", ""),
             Heading("Decided", "decided", True, "?sort=decided#table", ""),
             Heading("Denial rate", "rate", True, "?sort=rate#table", "desc"),
-            Heading("Denied, $", "denied", True, "?sort=denied#table", ""),
+            Heading("Charges denied", "denied", True, "?sort=denied#table", ""),
             Heading("Latest claim", "latest", False, None, ""),
         ],
         rows=[
