@@ -66,6 +66,7 @@ class PersonForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["email", "name", "role", "departments", "is_active", "is_superuser"]
+        widgets = {"departments": forms.CheckboxSelectMultiple}
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
@@ -77,7 +78,6 @@ class UserAdmin(AuditedAdmin):
     list_display = ["name", "email", "role", "is_active", "last_login"]
     list_filter = ["is_active", "role", "departments"]
     search_fields = ["name", "email"]
-    autocomplete_fields = ["departments"]
     actions = ["invite_again", "disable", "enable"]
     readonly_fields = ["last_login"]
     fieldsets = [

@@ -6,12 +6,32 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from .models import AuditEntry, User
+
+
+class SignInForm(LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _speak_of_e_mail(self.fields["login"])
+        self.fields["password"].widget.attrs.pop("placeholder", None)
+
+
+class ForgottenPasswordForm(ResetPasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _speak_of_e_mail(self.fields["email"])
+
+
+def _speak_of_e_mail(field: forms.Field) -> None:
+    """In the words of the rest of the site, without a placeholder that says the label again."""
+    field.label = "E-mail"
+    field.widget.attrs.pop("placeholder", None)
 
 
 class ProfileForm(forms.ModelForm):

@@ -7,12 +7,19 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from . import roles
 
+
+
+# Control and direction-changing characters make a name read as what it is not.
+one_plain_line = RegexValidator(
+    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "A name is one line of plain text.", inverse_match=True
+)
 
 
 class DepartmentQuerySet(models.QuerySet["Department"]):
@@ -25,7 +32,7 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
 
 
 class Department(models.Model):
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=80, unique=True, validators=[one_plain_line])
     is_active = models.BooleanField("active", default=True)
 
     AUDIT_VALUES: ClassVar[tuple[str, ...]] = ("name", "is_active")
@@ -84,7 +91,7 @@ class User(AbstractBaseUser):
     email = models.EmailField(
         "e-mail", unique=True, error_messages={"unique": "Somebody with this e-mail is here already."}
     )
-    name = models.CharField(max_length=120)
+    name = models.CharField(max_length=120, validators=[one_plain_line])
     role = models.CharField(
         max_length=20, choices=roles.CHOICES, blank=True, help_text="Decides what this person may see and do."
     )

@@ -58,7 +58,7 @@ TEAM_COLUMNS = [
 def state_of(person: User) -> Cell:
     if not person.is_active:
         return Cell("Disabled", badge="void")
-    if person.last_login is None:
+    if not person.has_usable_password():
         return Cell("Invited", badge="pending")
     return Cell("Active", badge="done")
 

@@ -170,6 +170,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=4).total_seconds())
 INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
 
@@ -299,6 +300,7 @@ CELERY_TIMEZONE = TIME_ZONE = env.str("TIME_ZONE", default="America/New_York")
 EMAIL_BACKEND = "rcm_site.mail.QueueBackend"
 _email = env.email_url("EMAIL_URL", default=f"filemail://{VAR_DIR / 'mail'}")
 MAIL_TRANSPORT = _email.pop("EMAIL_BACKEND")  # what the queue empties into
+# django-environ takes the path's first slash away.
 EMAIL_FILE_PATH = f"/{_email.pop('EMAIL_FILE_PATH').lstrip('/')}"
 vars().update(_email)
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)

@@ -31,9 +31,9 @@ BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
 
 def guard(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(POSTGRESQL)
+        schema_editor.execute(POSTGRESQL, params=None)
         for table in TABLES:
-            schema_editor.execute(POSTGRESQL_TABLE.format(table=table))
+            schema_editor.execute(POSTGRESQL_TABLE.format(table=table), params=None)
     else:
         for table in TABLES:
             for event in ("UPDATE", "DELETE"):

@@ -129,14 +129,13 @@ def test_every_page_is_accessible_and_within_the_content_policy(
     visit = open_window(color_scheme=theme)
     if role:
         visit.sign_in(make_user(role, departments=[make_department("Cardiology")], theme=theme))
-    problems = {}
+    problems = []
     for path in PAGES_OF[role]:
         page = visit.go(path)
         if not path.startswith("/admin/"):
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
-        if found := visit.accessibility_problems():
-            problems[path] = found
-    assert problems == {}
+        problems += [f"{path}: {problem}" for problem in visit.accessibility_problems()]
+    assert "\n".join(problems) == ""
 
 
 def test_no_page_scrolls_sideways_on_a_phone(open_window: Callable[..., Visit]) -> None:
