@@ -1,6 +1,7 @@
 """The one gate: a view that does not say whom it serves serves nobody.
 
-Pages say it with a decorator, API views with an `access` attribute; both speak of the permissions in `roles.py`.
+Pages say it with a decorator, API views with an `access` attribute; both speak of the permissions in
+`roles.py`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,13 @@ def may(user: Any, access: str | None) -> bool:
     if access is None or not user.is_authenticated:
         return False
     return access == SIGNED_IN or user.has_perm(access)
+
+
+def person(request: HttpRequest) -> User:
+    """Who is asking: past the gate of a view that is not for ANYONE, there is always somebody."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 class RequireAccess:

@@ -10,11 +10,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from . import audit, people
+from .access import person
 from .models import AuditEntry, Department, User
 
 
 class AuditedAdmin(admin.ModelAdmin):
-    """Base of every admin page: each edit and deletion is written to the audit trail in its own transaction."""
+    """Base of every admin page: each edit and deletion is audited, in its own transaction."""
 
     show_full_result_count = False
 
@@ -25,7 +26,9 @@ class AuditedAdmin(admin.ModelAdmin):
             field: audit.change_of(row, field, form.initial.get(field), form.cleaned_data.get(field))
             for field in form.changed_data
         }
-        parts = {formset.prefix: len(formset.changed_objects) for formset in formsets if formset.has_changed()}
+        parts = {
+            formset.prefix: len(formset.changed_objects) for formset in formsets if formset.has_changed()
+        }
         if changed or parts or not change:
             action = f"{row._meta.model_name}.{'changed' if change else 'added'}"
             audit.record(request.user, action, row, request=request, changes=changed, parts=parts)
@@ -125,14 +128,14 @@ class UserAdmin(AuditedAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if not change:
-            people.invite(user=form.instance, actor=request.user, request=request)
+            people.invite(user=form.instance, actor=person(request), request=request)
             messages.success(request, f"An invitation is on its way to {form.instance.email}.")
 
     @admin.action(description="Send the invitation again", permissions=["change"])
     def invite_again(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         waiting = [user for user in queryset.active() if not user.has_usable_password()]  # type: ignore[attr-defined]
         for user in waiting:
-            people.invite(user=user, actor=request.user, request=request)
+            people.invite(user=user, actor=person(request), request=request)
         messages.success(request, f"Invitations sent: {len(waiting)}. Whoever has joined already gets none.")
 
     @admin.action(description="Disable: lock out from the next click on", permissions=["change"])
@@ -145,10 +148,12 @@ class UserAdmin(AuditedAdmin):
 
     def _set_active(self, request: HttpRequest, queryset: QuerySet[User], *, active: bool) -> None:
         within_reach = [
-            user for user in queryset if user.pk != request.user.pk and self.has_change_permission(request, user)
+            user
+            for user in queryset
+            if user.pk != person(request).pk and self.has_change_permission(request, user)
         ]
         for user in within_reach:
-            people.set_active(user=user, active=active, actor=request.user, request=request)
+            people.set_active(user=user, active=active, actor=person(request), request=request)
         if left_out := queryset.count() - len(within_reach):
             messages.warning(request, f"Left as they were, being yourself or superusers: {left_out}.")
         messages.success(request, f"People {'enabled' if active else 'disabled'}: {len(within_reach)}.")

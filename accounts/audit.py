@@ -1,8 +1,8 @@
 """Who did what, when and from where: rows that nobody can change unnoticed.
 
-A row is written with the change it speaks of, in one transaction, and signed with the trail's key. A sealer then
-chains the rows in the order of their commits, so that none can later be edited, taken out, slipped in or moved
-without `verify_audit` naming it; the head of the chain is kept in a second place, which shows a tail cut off.
+A row is written with the change it speaks of, in one transaction, and signed with the trail's key. A sealer
+then chains the rows, so that none can later be edited, taken out, slipped in or moved without `verify_audit`
+naming it; the head of the chain is kept in a second place, which shows a tail cut off.
 """
 
 from __future__ import annotations
@@ -253,21 +253,27 @@ def verify() -> Verdict:
         else:
             checked += 1
             if signature(entry) != entry.mac:
-                problems.append(f"Entry {entry.pk} (place {sealed.position}): edited, or not written by the site.")
+                problems.append(
+                    f"Entry {entry.pk} (place {sealed.position}): edited, or not written by the site."
+                )
             if link(previous, sealed.position, entry) != sealed.mac:
                 problems.append(f"Entry {entry.pk} (place {sealed.position}): not the entry sealed here.")
         previous = sealed.mac
         if known_head and sealed.position == known_head.position:
             head_seen = True
             if sealed.mac != known_head.mac:
-                problems.append(f"Place {sealed.position}: not what the head file {settings.AUDIT_HEAD_FILE} says.")
+                problems.append(
+                    f"Place {sealed.position}: not what the head file {settings.AUDIT_HEAD_FILE} says."
+                )
     waiting = 0
     for entry in unsealed().order_by("id").iterator():
         waiting += 1
         if signature(entry) != entry.mac:
             problems.append(f"Entry {entry.pk} (not sealed yet): edited, or not written by the site.")
     if known_head is None and expected:
-        problems.append(f"Head file {settings.AUDIT_HEAD_FILE}: missing or forged, so a cut tail would not show.")
+        problems.append(
+            f"Head file {settings.AUDIT_HEAD_FILE}: missing or forged, so a cut tail would not show."
+        )
     if known_head and not head_seen:
         problems.append(
             f"Tail cut off: the chain ends at place {expected}, the head file knows place {known_head.position}."

@@ -14,8 +14,6 @@ from django.utils import timezone
 
 from . import roles
 
-
-
 # Control and direction-changing characters make a name read as what it is not.
 one_plain_line = RegexValidator(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "A name is one line of plain text.", inverse_match=True
@@ -132,7 +130,9 @@ class User(AbstractBaseUser):
     class Meta:
         ordering = ["name"]
         # With the unique column: one person an address, however it is spelt.
-        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_in_lower_case")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_in_lower_case")
+        ]
         permissions = [
             ("use_admin", "Can use the admin"),
             ("use_api", "Can see how the API is used"),

@@ -34,10 +34,30 @@ ROLES: dict[str, Role] = {
     role.key: role
     for role in (
         _role("biller", "Biller", "Works the claims of their departments.", Sees.OWN_DEPARTMENTS, *WORK),
-        _role("coder", "Coder", "Codes and corrects the claims of their departments.", Sees.OWN_DEPARTMENTS, *WORK),
-        _role("ar_agent", "A/R agent", "Follows up what payers owe their departments.", Sees.OWN_DEPARTMENTS, *WORK),
-        _role("manager", "Manager", "Leads a team: its numbers, its denials, its alerts.", Sees.OWN_DEPARTMENTS, *TEAM),
-        _role("director", "Director", "Sees every department's reports and forecasts.", Sees.EVERYTHING, *TEAM),
+        _role(
+            "coder",
+            "Coder",
+            "Codes and corrects the claims of their departments.",
+            Sees.OWN_DEPARTMENTS,
+            *WORK,
+        ),
+        _role(
+            "ar_agent",
+            "A/R agent",
+            "Follows up what payers owe their departments.",
+            Sees.OWN_DEPARTMENTS,
+            *WORK,
+        ),
+        _role(
+            "manager",
+            "Manager",
+            "Leads a team: its numbers, its denials, its alerts.",
+            Sees.OWN_DEPARTMENTS,
+            *TEAM,
+        ),
+        _role(
+            "director", "Director", "Sees every department's reports and forecasts.", Sees.EVERYTHING, *TEAM
+        ),
         _role(
             "analyst",
             "Analyst",

@@ -1,7 +1,7 @@
 """Guessing passwords is made slow, per account and per address, without locking anybody else out.
 
-django-axes locks the pair of account and address after a few failures. What it cannot see is one address that tries
-many accounts; `AddressGuard` stops that, but lets in whoever signed in from this address not long ago.
+django-axes locks the pair of account and address after a few failures. What it cannot see is one address that
+tries many accounts; `AddressGuard` stops that, but lets in whoever signed in from this address not long ago.
 """
 
 from __future__ import annotations

@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from rcm_site.spreadsheets import stream_csv
 from rcm_site.tables import Cell, Column, Table
 
 from . import audit, people
-from .access import allow, allow_anyone, allow_signed_in
+from .access import allow, allow_anyone, allow_signed_in, person
 from .forms import AuditFilter, ProfileForm
 from .models import AuditEntry, AuditSeal, User
 
@@ -32,7 +32,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         # The form has already changed request.user in memory: what is saved must be compared with the row.
-        fresh = User.objects.get(pk=request.user.pk)
+        fresh = User.objects.get(pk=person(request).pk)
         people.update_profile(user=fresh, changes=form.cleaned_data, request=request)
         messages.success(request, "Your profile is saved.")
         return redirect("profile")
@@ -80,11 +80,13 @@ AUDIT_COLUMNS = [
 
 
 def _details(entry: AuditEntry) -> str:
-    """Details in words; a changed field as old → new, or only its name where the values stay out of the trail."""
+    """Details in words; a changed field as old → new, or its name alone where its values stay out."""
     words = []
     for name, value in entry.details.items():
         if name == "changes":
-            words += [f"{field}: {was[0]} → {was[1]}" if was else f"{field} changed" for field, was in value.items()]
+            words += [
+                f"{field}: {was[0]} → {was[1]}" if was else f"{field} changed" for field, was in value.items()
+            ]
         elif value not in ("", None, {}, False):
             words.append(f"{name}: {value}")
     return "; ".join(words)

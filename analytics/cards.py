@@ -40,4 +40,6 @@ def change_in_count(now: int, before: int, *, period: str, good: Good) -> Change
         return Change(f"as many as in {period}", "flat", "neutral")
     direction = "up" if now > before else "down"
     meaning = "neutral" if good == Good.EITHER else "good" if good == direction else "bad"
-    return Change(f"{abs(now - before):,} {'more' if now > before else 'fewer'} than in {period}", direction, meaning)
+    return Change(
+        f"{abs(now - before):,} {'more' if now > before else 'fewer'} than in {period}", direction, meaning
+    )

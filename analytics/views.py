@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.access import allow, allow_signed_in, may
+from accounts.access import allow, allow_signed_in, may, person
 from accounts.models import User
 from rcm_site.navigation import landing_page
 from rcm_site.tables import Cell, Column, Table
@@ -25,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @allow("analytics.view_dashboard")
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    user = request.user
+    user = person(request)
     leads = may(user, "accounts.view_team")
     return render(
         request,
@@ -43,7 +43,10 @@ def scope_in_words(user: User) -> str:
     """Whose numbers these are, said on the page so that nobody takes a part for the whole."""
     if user.sees_everything:
         return "All departments"
-    return ", ".join(department.name for department in user.departments.all()) or "You belong to no department yet"
+    return (
+        ", ".join(department.name for department in user.departments.all())
+        or "You belong to no department yet"
+    )
 
 
 TEAM_COLUMNS = [
@@ -66,7 +69,7 @@ def state_of(person: User) -> Cell:
 def team_table(request: HttpRequest) -> Table:
     return Table(
         request,
-        User.objects.visible_to(request.user).prefetch_related("departments"),
+        User.objects.visible_to(person(request)).prefetch_related("departments"),
         TEAM_COLUMNS,
         default_sort="name",
         caption="The team",

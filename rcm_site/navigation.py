@@ -59,7 +59,12 @@ def landing_page(user: Any) -> str:
 def page_frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor of every template; an error page may come before anybody is known."""
     user = getattr(request, "user", None)
-    frame: dict[str, Any] = {"site_name": settings.SITE_NAME, "theme": "system", "nav": [], "session_limits": None}
+    frame: dict[str, Any] = {
+        "site_name": settings.SITE_NAME,
+        "theme": "system",
+        "nav": [],
+        "session_limits": None,
+    }
     if user is None or not user.is_authenticated:
         return frame
     match = request.resolver_match

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.http import StreamingHttpResponse
 
 # What spreadsheets take for the start of a formula, full-width forms included.
-FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 ROWS_A_CHUNK = 500
 
 

@@ -1,7 +1,7 @@
 """Tables on pages: which columns, how they sort, and where the next rows are. `_table.html` draws them.
 
-Columns name what they sort by, so nothing that somebody types into an address reaches `order_by`. A page reads one
-row more than it shows instead of counting them all: a count over millions of rows is a page's whole budget.
+Columns name what they sort by, so nothing that somebody types into an address reaches `order_by`. A page reads
+one row more than it shows instead of counting them all: a count over millions of rows is a page's whole budget.
 """
 
 from __future__ import annotations
@@ -94,8 +94,12 @@ class Table:
         self.previous_url = self._url(page=page - 1) if page > 1 else None
         self.next_url = self._url(page=page + 1) if has_more and page < LAST_PAGE else None
         first = (page - 1) * size + 1
-        self.range_text = f"{first:,}–{first + len(here) - 1:,}{' of more' if has_more else ''}" if here else ""
-        self.size_links = [SizeLink(str(each), self._url(size=each, page=None), each == size) for each in SIZES]
+        self.range_text = (
+            f"{first:,}–{first + len(here) - 1:,}{' of more' if has_more else ''}" if here else ""
+        )
+        self.size_links = [
+            SizeLink(str(each), self._url(size=each, page=None), each == size) for each in SIZES
+        ]
 
     def _sort(self) -> str:
         asked = self.request.GET.get("sort", "")

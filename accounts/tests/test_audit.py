@@ -38,7 +38,9 @@ def tamper(sql: str, *params: Any) -> None:
 
 def test_an_entry_says_who_what_when_and_from_where(rf: RequestFactory) -> None:
     user = make_user("manager")
-    entry = audit.record(user, "user.invited", user, request=rf.get("/", REMOTE_ADDR="192.0.2.7"), note="hello")
+    entry = audit.record(
+        user, "user.invited", user, request=rf.get("/", REMOTE_ADDR="192.0.2.7"), note="hello"
+    )
     entry.refresh_from_db()
     assert (entry.actor, entry.actor_name, entry.action) == (user, user.email, "user.invited")
     assert (entry.subject_type, entry.subject_id) == ("accounts.user", str(user.pk))
@@ -87,7 +89,11 @@ def test_a_secret_field_is_named_but_its_values_are_not() -> None:
 def test_the_database_refuses_to_change_or_delete(table: str, change: str) -> None:
     make_entries(1)
     audit.seal()
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(change.format(table))
 
 
@@ -95,7 +101,11 @@ def test_the_database_refuses_to_empty_the_trail_at_once() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("TRUNCATE is PostgreSQL's")
     make_entries(1)
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute("TRUNCATE accounts_auditentry CASCADE")
 
 

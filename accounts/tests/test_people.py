@@ -15,7 +15,7 @@ from accounts.models import AuditEntry, User
 from rcm_site.testing.makers import PASSWORD, make_department, make_user
 
 pytestmark = pytest.mark.django_db
-NEW_PASSWORD = "a-password-of-my-own"  # noqa: S105
+NEW_PASSWORD = "a-password-of-my-own"
 
 
 def link_in(message: mail.EmailMessage) -> str:
@@ -29,7 +29,12 @@ def admin(client: Client, sign_in: Any) -> User:
 
 def invite(client: Client, **fields: Any) -> User:
     department = make_department("Imaging")
-    body = {"name": "Nia New", "email": "Nia@Clinic.example", "role": "biller", "departments": [department.pk]}
+    body = {
+        "name": "Nia New",
+        "email": "Nia@Clinic.example",
+        "role": "biller",
+        "departments": [department.pk],
+    }
     response = client.post(reverse("admin:accounts_user_add"), body | fields)
     assert response.status_code == 302, response.context["errors"]
     return User.objects.get(name="Nia New")
@@ -44,7 +49,9 @@ def test_an_invited_person_chooses_a_password_and_signs_in(client: Client, admin
     assert "Sign in with your e-mail" in page.text
     visitor.post("/sign-in/", {"login": "NIA@clinic.example", "password": NEW_PASSWORD})
     assert visitor.get("/profile/").status_code == 200
-    assert list(AuditEntry.objects.filter(subject_id=user.pk).order_by("id").values_list("action", flat=True)) == [
+    assert list(
+        AuditEntry.objects.filter(subject_id=user.pk).order_by("id").values_list("action", flat=True)
+    ) == [
         "user.added",
         "user.invited",
         "invitation.accepted",
@@ -140,10 +147,21 @@ def test_only_people_who_never_joined_are_invited_again(client: Client, admin: U
 
 def test_the_profile_page_saves_preferences_and_audits_them(client: Client, sign_in: Any) -> None:
     user = sign_in("biller", name="Ana")
-    body = {"name": "Ana", "theme": "dark", "default_period": "last_month", "role": "admin", "is_superuser": "on"}
+    body = {
+        "name": "Ana",
+        "theme": "dark",
+        "default_period": "last_month",
+        "role": "admin",
+        "is_superuser": "on",
+    }
     client.post("/profile/", body)
     user.refresh_from_db()
-    assert (user.theme, user.default_period, user.role, user.is_superuser) == ("dark", "last_month", "biller", False)
+    assert (user.theme, user.default_period, user.role, user.is_superuser) == (
+        "dark",
+        "last_month",
+        "biller",
+        False,
+    )
     entry = AuditEntry.objects.get(action="profile.changed")
     assert entry.details["changes"] == {
         "theme": ["system", "dark"],

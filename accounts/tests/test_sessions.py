@@ -47,7 +47,9 @@ def test_refreshing_fragments_do_not_extend_an_idle_session(signed_in: Client, s
     limit = settings.SESSION_IDLE_LIMIT.total_seconds()
     age(signed_in, **{LAST_USED: limit - 5})
     for _ in range(3):
-        assert signed_in.get("/profile/", headers={"X-Background": "1", "HX-Request": "true"}).status_code == 200
+        assert (
+            signed_in.get("/profile/", headers={"X-Background": "1", "HX-Request": "true"}).status_code == 200
+        )
     age(signed_in, **{LAST_USED: 6})
     response = signed_in.get("/profile/", headers={"X-Background": "1", "HX-Request": "true"})
     assert SESSION_KEY not in signed_in.session

@@ -127,7 +127,9 @@ def test_a_forgotten_password_is_reset_by_mail_whatever_host_was_asked(settings:
     user = make_user(email="ana@clinic.example")
     old_session = Client()
     old_session.post("/sign-in/", {"login": user.email, "password": PASSWORD})
-    page = Client().post("/password/reset/", {"email": "ANA@clinic.example"}, headers={"Host": "evil.example"})
+    page = Client().post(
+        "/password/reset/", {"email": "ANA@clinic.example"}, headers={"Host": "evil.example"}
+    )
     assert page.status_code == 302
     (message,) = mail.outbox
     assert "evil.example" not in str(message.message())

@@ -44,7 +44,12 @@ def test_the_sites_own_midnight_parts_the_days() -> None:
 
 def test_failed_sign_ins_count_guesses_and_refusals() -> None:
     ana, bo = make_user(), make_user()
-    for who, action in [(ana, "sign_in.failed"), (ana, "sign_in.locked"), (bo, "sign_in.failed"), (bo, "sign_in")]:
+    for who, action in [
+        (ana, "sign_in.failed"),
+        (ana, "sign_in.locked"),
+        (bo, "sign_in.failed"),
+        (bo, "sign_in"),
+    ]:
         happened(action, who, 18)
     _, failed = sign_in_cards(make_user("director"), today=TODAY)
     assert (failed.value, failed.n) == ("3", "2 people concerned")
@@ -52,7 +57,9 @@ def test_failed_sign_ins_count_guesses_and_refusals() -> None:
 
 
 def test_a_change_is_good_or_bad_by_where_the_number_should_go() -> None:
-    assert change_in_count(3, 5, period="May", good=Good.DOWN) == Change("2 fewer than in May", "down", "good")
+    assert change_in_count(3, 5, period="May", good=Good.DOWN) == Change(
+        "2 fewer than in May", "down", "good"
+    )
     assert change_in_count(5, 5, period="May", good=Good.UP) == Change("as many as in May", "flat", "neutral")
 
 

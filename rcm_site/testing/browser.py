@@ -5,15 +5,17 @@ A module of browser tests imports these fixtures and marks itself with `pytestma
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 from accounts.models import User
 
@@ -66,17 +68,24 @@ class Visit:
         ]
 
 
+@cache
+def driver() -> Playwright:
+    """One for the whole process: a second one cannot start beside it."""
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    return playwright
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-        yield browser
-        browser.close()
+    browser = driver().chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
 def open_window(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Visit]]:
-    """Open a window (as many as a test needs); each must have had nothing to complain of at the end."""
+    """Open a window, or several; in the end none of them may have complained of anything."""
     contexts: list[BrowserContext] = []
     visits: list[Visit] = []
 
@@ -98,7 +107,7 @@ def open_window(chromium: Browser, live_server: Any) -> Iterator[Callable[..., V
 
 
 def _hear(visit: Visit, message: ConsoleMessage) -> None:
-    """A page that the test asked for may be refused; everything else that the console calls an error counts."""
+    """A page that the test asked for may be refused; every other error in the console counts."""
     if message.type == "error" and "the server responded with a status of 4" not in message.text:
         visit.complaints.append(f"{visit.page.url}: {message.type}: {message.text}")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import Department, User
 
-PASSWORD = "a-good-long-password"  # noqa: S105 - of people in tests
+PASSWORD = "a-good-long-password"
 _numbers = count(1)
 
 
@@ -18,6 +18,8 @@ def make_department(name: str = "") -> Department:
 def make_user(role: str = "biller", *, departments: list[Department] | None = None, **fields: Any) -> User:
     number = next(_numbers)
     fields = {"email": f"{role or 'nobody'}{number}@clinic.example", "name": f"Person {number}"} | fields
-    user = User.objects.create_user(fields.pop("email"), fields.pop("password", PASSWORD), role=role, **fields)
+    user = User.objects.create_user(
+        fields.pop("email"), fields.pop("password", PASSWORD), role=role, **fields
+    )
     user.departments.set(departments or [])
     return user

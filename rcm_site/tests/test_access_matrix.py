@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -88,7 +87,11 @@ def test_every_address_is_in_the_matrix_and_every_line_is_an_address() -> None:
 @pytest.fixture
 def personas(db: None) -> dict[str, User | None]:
     named: dict[str, User | None] = {role: make_user(role) for role in ROLES}
-    return named | {"anonymous": None, "no role": make_user(""), "superuser": make_user("", is_superuser=True)}
+    return named | {
+        "anonymous": None,
+        "no role": make_user(""),
+        "superuser": make_user("", is_superuser=True),
+    }
 
 
 @pytest.fixture
@@ -110,12 +113,12 @@ def address(personas: dict[str, User | None]) -> Any:
     return fill
 
 
-def was_refused(response: HttpResponse) -> bool:
+def was_refused(response: Any) -> bool:
     to_sign_in = response.status_code == 302 and response["Location"].startswith("/sign-in/?next=")
     return to_sign_in or response.status_code in (401, 403, 404, 405)
 
 
-def was_let_in(response: HttpResponse) -> bool:
+def was_let_in(response: Any) -> bool:
     """Past the gate: what is said there of an empty form or a bad link is another test's business."""
     to_sign_in = response.status_code == 302 and response["Location"].startswith("/sign-in/?next=")
     return not to_sign_in and response.status_code not in (401, 403, 405) and response.status_code < 500

@@ -117,7 +117,13 @@ PAGES_OF = {
     ],
     "biller": ["/dashboard/"],
     "auditor": ["/audit/", "/audit/?start=2026-02-31", "/audit/?action=nothing"],
-    "": ["/sign-in/", "/password/reset/", "/password/reset/sent/", "/password/reset/1-bad/", "/invitation/bad/"],
+    "": [
+        "/sign-in/",
+        "/password/reset/",
+        "/password/reset/sent/",
+        "/password/reset/1-bad/",
+        "/invitation/bad/",
+    ],
 }
 
 
@@ -133,7 +139,9 @@ def test_every_page_is_accessible_and_within_the_content_policy(
     for path in PAGES_OF[role]:
         page = visit.go(path)
         if not path.startswith("/admin/"):
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} scrolls sideways"
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+                f"{path} scrolls sideways"
+            )
         problems += [f"{path}: {problem}" for problem in visit.accessibility_problems()]
     assert "\n".join(problems) == ""
 

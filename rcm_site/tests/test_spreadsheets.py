@@ -11,7 +11,21 @@ from rcm_site.spreadsheets import csv_chunks, safe_cell
 
 @pytest.mark.parametrize(
     "typed",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "＝1", "＋1", "－1", "＠x", '=HYPERLINK("x")'],
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        '=HYPERLINK("x")',
+    ],
 )
 def test_a_formula_becomes_text(typed: str) -> None:
     assert safe_cell(typed) == f"'{typed}"

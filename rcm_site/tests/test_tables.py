@@ -52,7 +52,9 @@ def test_a_heading_sorts_and_turns_round(sixty: None) -> None:
     assert (length.sorted, length.sort_url, length.numeric) == ("", None, True)
 
 
-@pytest.mark.parametrize("sort", ["length", "password", "-members__password", "name;drop table", "?", "--name", ""])
+@pytest.mark.parametrize(
+    "sort", ["length", "password", "-members__password", "name;drop table", "?", "--name", ""]
+)
 def test_what_is_not_a_sortable_column_sorts_as_by_default(sixty: None, sort: str) -> None:
     assert names(table(f"?sort={sort}"))[0] == "D00"
 

@@ -16,5 +16,7 @@ class Command(BaseCommand):
             self.stderr.write(problem)
         summary = f"{verdict.checked:,} sealed entries checked, {verdict.unsealed:,} not sealed yet"
         if verdict.problems:
-            raise CommandError(f"The audit trail does not hold: {len(verdict.problems):,} problems; {summary}.")
+            raise CommandError(
+                f"The audit trail does not hold: {len(verdict.problems):,} problems; {summary}."
+            )
         self.stdout.write(f"The audit trail holds: {summary}.")
