@@ -239,46 +239,47 @@ class Verdict:
 
 def verify() -> Verdict:
     """Walk the whole chain and name each row at which it does not hold."""
+    head, end = read_head(), Head(0, START_OF_CHAIN)
     problems: list[str] = []
-    previous, expected, checked = START_OF_CHAIN, 0, 0
-    known_head = read_head()
-    head_seen = known_head is None
+    checked = 0
     for sealed, entry in _chain():
-        expected += 1
-        if sealed.position != expected:
-            problems.append(f"Place {expected} to {sealed.position - 1} of the chain: taken out.")
-            expected = sealed.position
-        if entry is None:
-            problems.append(f"Entry {sealed.entry_id} (place {sealed.position}): deleted.")
-        else:
-            checked += 1
-            if signature(entry) != entry.mac:
-                problems.append(
-                    f"Entry {entry.pk} (place {sealed.position}): edited, or not written by the site."
-                )
-            if link(previous, sealed.position, entry) != sealed.mac:
-                problems.append(f"Entry {entry.pk} (place {sealed.position}): not the entry sealed here.")
-        previous = sealed.mac
-        if known_head and sealed.position == known_head.position:
-            head_seen = True
-            if sealed.mac != known_head.mac:
-                problems.append(
-                    f"Place {sealed.position}: not what the head file {settings.AUDIT_HEAD_FILE} says."
-                )
-    waiting = 0
-    for entry in unsealed().order_by("id").iterator():
-        waiting += 1
-        if signature(entry) != entry.mac:
-            problems.append(f"Entry {entry.pk} (not sealed yet): edited, or not written by the site.")
-    if known_head is None and expected:
-        problems.append(
-            f"Head file {settings.AUDIT_HEAD_FILE}: missing or forged, so a cut tail would not show."
-        )
-    if known_head and not head_seen:
-        problems.append(
-            f"Tail cut off: the chain ends at place {expected}, the head file knows place {known_head.position}."
-        )
-    return Verdict(checked, waiting, problems)
+        problems += _problems_at(end, sealed, entry)
+        checked += entry is not None
+        end = Head(sealed.position, sealed.mac)
+        if head and head.position == end.position and head.mac != end.mac:
+            problems.append(f"Place {end.position}: not what the head file says.")
+    problems += _problems_with_head(head, end)
+    waiting = list(unsealed().order_by("id"))
+    problems += [f"Entry {entry.pk} (not sealed yet): {FORGED}" for entry in waiting if not is_genuine(entry)]
+    return Verdict(checked, len(waiting), problems)
+
+
+FORGED = "edited, or not written by the site."
+
+
+def is_genuine(entry: AuditEntry) -> bool:
+    return hmac.compare_digest(signature(entry), entry.mac)
+
+
+def _problems_at(end: Head, sealed: AuditSeal, entry: AuditEntry | None) -> Iterator[str]:
+    place = sealed.position
+    if place != end.position + 1:
+        yield f"Place {end.position + 1} to {place - 1} of the chain: taken out."
+    if entry is None:
+        yield f"Entry {sealed.entry_id} (place {place}): deleted."
+        return
+    if not is_genuine(entry):
+        yield f"Entry {entry.pk} (place {place}): {FORGED}"
+    if link(end.mac, place, entry) != sealed.mac:
+        yield f"Entry {entry.pk} (place {place}): not the entry sealed here."
+
+
+def _problems_with_head(head: Head | None, end: Head) -> Iterator[str]:
+    where = settings.AUDIT_HEAD_FILE
+    if head is None and end.position:
+        yield f"Head file {where}: missing or forged, so a cut tail would not show."
+    if head and head.position > end.position:
+        yield f"Tail cut off: the chain ends at place {end.position}, the head file knows place {head.position}."
 
 
 def _chain() -> Iterator[tuple[AuditSeal, AuditEntry | None]]:

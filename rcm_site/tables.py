@@ -1,7 +1,7 @@
 """Tables on pages: which columns, how they sort, and where the next rows are. `_table.html` draws them.
 
-Columns name what they sort by, so nothing that somebody types into an address reaches `order_by`. A page reads
-one row more than it shows instead of counting them all: a count over millions of rows is a page's whole budget.
+Columns name what they sort by, so nothing that somebody types into an address reaches `order_by`. A page
+reads one row more than it shows instead of counting: a count of millions of rows is a page's whole budget.
 """
 
 from __future__ import annotations
