@@ -249,9 +249,11 @@ def verify() -> Verdict:
         if head and head.position == end.position and head.mac != end.mac:
             problems.append(f"Place {end.position}: not what the head file says.")
     problems += _problems_with_head(head, end)
-    waiting = list(unsealed().order_by("id"))
-    problems += [f"Entry {entry.pk} (not sealed yet): {FORGED}" for entry in waiting if not is_genuine(entry)]
-    return Verdict(checked, len(waiting), problems)
+    waiting = 0
+    for waiting, entry in enumerate(unsealed().order_by("id").iterator(), 1):  # noqa: B007 - counts
+        if not is_genuine(entry):
+            problems.append(f"Entry {entry.pk} (not sealed yet): {FORGED}")
+    return Verdict(checked, waiting, problems)
 
 
 FORGED = "edited, or not written by the site."
@@ -279,7 +281,7 @@ def _problems_with_head(head: Head | None, end: Head) -> Iterator[str]:
     if head is None and end.position:
         yield f"Head file {where}: missing or forged, so a cut tail would not show."
     if head and head.position > end.position:
-        yield f"Tail cut off: the chain ends at place {end.position}, the head file knows place {head.position}."
+        yield f"Tail cut off: the chain ends at place {end.position}, the head file knows {head.position}."
 
 
 def _chain() -> Iterator[tuple[AuditSeal, AuditEntry | None]]:

@@ -203,7 +203,7 @@ def test_a_tail_cut_off_shows_against_the_head_kept_elsewhere() -> None:
     audit.seal()
     tamper("DELETE FROM accounts_auditentry WHERE id >= %s", entries[3].pk)
     tamper("DELETE FROM accounts_auditseal WHERE position >= 4")
-    assert problems() == "Tail cut off: the chain ends at place 3, the head file knows place 5."
+    assert problems() == "Tail cut off: the chain ends at place 3, the head file knows 5."
 
 
 def test_a_missing_or_forged_head_file_is_named(settings: Any) -> None:
