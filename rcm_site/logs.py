@@ -69,12 +69,13 @@ def set_up(options: dict[str, Any]) -> None:
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "site"}},
             "root": {"handlers": ["console"], "level": options["level"]},
             "loggers": {
-                **dict.fromkeys(HAVE_HANDLERS, {"handlers": [], "propagate": True}),
+                **{name: {"handlers": [], "propagate": True} for name in HAVE_HANDLERS},
                 # RequestLog and the task signals of celery.py say the same, with fewer words.
                 "django.request": {"level": "ERROR"},
                 "celery.app.trace": quieter,
                 "celery.beat": quieter,
                 "celery.worker.strategy": quieter,
+                "kombu.connection": {"level": "ERROR"},  # warns that the broker of files has no host name
             },
         }
     )
@@ -82,7 +83,9 @@ def set_up(options: dict[str, Any]) -> None:
 
 def formatter(*, private: bool) -> ProcessorFormatter:
     """JSON that keeps other people's words out, or (on a developer's own screen) lines to read."""
-    to_read = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    to_read = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     to_ship = structlog.processors.JSONRenderer(sort_keys=True)
     ending: list[Processor] = (
         [describe_exception, keep_listed_fields, to_ship] if private else [keep_listed_fields, to_read]

@@ -189,8 +189,9 @@ def _send(mail: Mail, transport: Any) -> int:
     except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as refusal:
         _refused(mail, refusal)
         return 0
-    mail.state, mail.closed_at, mail.message, mail.last_error = Mail.State.SENT, timezone.now(), {}, ""
-    mail.save(update_fields=["state", "closed_at", "message", "last_error"])
+    mail.state, mail.closed_at = Mail.State.SENT, timezone.now()
+    mail.message, mail.unanswered, mail.last_error = {}, 0, ""
+    mail.save(update_fields=["state", "closed_at", "message", "unanswered", "last_error"])
     log.info("mail_sent", id=mail.pk, attempts=mail.attempts)
     return 1
 
