@@ -1,6 +1,7 @@
 """The audit trail: what it records, and that nothing in it can be changed unnoticed."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +241,30 @@ def test_sealing_five_thousand_entries_takes_few_queries(django_assert_max_num_q
     )
     with django_assert_max_num_queries(20):
         assert audit.seal() == 2_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sealers_at_once_give_no_entry_two_places_and_skip_none() -> None:
+    finished = threading.Event()
+    failures: list[BaseException] = []
+
+    def until_finished() -> None:
+        try:
+            while not finished.wait(0.02):
+                audit.seal()
+        except BaseException as failure:  # noqa: BLE001 - told to the test's own thread
+            failures.append(failure)
+        finally:
+            connection.close()
+
+    sealers = [threading.Thread(target=until_finished) for _ in range(2)]
+    for sealer in sealers:
+        sealer.start()
+    make_entries(150)
+    finished.set()
+    for sealer in sealers:
+        sealer.join()
+    audit.seal()
+    assert failures == []
+    assert list(AuditSeal.objects.values_list("position", flat=True)) == list(range(1, 151))
+    assert audit.verify() == audit.Verdict(checked=150, unsealed=0, problems=[])

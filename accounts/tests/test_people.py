@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -167,3 +168,12 @@ def test_the_profile_page_saves_preferences_and_audits_them(client: Client, sign
         "theme": ["system", "dark"],
         "default_period": ["last_30_days", "last_month"],
     }
+
+
+def test_a_superuser_made_on_the_command_line_is_audited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a-long-emergency-password")
+    call_command(
+        "createsuperuser", "--noinput", "--email", "root@clinic.example", "--name", "Root", verbosity=0
+    )
+    entry = AuditEntry.objects.get(action="superuser.added")
+    assert entry.subject_id == str(User.objects.get(email="root@clinic.example").pk)

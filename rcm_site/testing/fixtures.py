@@ -51,7 +51,8 @@ def fast_passwords(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def tables_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
     """Tests with real transactions empty all tables at their end, append-only ones too."""
-    if not {"transactional_db", "live_server"} & set(request.fixturenames):
+    marker = request.node.get_closest_marker("django_db")
+    if not (marker and marker.kwargs.get("transaction")):
         yield
         return
     request.getfixturevalue("transactional_db")
