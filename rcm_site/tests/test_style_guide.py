@@ -1,9 +1,12 @@
 """The design system holds what it promises: all of it is shown, and can be read in both themes."""
 
+import math
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -44,12 +47,14 @@ SEEN = [
 ]
 
 
+def linear_light(colour: str) -> list[float]:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+
+
 def brightness(colour: str) -> float:
     """Relative luminance as WCAG 2.2 defines it."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
+    red, green, blue = linear_light(colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -77,6 +82,43 @@ def test_the_scale_from_little_to_much_survives_a_print_in_grey(theme: str) -> N
     assert all(
         contrast(TOKENS[f"scale-{at}"][theme], TOKENS[f"scale-{at + 1}"][theme]) > 1.15 for at in range(1, 7)
     )
+
+
+# What is left of red, green and blue to an eye without its red or its green cones (Machado et al., 2009).
+EYES: dict[str, list[tuple[float, float, float]]] = {
+    "without red": [(0.152, 1.053, -0.205), (0.115, 0.786, 0.099), (-0.004, -0.048, 1.052)],
+    "without green": [(0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969)],
+    "of most people": [(1, 0, 0), (0, 1, 0), (0, 0, 1)],
+}
+
+
+def seen_by(eye: str, colour: str) -> tuple[float, float, float]:
+    """The colour's place in OKLab, where distance is how different two colours look."""
+    linear = linear_light(colour)
+    red, green, blue = (max(0, sum(a * b for a, b in zip(row, linear, strict=True))) for row in EYES[eye])
+    long = (0.4122 * red + 0.5363 * green + 0.0514 * blue) ** (1 / 3)
+    middle = (0.2119 * red + 0.6807 * green + 0.1074 * blue) ** (1 / 3)
+    short = (0.0883 * red + 0.2817 * green + 0.6300 * blue) ** (1 / 3)
+    return (
+        0.2105 * long + 0.7936 * middle - 0.0041 * short,
+        1.9780 * long - 2.4286 * middle + 0.4506 * short,
+        0.0259 * long + 0.7828 * middle - 0.8087 * short,
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("eye", EYES)
+def test_categories_are_told_apart_by_every_eye(theme: str, eye: str) -> None:
+    places = [seen_by(eye, TOKENS[f"series-{place}"][theme]) for place in range(1, 9)]
+    assert min(math.dist(one, other) for one, other in combinations(places[:5], 2)) > 0.1
+    assert min(math.dist(one, other) for one, other in combinations(places, 2)) > 0.07
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_categories_are_told_apart_on_a_grey_print(theme: str) -> None:
+    colours = [TOKENS[f"series-{place}"][theme] for place in range(1, 9)]
+    assert min(contrast(one, other) for one, other in combinations(colours[:5], 2)) > 1.2
+    assert min(contrast(one, other) for one, other in combinations(colours, 2)) > 1.1
 
 
 def test_the_guide_shows_every_colour_there_is() -> None:
@@ -139,6 +181,7 @@ def test_the_guide_shows_the_components_without_anything_inline(
         "poll",
     ):
         assert f'class="{piece}' in page or f" {piece}" in page, piece
+    assert '<rect width="100.0%" height="100%"' in page, "the longest bar of a column"
     for name in icon_names():
         assert f"#{name}" in page
     inline = Inline()
@@ -159,9 +202,7 @@ def test_only_those_who_build_the_site_see_the_guide(client: Client, sign_in: Ca
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 429, 500, 503])
-def test_an_error_page_needs_nothing_but_itself(
-    status: int, django_assert_num_queries: Callable[..., object]
-) -> None:
+def test_an_error_page_needs_nothing_but_itself(status: int, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         page = render_to_string(f"{status}.html")
     assert f"{status} " in page
