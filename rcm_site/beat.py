@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from celery.beat import Scheduler
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, connection
 
 from .models import Heartbeat
 
@@ -32,8 +32,8 @@ class Beat(Scheduler):
 
 
 def show_life() -> None:
-    close_old_connections()
     try:
         Heartbeat.objects.beat("beat")
     except (OperationalError, InterfaceError):
-        log.warning("heartbeat_not_written", exc_info=True)  # the database may be back by the next one
+        log.warning("heartbeat_not_written", exc_info=True)
+        connection.close()  # the next one begins afresh, and the database may be back

@@ -27,13 +27,13 @@ class Channel(filesystem.Channel):
     def _folder(self) -> Path:
         return Path(self.data_folder_in)
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as its parent
         name = f"{time.time_ns():020}_{uuid.uuid4().hex}.{queue}.msg"
         unfinished = self._folder / f".{name}"
         unfinished.write_text(dumps(payload))
         unfinished.rename(self._folder / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         waiting = self._listed.setdefault(queue, deque())
         if not waiting:
             waiting.extend(sorted(self._folder.glob(f"[!.]*.{queue}.msg")))

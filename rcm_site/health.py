@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -81,7 +80,7 @@ def broker() -> Finding:
     """Pages work without the broker; only what the workers do waits for it."""
     url = settings.CELERY_BROKER_URL
     if url.startswith("filesystem"):
-        folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
+        folder = str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
         return _reachable(os.access(folder, os.R_OK | os.W_OK | os.X_OK))
     try:
         with redis.Redis.from_url(url, **settings.IMPATIENT_REDIS) as client:
@@ -200,8 +199,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return counted
 
 
-for page in (live, ready, health, metrics):
-    page.without_session = True  # asking must neither need nor extend anybody's sign-in
+for _page in (live, ready, health, metrics):
+    # Asking must neither need nor extend anybody's sign-in.
+    _page.without_session = True  # type: ignore[attr-defined]
 
 
 def _may_see_details(request: HttpRequest, findings: dict[str, Finding]) -> bool:

@@ -90,7 +90,7 @@ def packed(message: EmailMessage, headers: dict[str, str]) -> dict[str, Any]:
         "alternatives": alternatives,
         "attachments": attachments,
         "content_subtype": message.content_subtype,
-        "mixed_subtype": message.mixed_subtype,
+        "mixed_subtype": message.mixed_subtype,  # type: ignore[attr-defined]  # missing in the stubs
     }
 
 

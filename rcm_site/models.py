@@ -12,7 +12,7 @@ from django.utils import timezone
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
     def beat(self, name: str) -> None:
         self.bulk_create(
-            [Heartbeat(name=name, at=timezone.now())],
+            [self.model(name=name, at=timezone.now())],
             update_conflicts=True,
             unique_fields=["name"],
             update_fields=["at"],

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.simple import SimpleQueue
 
 from rcm_site.broker import Transport

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from celery import Celery
+from celery import Celery, signals
 from celery.contrib.testing.worker import start_worker
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -42,8 +42,18 @@ def test_a_task_survives_the_death_of_its_worker_and_speaks_json_only():
     assert app.conf.task_ignore_result
 
 
-def test_a_request_id_travels_with_the_task_and_ends_with_it():
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Celery:
+    """Celery as it really is, in this very process, so that what its tasks see can be looked at."""
+    # A starting worker lets go of the database connections, which here are the test's own.
+    monkeypatch.setattr(signals.worker_init, "receivers", [])
+    monkeypatch.setattr(signals.worker_process_init, "receivers", [])
     bench = Celery("bench", broker="memory://", fixups=[])
+    bench.conf.broker_transport_options = {"polling_interval": 0.01}
+    return bench
+
+
+def test_a_request_id_travels_with_the_task_and_ends_with_it(bench):
     seen: list[tuple[str, str]] = []
 
     @bench.task
@@ -59,18 +69,18 @@ def test_a_request_id_travels_with_the_task_and_ends_with_it():
     assert seen == [("asked for", "the-request"), ("on its own", "")]
 
 
-def test_a_failed_task_is_logged_with_its_request_and_without_its_arguments():
-    bench = Celery("bench", broker="memory://", fixups=[])
-
+def test_a_failed_task_is_logged_with_its_request_and_without_its_arguments(bench):
     @bench.task
     def fail(patient: str) -> None:
         raise ValueError(patient)
 
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
-        with start_worker(bench, pool="solo", perform_ping_check=False):
-            with bound_contextvars(request_id="the-request"):
-                fail.delay("Jane-Canary-Doe")
-            wait_until(lambda: lines, seconds=10)
+    with (
+        structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines,
+        start_worker(bench, pool="solo", perform_ping_check=False),
+    ):
+        with bound_contextvars(request_id="the-request"):
+            fail.delay("Jane-Canary-Doe")
+        wait_until(lambda: lines, seconds=10)
 
     assert (lines[0]["event"], lines[0]["state"]) == ("task", "FAILURE")
     assert lines[0]["request_id"] == "the-request"

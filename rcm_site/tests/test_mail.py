@@ -32,7 +32,7 @@ class Mailbox:
         self.envelopes: list[Any] = []
         self.answers: list[str] = []
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         if self.answers:
             return self.answers.pop(0)
         self.taken.append(email.message_from_bytes(envelope.content))
@@ -97,9 +97,9 @@ def test_writing_a_mail_reaches_no_server(server):
 
 
 def test_a_mail_is_rolled_back_with_its_transaction(server):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         write()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     assert not Mail.objects.exists()
 
@@ -164,7 +164,7 @@ def shape(message: email.message.Message) -> list[tuple[Any, ...]]:
 
 def content_of(part: email.message.Message) -> bytes:
     """SMTP ends every line of text with CR LF."""
-    content = part.get_payload(decode=True) or b""
+    content: Any = part.get_payload(decode=True) or b""
     return content.replace(b"\r\n", b"\n") if part.get_content_maintype() == "text" else content
 
 
