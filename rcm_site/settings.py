@@ -57,6 +57,7 @@ WORKER_THREADS = env.int("WORKER_THREADS", default=4)
 INSTALLED_APPS = [
     "rcm_site",
     "accounts",
+    "claims",
     "analytics",
     "rcm_site.apps.AdminConfig",
     "django.contrib.auth",

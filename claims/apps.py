@@ -1,0 +1,7 @@
+"""Claims: what happened to each claim."""
+
+from django.apps import AppConfig
+
+
+class ClaimsConfig(AppConfig):
+    name = "claims"

@@ -1,0 +1,1 @@
+"""How claims and remittances get in: readers turn bytes into records, whatever the format."""

@@ -1,0 +1,271 @@
+"""What a reader hands on, whatever the format of the file: claims, remittances, acknowledgements, staff actions.
+
+Records know no database. Money is whole cents; a date that could not be read is None and has a problem. A record
+carries its own problems, so that a claim is taken whole or not at all. None of them shows its content when
+printed: much of it is a patient's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    ERROR = "error"  # what carries it is refused
+    WARNING = "warning"  # taken, and shown
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, where, and how to mend it; never the value itself, which may be a patient's."""
+
+    place: int  # the line of a CSV, the segment of an X12 file, the item of a JSON list; counted from 1
+    field: str  # as the sender calls it, or empty when it concerns the whole
+    reason: str
+    severity: Severity = Severity.ERROR
+
+
+class Unreadable(Exception):
+    """The file as a whole makes no sense from here on; what was read before it still counts."""
+
+    def __init__(self, place: int, reason: str) -> None:
+        super().__init__(f"at {place}: {reason}")
+        self.place = place
+        self.reason = reason
+
+
+class Kind(StrEnum):
+    PROFESSIONAL = "professional"
+    INSTITUTIONAL = "institutional"
+    DENTAL = "dental"
+
+
+class Status(StrEnum):
+    SUBMITTED = "submitted"
+    PENDING = "pending"
+    PAID = "paid"
+    DENIED = "denied"
+    APPEALED = "appealed"
+    WRITTEN_OFF = "written_off"
+    VOID = "void"
+
+
+@dataclass(slots=True, repr=False)
+class PatientRecord:
+    patient_id: str = ""
+    last_name: str = ""
+    first_name: str = ""
+    birth_date: date | None = None
+    member_id: str = ""
+
+
+@dataclass(slots=True, repr=False)
+class LineRecord:
+    """One service. The claim-line fields and the X12 ones share it; what a format lacks stays empty."""
+
+    place: int
+    number: int
+    procedure: str = ""
+    modifiers: tuple[str, ...] = ()
+    service_date: date | None = None
+    revenue_code: str = ""
+    quadrant: str = ""
+    tooth: str = ""
+    units: str = ""  # as sent: X12 allows fractions
+    charge: int | None = None
+    plan_group: str = ""
+    subscriber: str = ""
+    rendering_npi: str = ""
+    provider_fees: int | None = None
+    allowed_fees: int | None = None
+    coinsurance: int | None = None
+    copay: int | None = None
+    reference: str = ""  # REF*6R, with which an 835 names the line
+
+
+@dataclass(slots=True, repr=False)
+class ClaimRecord:
+    place: int
+    kind: Kind = Kind.PROFESSIONAL
+    control_number: str = ""
+    payer: str = ""
+    payer_id: str = ""
+    department: str = ""
+    patient: PatientRecord = field(default_factory=PatientRecord)
+    billing_npi: str = ""
+    rendering_npi: str = ""
+    status: Status = Status.SUBMITTED
+    frequency: str = "1"  # 7 replaces, 8 voids an earlier claim
+    original_number: str = ""  # REF*F8: the payer's number of the claim that this one replaces or voids
+    place_of_service: str = ""
+    authorization: str = ""
+    diagnoses: tuple[str, ...] = ()
+    service_date: date | None = None
+    service_end: date | None = None
+    submitted_at: datetime | date | None = None
+    paid_at: datetime | date | None = None
+    charge: int | None = None
+    expected: int | None = None
+    paid: int | None = None
+    denial_reason: str = ""
+    lines: list[LineRecord] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_refused(self) -> bool:
+        return any(problem.severity == Severity.ERROR for problem in self.problems)
+
+
+# Remittances (835) -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, repr=False)
+class AdjustmentRecord:
+    """Why an amount was not paid as charged: group and reason belong together, neither says it alone."""
+
+    place: int
+    group: str
+    reason: str
+    amount: int
+    quantity: str = ""
+
+
+@dataclass(slots=True, repr=False)
+class ServicePaymentRecord:
+    """How a payer decided one line (SVC)."""
+
+    place: int
+    procedure: str = ""
+    modifiers: tuple[str, ...] = ()
+    revenue_code: str = ""
+    charge: int = 0
+    paid: int = 0
+    allowed: int | None = None
+    units: str = ""
+    service_date: date | None = None
+    reference: str = ""
+    adjustments: list[AdjustmentRecord] = field(default_factory=list)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def imbalance(self) -> int:
+        """Charge less adjustments less payment: nothing, when the line balances."""
+        return self.charge - sum(each.amount for each in self.adjustments) - self.paid
+
+
+@dataclass(slots=True, repr=False)
+class ClaimPaymentRecord:
+    """How a payer decided one claim (CLP)."""
+
+    place: int
+    control_number: str
+    status: str
+    charge: int = 0
+    paid: int = 0
+    patient_share: int = 0
+    payer_claim_number: str = ""
+    patient: PatientRecord = field(default_factory=PatientRecord)
+    service_date: date | None = None
+    allowed: int | None = None
+    adjustments: list[AdjustmentRecord] = field(default_factory=list)
+    services: list[ServicePaymentRecord] = field(default_factory=list)
+    remarks: tuple[str, ...] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_reversal(self) -> bool:
+        return self.status == "22"
+
+    @property
+    def imbalance(self) -> int:
+        everywhere = [*self.adjustments, *(each for service in self.services for each in service.adjustments)]
+        return self.charge - sum(each.amount for each in everywhere) - self.paid
+
+
+@dataclass(slots=True, repr=False)
+class ProviderAdjustmentRecord:
+    """What a payer takes or gives outside any claim (PLB); a positive amount lowers the payment."""
+
+    place: int
+    provider: str
+    reason: str
+    reference: str
+    amount: int
+
+
+@dataclass(slots=True, repr=False)
+class RemittanceRecord:
+    """One 835 transaction. It comes before its claims; `closing` comes after them, with what they add up to."""
+
+    place: int
+    trace_number: str = ""
+    method: str = ""
+    amount: int = 0
+    is_debit: bool = False
+    paid_on: date | None = None
+    payer: str = ""
+    payer_id: str = ""
+    payee: str = ""
+    payee_npi: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True, repr=False)
+class RemittanceClosing:
+    """The end of an 835 transaction, and whether its parts add up to the payment."""
+
+    place: int
+    claims: int
+    claims_paid: int
+    amount: int
+    provider_adjustments: list[ProviderAdjustmentRecord] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def imbalance(self) -> int:
+        """Claims' payments less provider-level adjustments less the payment itself."""
+        return self.claims_paid - sum(each.amount for each in self.provider_adjustments) - self.amount
+
+
+# Acknowledgements and staff activity -----------------------------------------------------------------
+
+
+@dataclass(slots=True, repr=False)
+class AcknowledgementRecord:
+    """What a payer or clearing house says of a claim (277CA) or of a whole transaction (999)."""
+
+    place: int
+    control_number: str  # of the claim; of the transaction set for a 999
+    is_about_claim: bool
+    accepted: bool
+    codes: tuple[str, ...] = ()  # category:status[:entity] of a 277CA, error codes of a 999
+    charge: int | None = None
+    said_on: date | None = None
+    payer_claim_number: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True, repr=False)
+class ActivityRecord:
+    """What a member of staff did to a claim."""
+
+    place: int
+    staff: str
+    claim: str
+    action: str
+    at: datetime | None = None
+    is_error: bool = False
+    problems: list[Problem] = field(default_factory=list)
+
+
+Record = (
+    ClaimRecord
+    | RemittanceRecord
+    | ClaimPaymentRecord
+    | RemittanceClosing
+    | AcknowledgementRecord
+    | ActivityRecord
+    | Problem  # one that belongs to no record, such as a wrong count in a trailer
+)
