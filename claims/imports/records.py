@@ -1,8 +1,8 @@
-"""What a reader hands on, whatever the format of the file: claims, remittances, acknowledgements, staff actions.
+"""What a reader hands on, whatever the format: claims, remittances, acknowledgements, staff actions.
 
-Records know no database. Money is whole cents; a date that could not be read is None and has a problem. A record
-carries its own problems, so that a claim is taken whole or not at all. None of them shows its content when
-printed: much of it is a patient's.
+Records know no database. Money is whole cents; a date that could not be read is None and has a problem. A
+record carries its own problems, so that a claim is taken whole or not at all. None of them shows its content
+when printed: much of it is a patient's.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class ProviderAdjustmentRecord:
 
 @dataclass(slots=True, repr=False)
 class RemittanceRecord:
-    """One 835 transaction. It comes before its claims; `closing` comes after them, with what they add up to."""
+    """One 835 transaction. It comes before its claims, and its closing after them."""
 
     place: int
     trace_number: str = ""
