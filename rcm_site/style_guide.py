@@ -16,7 +16,7 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.access import allow
 from analytics.cards import Card, Change
@@ -97,7 +97,7 @@ class Tab:
 
 
 @allow("accounts.view_style_guide")
-@require_GET
+@require_safe
 def style_guide(request: HttpRequest) -> HttpResponse:
     now = {"now": timezone.now()}
     if request.headers.get("HX-Request"):
