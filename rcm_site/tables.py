@@ -95,7 +95,7 @@ class Table:
         self.next_url = self._url(page=page + 1) if has_more and page < LAST_PAGE else None
         first = (page - 1) * size + 1
         self.range_text = (
-            f"{first:,}–{first + len(here) - 1:,}{' of more' if has_more else ''}" if here else ""
+            f"{first:,}–{first + len(here) - 1:,}{', and more' if has_more else ''}" if here else ""
         )
         self.size_links = [
             SizeLink(str(each), self._url(size=each, page=None), each == size) for each in SIZES

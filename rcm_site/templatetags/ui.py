@@ -82,18 +82,6 @@ def _with_dollar(value: Decimal, *, places: int) -> str:
     return f"{MINUS}${written[1:]}" if written.startswith(MINUS) else f"${written}"
 
 
-@register.simple_tag(takes_context=True)
-def query_with(context: template.Context, **changes: Any) -> str:
-    """This page's query string with some of its parameters changed; None takes one out."""
-    query = context["request"].GET.copy()
-    for name, value in changes.items():
-        if value is None:
-            query.pop(name, None)
-        else:
-            query[name] = value
-    return f"?{query.urlencode()}"
-
-
 @register.inclusion_tag("_icon.html")
 def icon(name: str, label: str = "") -> dict[str, str]:
     """A drawing of img/icons.svg; without a label it decorates and screen readers skip it."""

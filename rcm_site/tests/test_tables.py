@@ -36,7 +36,7 @@ def test_pages_follow_one_another_without_gaps(sixty: None) -> None:
     assert names(first) + names(second) + names(third) == [f"D{number:02}" for number in range(60)]
     assert (first.previous_url, first.next_url) == (None, "?page=2")
     assert (third.previous_url, third.next_url) == ("?page=2", None)
-    assert (first.range_text, third.range_text) == ("1–25 of more", "51–60")
+    assert (first.range_text, third.range_text) == ("1–25, and more", "51–60")
 
 
 def test_one_query_a_page(sixty: None, django_assert_num_queries: Any) -> None:
@@ -61,7 +61,7 @@ def test_what_is_not_a_sortable_column_sorts_as_by_default(sixty: None, sort: st
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "1e9", "９", "99999999999999999999", "2.5"])
 def test_a_page_that_is_none_is_the_first_one(sixty: None, page: str) -> None:
-    assert table(f"?page={page}").range_text == "1–25 of more"
+    assert table(f"?page={page}").range_text == "1–25, and more"
 
 
 def test_a_page_past_the_end_is_empty_and_leads_back(sixty: None) -> None:

@@ -5,7 +5,6 @@ from xml.etree import ElementTree
 import pytest
 from django.contrib.staticfiles import finders
 from django.template import Context, Template
-from django.test import RequestFactory
 
 from rcm_site.navigation import SECTIONS
 from rcm_site.templatetags import ui
@@ -72,12 +71,6 @@ def test_days_and_moments_name_the_month(settings: object) -> None:
 def test_a_dash_stands_for_nothing_but_not_for_zero() -> None:
     assert ui.dash(None) == ui.dash("") == "–"
     assert ui.dash(0) == 0
-
-
-def test_a_query_string_keeps_what_is_not_changed() -> None:
-    request = RequestFactory().get("/?payer=aetna&page=3&sort=-rate")
-    template = Template('{% query_with page=None sort="payer" %}')
-    assert template.render(Context({"request": request})) == "?payer=aetna&amp;sort=payer"
 
 
 def test_an_icon_decorates_unless_it_is_named() -> None:
