@@ -11,10 +11,10 @@ up: .venv/.installed
 	@$(BIN)/python manage.py up
 
 test: .venv/.installed-dev
-	@$(BIN)/python -m rcm_site.testbed
+	@$(BIN)/python -m rcm_site.testing
 
 lint: .venv/.installed-dev
-	@$(BIN)/python -m rcm_site.testbed --lint
+	@$(BIN)/python -m rcm_site.testing --lint
 
 format: .venv/.installed-dev
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -33,9 +33,11 @@ class Command(BaseCommand):
         connections.close_all()
         try:
             with Supervisor() as supervisor:
-                for name, command in programs().items():
-                    supervisor.start(name, command)
-                supervisor.watch(until=web_answers)
+                web, *others = programs().items()
+                supervisor.start(*web)
+                supervisor.watch(until=web_answers)  # people wait for the pages: they come first
+                for program in others:
+                    supervisor.start(*program)
                 self.greet()
                 supervisor.watch()
         except ProgramEnded as ended:
@@ -46,32 +48,19 @@ class Command(BaseCommand):
         if not settings.PRODUCTION:
             self.stdout.write("Sign in as one of the demo people:\n")
             for role, email, password in SIGN_INS:
-                self.stdout.write(f"  {role:<12} {email:<32} {password}")
+                self.stdout.write(f"  {role:<14} {email:<28} {password}")
         self.stdout.write("Ctrl-C stops everything.\n")
         self.stdout.flush()
 
 
 def programs() -> dict[str, list[str]]:
     """What the site consists of, by the name people know it by."""
-    celery = [sys.executable, "-m", "celery", "-A", "rcm_site"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "rcm_site"]
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     return {
         "web server": [sys.executable, "-m", "gunicorn", "-c", "python:rcm_site.gunicorn", "rcm_site.wsgi"],
-        "worker": [
-            *celery,
-            "worker",
-            "--pool=threads",
-            f"--concurrency={settings.WORKER_THREADS}",
-            "--without-gossip",
-            "--without-mingle",
-            "--loglevel=WARNING",
-        ],
-        "beat": [
-            *celery,
-            "beat",
-            f"--schedule={settings.VAR_DIR / 'beat-schedule'}",
-            "--pidfile=",
-            "--loglevel=WARNING",
-        ],
+        "worker": [*celery, "worker", "--pool=threads", f"--concurrency={settings.WORKER_THREADS}", *alone],
+        "beat": [*celery, "beat", "--pidfile="],
     }
 
 

@@ -1,6 +1,6 @@
 """PostgreSQL and Redis for tests, from Python wheels: nothing to install, nothing left behind.
 
-`python -m rcm_site.testbed.services -- COMMAND …` runs one command with both. PostgreSQL refuses to run as
+`python -m rcm_site.testing.services -- COMMAND …` runs one command with both. PostgreSQL refuses to run as
 root, so there it runs as another user of a user namespace, which needs no such account on the machine.
 """
 
