@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging.config
 import re
 import sys
+import sysconfig
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -42,6 +43,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 # Asked every few seconds by machines: they speak up only when they fail.
 QUIET = ("/health", "/metrics")
 
+# Where code lives that a frame names: other packages, Python itself, and the site.
+SHORTENED = (sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
 # Loggers that come with handlers of their own, past our formatter.
 HAVE_HANDLERS = ("django", "django.server", "gunicorn.error", "gunicorn.access")
 
@@ -180,7 +183,7 @@ def _frames(traceback: TracebackType | None) -> list[str]:
 
 
 def _short_path(path: str) -> str:
-    for folder in (*(p for p in sys.path if p.endswith("site-packages")), str(Path(__file__).parents[1])):
+    for folder in SHORTENED:
         path = path.removeprefix(f"{folder}/")
     return path
 
