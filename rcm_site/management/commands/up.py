@@ -70,7 +70,7 @@ def refuse_taken_port(host: str, port: int) -> None:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, proto) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+            probe.bind((address[0], port, *address[2:]))  # getaddrinfo lets a port beyond 65535 wrap around
             probe.listen(1)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,176 @@
+"""The supervisor, with real processes: whatever ends it, nothing is left running."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from accounts.demo import SIGN_INS
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = "Ctrl-C stops everything."
+PATIENCE_SECONDS = 60
+
+pytestmark = [
+    pytest.mark.embedded,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes through /proc"),
+]
+
+
+class Up:
+    """A `manage.py up` of its own, with its var directory and port."""
+
+    def __init__(self, var: Path, port: int, **env: str) -> None:
+        configures = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
+        inherited = {name: value for name, value in os.environ.items() if name not in configures}
+        self.var, self.port, self.output = var, port, var / "output.txt"
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"],
+                cwd=ROOT,
+                env={**inherited, "ENV_FILE": os.devnull, "VAR_DIR": str(var), "PORT": str(port), **env},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def wait_until_ready(self) -> "Up":
+        wait_until(lambda: READY in self.said() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
+
+    def pids(self, word: str = "") -> list[int]:
+        """Every living process of this site: they, and they only, were given its var directory."""
+        mark = f"VAR_DIR={self.var}".encode()
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found += [int(process.name)] if word in command else []
+        return sorted(found)
+
+
+def wait_until(is_true) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_true():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def up(tmp_path, port) -> Iterator[Up]:
+    site = Up(tmp_path, port)
+    yield site.wait_until_ready()
+    with suppress(ProcessLookupError):
+        site.process.kill()
+    site.process.wait()
+
+
+def test_it_prints_the_address_and_a_sign_in_for_every_role(up):
+    said = up.said()
+
+    assert f"http://127.0.0.1:{up.port}" in said
+    assert all(role in said and email in said and password in said for role, email, password in SIGN_INS)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_it_ends_all_and_says_success(up, how):
+    assert len(up.pids()) >= 5  # supervisor, guard, web, worker, beat
+
+    assert up.end(how) == 0
+
+    assert up.pids() == []
+
+
+def test_killed_it_leaves_no_process_behind(up):
+    up.end(signal.SIGKILL)
+
+    wait_until(lambda: up.pids() == [])
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("gunicorn", "web server"),
+        ("rcm_site worker", "worker"),
+        ("rcm_site beat", "beat"),
+        ("guard.py", "guard process"),
+    ],
+)
+def test_a_part_that_dies_takes_the_rest_down(up, word, name):
+    os.kill(up.pids(word)[0], signal.SIGKILL)
+
+    assert up.process.wait(timeout=PATIENCE_SECONDS) == 1
+    assert f"The {name} was killed by SIGKILL. Everything else was stopped." in up.said()
+    assert up.pids() == []
+
+
+def test_a_taken_port_is_one_sentence_and_nothing_is_made(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        site = Up(tmp_path, port)
+        code = site.process.wait(timeout=PATIENCE_SECONDS)
+
+    assert code == 1
+    assert site.said().strip() == (
+        f"CommandError: Cannot listen on 127.0.0.1 port {port} (Address already in use): "
+        "stop what uses it, or choose another as in `make up PORT=8001`."
+    )
+    assert not (tmp_path / "rcm.sqlite3").exists()
+
+
+@pytest.mark.parametrize(
+    "env", [{"HOST": "no.such.host.invalid"}, {"PORT": "70000"}, {"HOST": "203.0.113.1"}]
+)
+def test_an_impossible_address_is_one_sentence(tmp_path, port, env):
+    site = Up(tmp_path, port, **env)
+
+    assert site.process.wait(timeout=PATIENCE_SECONDS) == 1
+    assert site.said().startswith("CommandError: Cannot listen on ")
+    assert len(site.said().splitlines()) == 1
+
+
+def test_production_is_given_no_demo(tmp_path, port):
+    production = {
+        "PRODUCTION": "true",
+        "SECRET_KEY": "s" * 60,
+        "AUDIT_KEY": "a" * 60,
+        "ALLOWED_HOSTS": "rcm.example.org",
+        "SQLITE_IN_PRODUCTION": "true",
+        "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
+    }
+    site = Up(tmp_path, port, **production).wait_until_ready()
+    site.end(signal.SIGTERM)
+
+    with closing(sqlite3.connect(tmp_path / "rcm.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM accounts_user").fetchone() == (0,)
+    assert not any(password in site.said() for *_, password in SIGN_INS)
+
+
+def test_it_does_not_start_on_unsafe_settings(tmp_path, port):
+    site = Up(tmp_path, port, WEB_CONCURRENCY="2")
+
+    assert site.process.wait(timeout=PATIENCE_SECONDS) == 1
+    assert "web processes would each keep a cache" in site.said()
+    assert site.pids() == []
