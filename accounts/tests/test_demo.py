@@ -1,0 +1,33 @@
+"""The demo's people."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts.demo import SIGN_INS
+from accounts.models import User
+from accounts.roles import ROLES
+
+pytestmark = pytest.mark.django_db
+
+
+def test_there_is_one_person_for_each_role_and_each_can_sign_in() -> None:
+    call_command("seed_demo")
+    assert set(User.objects.values_list("role", flat=True)) == set(ROLES)
+    for _, email, password in SIGN_INS:
+        assert Client().post("/sign-in/", {"login": email, "password": password}).status_code == 302
+
+
+def test_the_demo_is_made_once_and_never_beside_real_people() -> None:
+    call_command("seed_demo")
+    User.objects.filter(role="coder").update(name="Renamed")
+    call_command("seed_demo")
+    assert User.objects.count() == len(ROLES)
+    assert User.objects.get(role="coder").name == "Renamed"
+
+
+def test_production_gets_no_demo(settings: pytest.FixtureRequest) -> None:
+    settings.PRODUCTION = True  # type: ignore[attr-defined]
+    with pytest.raises(CommandError, match="never in production"):
+        call_command("seed_demo")
+    assert not User.objects.exists()
