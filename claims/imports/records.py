@@ -27,6 +27,11 @@ class Problem:
     severity: Severity = Severity.ERROR
 
 
+# A row of a refused record as it came, so that it can be downloaded, mended and sent again: its line and its
+# cells, or the item of a JSON list and its text. Records that are taken do not keep theirs.
+SourceRow = tuple[int, list[str]]
+
+
 class Unreadable(Exception):
     """The file as a whole makes no sense from here on; what was read before it still counts."""
 
@@ -84,6 +89,19 @@ class LineRecord:
     copay: int | None = None
     reference: str = ""  # REF*6R, with which an 835 names the line
 
+    @property
+    def net_fee(self) -> int | None:
+        """Only the claim-line form tells it."""
+        fees, allowed, coinsurance, copay = (
+            self.provider_fees,
+            self.allowed_fees,
+            self.coinsurance,
+            self.copay,
+        )
+        if fees is None or allowed is None or coinsurance is None or copay is None:
+            return None
+        return fees + coinsurance + copay - allowed
+
 
 @dataclass(slots=True, repr=False)
 class ClaimRecord:
@@ -112,6 +130,7 @@ class ClaimRecord:
     denial_reason: str = ""
     lines: list[LineRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    source: list[SourceRow] = field(default_factory=list)
 
     @property
     def is_refused(self) -> bool:
@@ -258,6 +277,7 @@ class ActivityRecord:
     at: datetime | None = None
     is_error: bool = False
     problems: list[Problem] = field(default_factory=list)
+    source: list[SourceRow] = field(default_factory=list)
 
 
 Record = (
