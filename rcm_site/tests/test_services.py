@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import environ
 import psycopg
@@ -76,15 +75,14 @@ def test_they_end_when_whoever_started_them_is_killed():
         text=True,
     )
     database_url, redis_pid, command_pid = holder.stdout.readline().split()
-    directory = Path(urlsplit(database_url).path.lstrip("/")).parent
-    directory = Path("/") / directory
+    directory = Path(environ.Env.db_url_config(database_url)["HOST"])
     postgres_pid = int((directory / "cluster" / "postmaster.pid").read_text().splitlines()[0])
     assert is_running(postgres_pid)
     assert is_running(int(redis_pid))
 
     holder.kill()
-    holder.communicate()
     os.kill(int(command_pid), signal.SIGKILL)
+    holder.communicate()
 
     deadline = time.monotonic() + 20
     while is_running(postgres_pid) or is_running(int(redis_pid)) or directory.exists():
