@@ -43,6 +43,12 @@ def shown(header: str) -> str:
     return " ".join(header.split())[:_NAME_LENGTH]
 
 
+class LacksColumns(Unreadable):
+    def __init__(self, place: int, missing: Sequence[str], known: int) -> None:
+        super().__init__(place, f"the header lacks {_listed(missing)}")
+        self.known = known  # how many columns it has nevertheless
+
+
 class Table:
     """The rows of a CSV file whose header names the columns asked for."""
 
@@ -57,7 +63,7 @@ class Table:
         self.names = {field: shown(self.header[index]) for field, index in self.at.items()}
         missing = [column.label for column in columns if column.required and column.field not in self.at]
         if missing:
-            raise Unreadable(self.header_place, f"the header lacks {_listed(missing)}")
+            raise LacksColumns(self.header_place, missing, known=len(self.at))
 
     def notes(self) -> Iterator[Problem]:
         """What the sender should know although nothing is refused."""
