@@ -19,7 +19,7 @@ from .tabular import Column, shown, spelling_of
 
 _BLOCK = 1 << 16
 _CONTAINERS = (dict, list)
-_SPACE = re.compile("[ \\t\\n\\r]*")
+_NO_SPACE = re.compile(r"[^ \t\n\r]")
 
 
 class _Repeated(dict[str, object]):

@@ -165,6 +165,7 @@ class _Lines:
         self._lines = self._cut()
         self._count = 0
         self.row_ended = 0  # the last line of the last whole row, told by whoever makes rows of lines
+        self._unended = 0  # bytes of the lines since then, in whole blocks
         self.first_windows_line = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -204,8 +205,11 @@ class _Lines:
                 yield piece.decode()
             except UnicodeDecodeError:
                 yield self._from_windows(piece)
-        if self.row_ended < before < self._count:
-            raise Unreadable(self.row_ended + 1, f"is a row without an end; {_QUOTE_HINT}")
+        self._unended = 0 if self.row_ended > before else self._unended + sum(map(len, pieces))
+        if self._unended > self._limit + _BLOCK:
+            raise Unreadable(
+                self.row_ended + 1, f"is a row of more than {self._limit:,} bytes; {_QUOTE_HINT}"
+            )
 
     def _from_windows(self, piece: bytes) -> str:
         self.first_windows_line = self.first_windows_line or self._count

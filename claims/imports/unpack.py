@@ -38,7 +38,7 @@ _BROKEN = (
 
 
 def unpack(file: BinaryIO, name: str, limits: Limits) -> Iterator[tuple[str, BinaryIO]]:
-    """Each file within, by name, open until the next one is asked for. All can be read again from the start."""
+    """Each file within, by name, open until the next is asked for; each can be read again from its start."""
     opening = file.read(len(ZIP))
     file.seek(0)
     if opening.startswith(ZIP) or opening == _DIRECTORY_END:
