@@ -108,8 +108,11 @@ class ClaimRecord:
     place: int
     kind: Kind = Kind.PROFESSIONAL
     control_number: str = ""
+    group_number: str = ""  # GS06 and ST02 of the 837, by which a 999 answers
+    transaction_number: str = ""
     payer: str = ""
     payer_id: str = ""
+    responsibility: str = ""  # SBR01: P when this payer is the first to pay, S the second, T the third
     department: str = ""
     patient: PatientRecord = field(default_factory=PatientRecord)
     billing_npi: str = ""
@@ -158,6 +161,7 @@ class ServicePaymentRecord:
     place: int
     procedure: str = ""
     modifiers: tuple[str, ...] = ()
+    submitted_procedure: str = ""  # SVC06, when the payer decided under another than was billed
     revenue_code: str = ""
     charge: int = 0
     paid: int = 0
@@ -238,7 +242,7 @@ class RemittanceClosing:
     place: int
     claims: int
     claims_paid: int
-    amount: int
+    amount: int  # below zero when the payment is a debit
     provider_adjustments: list[ProviderAdjustmentRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -256,10 +260,11 @@ class AcknowledgementRecord:
     """What a payer or clearing house says of a claim (277CA) or of a whole transaction (999)."""
 
     place: int
-    control_number: str  # of the claim; of the transaction set for a 999
+    control_number: str  # of the claim; of the transaction for a 999, empty when it answers a whole group
     is_about_claim: bool
     accepted: bool
-    codes: tuple[str, ...] = ()  # category:status[:entity] of a 277CA, error codes of a 999
+    group_number: str = ""  # of the group that a 999 answers
+    codes: tuple[str, ...] = ()  # category:status[:entity] of a 277CA, segment:error of a 999 (IK5:5)
     charge: int | None = None
     said_on: date | None = None
     payer_claim_number: str = ""
