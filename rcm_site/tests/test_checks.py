@@ -12,6 +12,8 @@ PRODUCTION = {
     "DEBUG": False,
     "SECRET_KEY": "s" * 50,
     "AUDIT_KEY": "a" * 32,
+    "PHI_KEYS": ["p" * 32],
+    "PHI_INDEX_KEY": "i" * 32,
     "ALLOWED_HOSTS": ["rcm.example.org"],
     "DATABASES": POSTGRESQL,
     "CACHES": REDIS,
@@ -31,7 +33,7 @@ def configure(monkeypatch):
     return configure_production
 
 
-def found() -> list[str]:
+def found() -> list[str | None]:
     return [problem.id for check in OURS for problem in check()]
 
 
@@ -55,6 +57,8 @@ def test_production_as_it_should_be_is_safe(configure):
         ({"AUDIT_KEY": "insecure-no-secret-was-set"}, "rcm.E002"),
         ({"AUDIT_KEY": "a" * 31}, "rcm.E002"),
         ({"AUDIT_KEY": "s" * 50}, "rcm.E003"),
+        ({"PHI_KEYS": ["p" * 32, "short"]}, "rcm.E008"),
+        ({"PHI_INDEX_KEY": "insecure-no-secret-was-set"}, "rcm.E009"),
         ({"ALLOWED_HOSTS": []}, "rcm.E004"),
         ({"ALLOWED_HOSTS": ["*"]}, "rcm.E004"),
         ({"DEBUG": True}, "rcm.E005"),
