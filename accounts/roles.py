@@ -27,7 +27,8 @@ def _role(key: str, label: str, about: str, sees: Sees, *permissions: str, phi_m
 
 
 # Permissions that several roles share, in the order in which the roles build on one another.
-WORK = ("analytics.view_dashboard",)
+LOOK = ("analytics.view_dashboard",)
+WORK = (*LOOK, "claims.assess_patients")
 TEAM = (*WORK, "accounts.view_team", "accounts.use_api")
 
 ROLES: dict[str, Role] = {
@@ -63,7 +64,7 @@ ROLES: dict[str, Role] = {
             "Analyst",
             "Takes numbers out through the API and exports; patients stay masked.",
             Sees.EVERYTHING,
-            *WORK,
+            *LOOK,
             "accounts.use_api",
             phi_masked=True,
         ),

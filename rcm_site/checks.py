@@ -10,6 +10,7 @@ from django.core.checks import WARNING, CheckMessage, Error, Tags, Warning, regi
 
 SHORTEST_SECRET_KEY = 50
 SHORTEST_AUDIT_KEY = 32
+SHORTEST_PHI_KEY = 32
 HOW_TO_MAKE_ONE = 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
 
 
@@ -20,9 +21,12 @@ def production_has_secrets_of_its_own(**_: Any) -> Iterable[CheckMessage]:
     for name, shortest, check_id in (
         ("SECRET_KEY", SHORTEST_SECRET_KEY, "rcm.E001"),
         ("AUDIT_KEY", SHORTEST_AUDIT_KEY, "rcm.E002"),
+        ("PHI_KEYS", SHORTEST_PHI_KEY, "rcm.E008"),
+        ("PHI_INDEX_KEY", SHORTEST_PHI_KEY, "rcm.E009"),
     ):
         value = getattr(settings, name)
-        if value == settings.MISSING_SECRET or len(value) < shortest:
+        keys = value if isinstance(value, list) else [value]
+        if any(key == settings.MISSING_SECRET or len(key) < shortest for key in keys):
             yield Error(
                 f"{name} must be set to at least {shortest} characters in production.",
                 hint=HOW_TO_MAKE_ONE,

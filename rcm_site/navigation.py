@@ -26,7 +26,11 @@ class Item:
 SECTIONS: list[tuple[str, list[Item]]] = [
     (
         "Revenue cycle",
-        [Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard")],
+        [
+            Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard"),
+            Item("Follow-ups", "follow_ups", "tasks", "claims.assess_patients"),
+            Item("Patients", "patients", "search", "claims.assess_patients"),
+        ],
     ),
     (
         "Oversight",

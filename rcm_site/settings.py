@@ -34,6 +34,14 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 AUDIT_KEY = env.str("AUDIT_KEY", default="") or (
     MISSING_SECRET if PRODUCTION else derived_key(SECRET_KEY, "audit")
 )
+# Patients' data: the first key encrypts, all decrypt (`manage.py rotate_keys` moves rows to the first). The
+# index key finds encrypted text again by its exact value; whoever changes it must index everything anew.
+PHI_KEYS = env.list("PHI_KEYS", default=[]) or [
+    MISSING_SECRET if PRODUCTION else derived_key(SECRET_KEY, "phi")
+]
+PHI_INDEX_KEY = env.str("PHI_INDEX_KEY", default="") or (
+    MISSING_SECRET if PRODUCTION else derived_key(SECRET_KEY, "phi index")
+)
 # The end of the audit chain, kept outside the database: on another volume, better still another machine.
 AUDIT_HEAD_FILE = env.str("AUDIT_HEAD_FILE", default=str(VAR_DIR / "audit-head.json"))
 
@@ -256,6 +264,11 @@ SPECTACULAR_SETTINGS = {
         "rcm_site.api_schema.describe_errors",
     ],
 }
+
+# Claims ----------------------------------------------------------------------------------------
+
+# A function from symptoms to `claims.assessors.Assessed`.
+TRIAGE_ASSESSOR = env.str("TRIAGE_ASSESSOR", default="claims.assessors.by_rules")
 
 # Workers and mail ------------------------------------------------------------------------------
 

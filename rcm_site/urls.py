@@ -11,6 +11,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("dashboard/", dashboard, name="dashboard"),
     path("", include("accounts.urls")),
+    path("", include("claims.urls")),
     path("style/", style_guide, name="style_guide"),
     path("admin/", admin.site.urls),
     path("api/", include("rcm_site.api_urls")),

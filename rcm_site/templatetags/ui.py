@@ -103,6 +103,7 @@ BADGES = {
     "appealed": BadgeKind("Appealed", "warning", "appeal"),
     "written_off": BadgeKind("Written off", "quiet", "arrow-down"),
     "void": BadgeKind("Void", "quiet", "void"),
+    "urgent": BadgeKind("Urgent", "bad", "warning"),
     "done": BadgeKind("Done", "good", "check"),
     "refused": BadgeKind("Refused", "warning", "refused"),
     "failed": BadgeKind("Failed", "bad", "close"),

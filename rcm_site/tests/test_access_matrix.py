@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import SESSION_KEY
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import AuditEntry, Department, User
 from accounts.roles import ROLES
-from rcm_site.testing.makers import make_user
+from claims import triage
+from rcm_site.testing.makers import make_department, make_user
 
 MATRIX = Path(__file__).with_name("access_matrix.txt")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -86,7 +87,8 @@ def test_every_address_is_in_the_matrix_and_every_line_is_an_address() -> None:
 
 @pytest.fixture
 def personas(db: None) -> dict[str, User | None]:
-    named: dict[str, User | None] = {role: make_user(role) for role in ROLES}
+    imaging = make_department("Imaging")
+    named: dict[str, User | None] = {role: make_user(role, departments=[imaging]) for role in ROLES}
     return named | {
         "anonymous": None,
         "no role": make_user(""),
@@ -97,15 +99,26 @@ def personas(db: None) -> dict[str, User | None]:
 @pytest.fixture
 def address(personas: dict[str, User | None]) -> Any:
     """Fills a route's parts with things that exist, so that a missing object does not look like a refusal."""
+    nurse = make_user("manager", departments=[Department.objects.get()])
+    request = RequestFactory().get("/")
+    urgent = triage.register_patient(patient_id="P-1", symptoms="chest pain", actor=nurse, request=request)
     objects = {
-        "department": Department.objects.create(name="Imaging").pk,
-        "user": make_user("coder").pk,
-        "auditentry": AuditEntry.objects.create(action="thing.done", mac="0" * 64).pk,
+        "accounts/department": Department.objects.get().pk,
+        "accounts/user": make_user("coder").pk,
+        "accounts/auditentry": AuditEntry.objects.earliest("id").pk,
+        "audit": AuditEntry.objects.earliest("id").pk,
+        "patients": urgent.patient.pk,
+        "follow-ups": urgent.follow_up.pk,
     }
 
     def fill(route: str) -> str:
-        kind = next((kind for kind in objects if f"/{kind}/" in route), "auditentry")
-        parts = {"object_id": objects[kind], "pk": objects["auditentry"], "app_label": "accounts"}
+        kind = next((kind for kind in objects if f"{kind}/" in route), "audit")
+        parts = {
+            "object_id": objects[kind],
+            "pk": objects[kind],
+            "app_label": "accounts",
+            "patient_id": "P-1",
+        }
         parts |= {"uidb36": "1", "key": "bad-key", "token": "bad", "url": "nowhere", "content_type_id": "0"}
         filled = re.sub(r"<(\w+)>", lambda match: str(parts[match[1]]), route).removeprefix("/")
         return f"/{filled}{QUESTIONS.get(route, '')}"

@@ -27,6 +27,8 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 ENV_FILE = {
     "SECRET_KEY": "0123456789abcdef" * 4,
     "AUDIT_KEY": "a7" * 32,
+    "PHI_KEYS": "p7" * 32,
+    "PHI_INDEX_KEY": "i7" * 32,
     "ALLOWED_HOSTS": "rcm.example.org",
     "SITE_URL": "https://rcm.example.org",
     "DATABASE_OWNER_PASSWORD": "owner",

@@ -16,13 +16,13 @@ from rcm_site.testing.makers import make_department, make_user
 pytestmark = BROWSER
 
 NAVIGATION = {
-    "biller": ["Dashboard", "Profile"],
-    "coder": ["Dashboard", "Profile"],
-    "ar_agent": ["Dashboard", "Profile"],
-    "manager": ["Dashboard", "API", "Profile"],
-    "director": ["Dashboard", "API", "Profile"],
+    "biller": ["Dashboard", "Follow-ups", "Patients", "Profile"],
+    "coder": ["Dashboard", "Follow-ups", "Patients", "Profile"],
+    "ar_agent": ["Dashboard", "Follow-ups", "Patients", "Profile"],
+    "manager": ["Dashboard", "Follow-ups", "Patients", "API", "Profile"],
+    "director": ["Dashboard", "Follow-ups", "Patients", "API", "Profile"],
     "analyst": ["Dashboard", "API", "Profile"],
-    "admin": ["Dashboard", "Admin", "API", "Style", "Profile"],
+    "admin": ["Dashboard", "Follow-ups", "Patients", "Admin", "API", "Style", "Profile"],
     "auditor": ["Audit trail", "Profile"],
 }
 
@@ -115,7 +115,7 @@ PAGES_OF = {
         "/admin/accounts/user/add/",
         "/admin/accounts/auditentry/",
     ],
-    "biller": ["/dashboard/"],
+    "biller": ["/dashboard/", "/follow-ups/", "/patients/"],
     "auditor": ["/audit/", "/audit/?start=2026-02-31", "/audit/?action=nothing"],
     "": [
         "/sign-in/",

@@ -156,6 +156,8 @@ def test_production_is_given_no_demo(tmp_path, port):
         "PRODUCTION": "true",
         "SECRET_KEY": "s" * 60,
         "AUDIT_KEY": "a" * 60,
+        "PHI_KEYS": "p" * 32,
+        "PHI_INDEX_KEY": "i" * 32,
         "ALLOWED_HOSTS": "rcm.example.org",
         "SQLITE_IN_PRODUCTION": "true",
         "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",

@@ -1,0 +1,94 @@
+"""Text that only the site can read: encrypted in the database, found again by its exact value.
+
+A searchable column holds `index$token`: the index is a keyed hash of the text, the token the text itself,
+encrypted. So one column is written, whether by a form, in bulk or by COPY, and the database cuts the index
+off it into a column of its own (`blind_index_column`), which is what gets searched and can be unique.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.core.exceptions import FieldError
+from django.db import models
+from django.db.models.functions import Substr
+
+INDEX_LENGTH = 22  # 128 bits in base64
+
+
+class EncryptedField(models.TextField):
+    """Text kept as ciphertext. Nothing stays nothing: an empty text is stored empty."""
+
+    description = "Encrypted text"
+
+    def __init__(self, *args: Any, searchable: bool = False, **kwargs: Any) -> None:
+        self.searchable = searchable
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs | ({"searchable": True} if self.searchable else {})
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value in (None, "") or hasattr(value, "resolve_expression"):
+            return value
+        return self.seal(str(value))
+
+    def seal(self, text: str) -> str:
+        token = encrypt(text)
+        return f"{blind_index(text, self.attname)}${token}" if self.searchable else token
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+        return decrypt(value.rpartition("$")[2]) if value else value
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Two encryptions of one text differ, so a comparison would find nothing and say so to nobody."""
+        if lookup_name == "isnull":
+            return super().get_lookup(lookup_name)
+        raise FieldError(f"{self.name} is encrypted: search its blind index instead.")
+
+
+def blind_index_column(field: str, **options: Any) -> models.GeneratedField:
+    """The column by which an encrypted one is searched; the database fills it in."""
+    return models.GeneratedField(
+        expression=Substr(field, 1, INDEX_LENGTH),
+        output_field=models.CharField(max_length=INDEX_LENGTH),
+        db_persist=True,
+        **options,
+    )
+
+
+def blind_index(text: str, purpose: str) -> str:
+    """Equal for equal texts of one purpose, and worth nothing to whoever lacks the key."""
+    key = settings.PHI_INDEX_KEY.encode()
+    digest = hmac.new(key, f"{purpose}:{text}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:16]).decode()[:INDEX_LENGTH]
+
+
+def encrypt(text: str) -> str:
+    return _cipher(tuple(settings.PHI_KEYS)).encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    return _cipher(tuple(settings.PHI_KEYS)).decrypt(token.encode()).decode()
+
+
+def rotate(stored: str) -> str:
+    """The same content under the newest key."""
+    index, mark, token = stored.rpartition("$")
+    return f"{index}{mark}{_cipher(tuple(settings.PHI_KEYS)).rotate(token.encode()).decode()}"
+
+
+@lru_cache
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    """The first key encrypts; all of them decrypt, so that old rows stay readable while keys change."""
+    return MultiFernet(
+        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())) for key in keys]
+    )

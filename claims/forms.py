@@ -1,0 +1,24 @@
+"""What people fill in about patients."""
+
+from django import forms
+
+SYMPTOMS = forms.Textarea(attrs={"rows": 4})
+
+
+class FindPatient(forms.Form):
+    patient_id = forms.CharField(label="Patient id", max_length=64, help_text="Exactly as it was registered")
+
+
+class RegisterPatient(forms.Form):
+    patient_id = forms.CharField(label="Patient id", max_length=64)
+    symptoms = forms.CharField(max_length=10_000, required=False, widget=SYMPTOMS)
+
+
+class AssessAgain(forms.Form):
+    symptoms = forms.CharField(label="Symptoms now", max_length=10_000, widget=SYMPTOMS)
+
+
+class CloseFollowUp(forms.Form):
+    outcome = forms.CharField(
+        label="What was done", max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
+    )

@@ -1,0 +1,52 @@
+"""`manage.py rotate_keys`: put every encrypted column under the newest of PHI_KEYS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand
+from django.db import models
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from accounts import audit
+from claims.fields import EncryptedField, rotate
+
+BATCH = 1_000
+
+
+class Command(BaseCommand):
+    help = "Encrypt all patients' data anew with the first of PHI_KEYS; after it the older keys can go."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rotated = 0
+        for model in apps.get_models():
+            for field in model._meta.concrete_fields:
+                if isinstance(field, EncryptedField):
+                    count = rotate_column(model, field)
+                    rotated += count
+                    self.stdout.write(f"{model._meta.label}.{field.name}: {count:,} values")
+        audit.record("rotate_keys", "phi.keys_rotated", values=rotated)
+
+
+def rotate_column(model: type[models.Model], field: EncryptedField) -> int:
+    """Row by row, and only where nobody changed the value meanwhile: such a one has the newest key anyway."""
+    rows = model._default_manager.annotate(stored=Cast(field.name, TextField()))
+    rotated, after = 0, None
+    while batch := list(
+        rows.filter(**({"pk__gt": after} if after else {})).order_by("pk").values_list("pk", "stored")[:BATCH]
+    ):
+        for pk, stored in batch:
+            if stored:
+                changed = rows.filter(pk=pk, stored=stored).update(**{field.name: Sealed(rotate(stored))})
+                rotated += changed
+        after = batch[-1][0]
+    return rotated
+
+
+class Sealed(models.Value):
+    """A value that is ciphertext already."""
+
+    def __init__(self, stored: str) -> None:
+        super().__init__(stored, output_field=TextField())

@@ -1,0 +1,108 @@
+"""Patients, what they complained of, and what has to be done about it. Everything about them is encrypted."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Department, User
+from claims.fields import EncryptedField, blind_index, blind_index_column
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def visible_to(self, user: User) -> Self:
+        if user.sees_everything:
+            return self
+        mine = self.filter(departments__in=Department.objects.visible_to(user)).values("pk")
+        return self.filter(pk__in=mine)
+
+    def known_as(self, patient_id: str) -> Self:
+        return self.filter(patient_id_index=blind_index(patient_id, "patient_id"))
+
+
+class Patient(models.Model):
+    patient_id = EncryptedField(searchable=True)
+    patient_id_index = blind_index_column("patient_id", unique=True)
+    departments = models.ManyToManyField(Department, related_name="patients", blank=True)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PatientQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"patient {self.pk}"
+
+
+class Assessment(models.Model):
+    """What an assessor made of a patient's symptoms: written before anybody is told, and kept for good."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="assessments")
+    symptoms = EncryptedField()
+    input_hash = models.CharField(max_length=64)
+    assessor = models.CharField(max_length=40)
+    version = models.CharField(max_length=40)
+    conclusion = models.CharField(max_length=80)
+    risk_score = models.DecimalField(max_digits=3, decimal_places=2)
+    trace = EncryptedField(help_text="The steps as JSON: they name symptoms.")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        permissions = [("assess_patients", "Can have patients' symptoms assessed and follow them up")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(risk_score__gte=0, risk_score__lte=1), name="risk_score_is_a_share"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"assessment {self.pk}"
+
+    @property
+    def is_urgent(self) -> bool:
+        return hasattr(self, "follow_up")
+
+
+class FollowUpQuerySet(models.QuerySet["FollowUp"]):
+    def open(self) -> Self:
+        return self.filter(closed_at=None)
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(assessment__patient__in=Patient.objects.visible_to(user))
+
+
+class FollowUp(models.Model):
+    """Somebody must look at this patient now. Open until a person closes it and says what was done."""
+
+    assessment = models.OneToOneField(Assessment, on_delete=models.PROTECT, related_name="follow_up")
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    outcome = EncryptedField(blank=True)
+
+    objects = FollowUpQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["opened_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closed_at=None, closed_by=None)
+                | models.Q(closed_at__isnull=False, closed_by__isnull=False),
+                name="closed_by_somebody",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["opened_at"],
+                name="open_follow_ups",  # read by the follow-ups page
+                condition=models.Q(closed_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"follow-up {self.pk}"
