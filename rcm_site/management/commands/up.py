@@ -82,11 +82,11 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 def web_answers() -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.HOST, settings.HOST)  # noqa: S104
-    with closing(http.client.HTTPConnection(host, settings.PORT, timeout=5)) as connection:
+    with closing(http.client.HTTPConnection(host, settings.PORT, timeout=1)) as connection:
         try:
             connection.request("GET", "/health/live")
             return connection.getresponse().status < 500
-        except ConnectionError:
+        except (OSError, http.client.HTTPException):  # not listening yet, or not yet ready to speak
             return False
 
 
