@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import allow, allow_signed_in, may, person
 from accounts.models import User
+from claims.models import FollowUp
 from rcm_site.navigation import landing_page
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import moment
 
+from .cards import Card
 from .team import sign_in_cards
 
 
@@ -33,9 +37,26 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         {
             "title": "Is everybody at work?" if leads else "What is there to do today?",
             "lead": scope_in_words(user),
-            "cards": sign_in_cards(user, today=timezone.localdate()) if leads else [],
+            "cards": cards(user, leads=leads),
             "team": team_table(request) if leads else None,
         },
+    )
+
+
+def cards(user: User, *, leads: bool) -> list[Card]:
+    to_do = [follow_up_card(user)] if may(user, "claims.assess_patients") else []
+    return to_do + (sign_in_cards(user, today=timezone.localdate()) if leads else [])
+
+
+def follow_up_card(user: User) -> Card:
+    waiting = FollowUp.objects.open().visible_to(user)
+    oldest = waiting.aggregate(oldest=Min("opened_at"))["oldest"]
+    return Card(
+        "Open follow-ups",
+        f"{waiting.count():,}",
+        url=reverse("follow_ups"),
+        definition="Urgent assessments on which nobody has acted yet.",
+        n=f"the oldest since {moment(oldest)}" if oldest else "nobody is waiting",
     )
 
 

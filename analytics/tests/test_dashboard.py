@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from accounts.models import AuditEntry, User
 from analytics.cards import Change, Good, change_in_count
 from analytics.team import sign_in_cards
+from claims.triage import register_patient
 from rcm_site.testing.makers import make_department, make_user
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,22 @@ def test_only_those_who_lead_see_the_team(client: Client, sign_in: Any, role: st
     assert page.status_code == 200
     assert ("The team</caption>" in page.text) is sees_team
     assert ("No claims yet" in page.text) is True
+
+
+def test_a_billers_day_begins_with_who_waits_in_their_departments(client: Client, sign_in: Any) -> None:
+    heart, teeth = make_department("Heart"), make_department("Teeth")
+    request = RequestFactory().get("/")
+    for department, number in [(heart, 1), (heart, 2), (teeth, 3)]:
+        actor = make_user(departments=[department])
+        register_patient(patient_id=f"P-{number}", symptoms="chest pain", actor=actor, request=request)
+    sign_in("biller", departments=[heart])
+    (card,) = client.get("/dashboard/").context["cards"]
+    assert (card.label, card.value, card.url) == ("Open follow-ups", "2", "/follow-ups/")
+
+
+def test_an_analyst_sees_no_patients_not_even_their_number(client: Client, sign_in: Any) -> None:
+    sign_in("analyst")
+    assert client.get("/dashboard/").context["cards"] == []
 
 
 def test_a_manager_sees_nobody_of_another_department(client: Client, sign_in: Any) -> None:
