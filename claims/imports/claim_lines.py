@@ -6,7 +6,7 @@ numbers whose lines stand apart, and only those claims wait in memory until the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -195,13 +195,17 @@ class _Claims:
         self._most_lines = rules.limits.lines_of_a_claim
         self._form = LineForm(rules)
         self._names = {**LABELS, **table.names}
-        self._shared = [table.at[field] for field in SHARED_FIELDS if field in table.at]
+        self._shared_at = [table.at[field] for field in SHARED_FIELDS if field in table.at]
+        self._shared = itemgetter(*self._shared_at) if self._shared_at else None
+        self._claim_at = _present(CLAIM_COLUMNS, table)
+        self._line_at = _present(LINE_COLUMNS, table)
         self._pick = itemgetter(*(table.at[column.field] for column in LINE_COLUMNS if column.required))
         self._quadrant = table.at.get("quadrant")
 
     def begin(self, place: int, row: Row) -> ClaimRecord:
         problems: list[Problem] = []
-        values = CLAIM_FORM.read(place, self._table.texts(row), self._names, problems)
+        texts = {field: row[at] for field, at in self._claim_at if at < len(row)}
+        values = CLAIM_FORM.read(place, texts, self._names, problems)
         claim = new_claim(place, values, problems, self._kind)
         self.add(claim, place, row)
         return claim
@@ -214,12 +218,13 @@ class _Claims:
         if len(row) != self._width and (reason := self._table.wrong_width(row)):
             claim.problems.append(Problem(place, "", reason))
             return
-        if self._shared:
-            self._compare(claim, place, row)
+        first = claim.source[0][1]
+        if self._shared and len(first) >= self._width and self._shared(row) != self._shared(first):
+            self._compare(claim, place, row, first)
         try:
             line = self._read(place, len(claim.lines) + 1, row, claim.kind)
         except Invalid:
-            texts = self._table.texts(row)
+            texts = {field: row[at] for field, at in self._line_at}
             line = self._form.read(
                 place, len(claim.lines) + 1, texts, self._names, claim.kind, claim.problems
             )
@@ -247,14 +252,17 @@ class _Claims:
             copay=form.amounts[copay],
         )
 
-    def _compare(self, claim: ClaimRecord, place: int, row: Row) -> None:
+    def _compare(self, claim: ClaimRecord, place: int, row: Row, first: Row) -> None:
         """What is the claim's own may stand on its first line alone, but must not differ on others."""
-        first = claim.source[0][1]
-        for position in self._shared:
+        for position in self._shared_at:
             text = row[position].strip()
-            if text and position < len(first) and text != first[position].strip():
+            if text and text != first[position].strip():
                 name = self._table.header[position]
                 claim.problems.append(Problem(place, shown(name), "differs from the claim's first line"))
+
+
+def _present(columns: Sequence[Column], table: Table) -> list[tuple[str, int]]:
+    return [(column.field, table.at[column.field]) for column in columns if column.field in table.at]
 
 
 class LineForm:
@@ -312,9 +320,9 @@ def new_claim(
 
 def finished(claim: ClaimRecord) -> ClaimRecord:
     """Add up the lines, and keep the rows only where somebody has to mend them."""
-    claim.charge = sum(line.charge or 0 for line in claim.lines)
+    claim.charge = sum([line.charge or 0 for line in claim.lines])
     days = [line.service_date for line in claim.lines if line.service_date]
     claim.service_date, claim.service_end = min(days, default=None), max(days, default=None)
-    if not claim.is_refused:
+    if not (claim.problems and claim.is_refused):
         claim.source = []
     return claim

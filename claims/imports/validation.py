@@ -53,17 +53,18 @@ class Form:
     def read(
         self, place: int, texts: Mapping[str, str], names: Mapping[str, str], problems: list[Problem]
     ) -> dict[str, Any]:
-        """The values by field, without those that are empty; `names` are what the sender calls the fields."""
+        """The values by field, without those that are empty; `names` are what the sender calls each field."""
         values = {}
-        for field, read in self._fields.items():
-            text = texts.get(field, "")
-            try:
-                if text and not text.isspace():
-                    values[field] = read(text)
-                elif field in self._required:
-                    raise Invalid(MISSING)
-            except Invalid as invalid:
-                problems.append(Problem(place, names.get(field, field), str(invalid)))
+        for field, text in texts.items():
+            if text and not text.isspace():
+                try:
+                    values[field] = self._fields[field](text)
+                except Invalid as invalid:
+                    problems.append(Problem(place, names[field], str(invalid)))
+            elif field in self._required:
+                problems.append(Problem(place, names[field], MISSING))
+        for field in sorted(self._required - texts.keys()):
+            problems.append(Problem(place, names[field], MISSING))
         return values
 
 
