@@ -10,63 +10,135 @@ import claims.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0002_append_only'),
+        ("accounts", "0002_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('patient_id', claims.fields.EncryptedField(searchable=True)),
-                ('patient_id_index', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Substr('patient_id', 1, 22), output_field=models.CharField(max_length=22), unique=True)),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('departments', models.ManyToManyField(blank=True, related_name='patients', to='accounts.department')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("patient_id", claims.fields.EncryptedField(searchable=True)),
+                (
+                    "patient_id_index",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Substr("patient_id", 1, 22),
+                        output_field=models.CharField(max_length=22),
+                        unique=True,
+                    ),
+                ),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "departments",
+                    models.ManyToManyField(blank=True, related_name="patients", to="accounts.department"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Assessment',
+            name="Assessment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('symptoms', claims.fields.EncryptedField()),
-                ('input_hash', models.CharField(max_length=64)),
-                ('assessor', models.CharField(max_length=40)),
-                ('version', models.CharField(max_length=40)),
-                ('conclusion', models.CharField(max_length=80)),
-                ('risk_score', models.DecimalField(decimal_places=2, max_digits=3)),
-                ('trace', claims.fields.EncryptedField(help_text='The steps as JSON: they name symptoms.')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='claims.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("symptoms", claims.fields.EncryptedField()),
+                ("input_hash", models.CharField(max_length=64)),
+                ("assessor", models.CharField(max_length=40)),
+                ("version", models.CharField(max_length=40)),
+                ("conclusion", models.CharField(max_length=80)),
+                ("risk_score", models.DecimalField(decimal_places=2, max_digits=3)),
+                ("trace", claims.fields.EncryptedField(help_text="The steps as JSON: they name symptoms.")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assessments",
+                        to="claims.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'permissions': [('assess_patients', "Can have patients' symptoms assessed and follow them up")],
+                "ordering": ["-id"],
+                "permissions": [
+                    ("assess_patients", "Can have patients' symptoms assessed and follow them up")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FollowUp',
+            name="FollowUp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('outcome', claims.fields.EncryptedField(blank=True)),
-                ('assessment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='follow_up', to='claims.assessment')),
-                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("outcome", claims.fields.EncryptedField(blank=True)),
+                (
+                    "assessment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="follow_up",
+                        to="claims.assessment",
+                    ),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['opened_at'],
-                'indexes': [models.Index(condition=models.Q(('closed_at', None)), fields=['opened_at'], name='open_follow_ups')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='closed_by_somebody')],
+                "ordering": ["opened_at"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["opened_at"], name="open_follow_ups"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at", None), ("closed_by", None)),
+                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="closed_by_somebody",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(('risk_score__gte', 0), ('risk_score__lte', 1)), name='risk_score_is_a_share'),
+            model_name="assessment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("risk_score__gte", 0), ("risk_score__lte", 1)),
+                name="risk_score_is_a_share",
+            ),
         ),
     ]
