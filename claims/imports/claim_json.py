@@ -84,7 +84,8 @@ def claim_of(item: object, place: int, rules: Rules, form: LineForm | None = Non
 
 
 def _lines(item: object, place: int, limits: Limits, problems: list[Problem]) -> Sequence[object]:
-    lines = item.get("lines") if isinstance(item, dict) else None
+    named = item if isinstance(item, dict) else {}
+    lines = next((value for name, value in named.items() if spelling_of(name) == "lines"), None)
     if isinstance(lines, list) and 0 < len(lines) <= limits.lines_of_a_claim:
         return lines
     reason = f"must be a list of at least one line and at most {limits.lines_of_a_claim:,}"

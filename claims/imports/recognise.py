@@ -84,7 +84,7 @@ def _recognise_table(file: BinaryIO, limits: Limits) -> FileKind:
         file.seek(0)
     if known:
         return max(known, key=lambda kind: known[kind])
-    nearest = max(lacking, key=lambda refusal: refusal.known)
-    if nearest.known:
+    nearest = max(lacking, key=lambda refusal: refusal.nearness)
+    if nearest.nearness[0]:
         raise nearest
     raise Unreadable(nearest.place, "is no file of claims, remittances or activity with a header")

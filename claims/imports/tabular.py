@@ -46,7 +46,7 @@ def shown(header: str) -> str:
 class LacksColumns(Unreadable):
     def __init__(self, place: int, missing: Sequence[str], known: int) -> None:
         super().__init__(place, f"the header lacks {_listed(missing)}")
-        self.known = known  # how many columns it has nevertheless
+        self.nearness = (known, -len(missing))  # to being a file of this kind
 
 
 class Table:
