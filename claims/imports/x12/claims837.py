@@ -63,6 +63,7 @@ class _Party:
     """A billing provider, subscriber, patient or payer, with what is wrong in each kind of its segments."""
 
     level: str = ""
+    place: int = 0
     last_name: str = ""
     first_name: str = ""
     number: str = ""
@@ -147,18 +148,25 @@ class _ClaimsReader:
         elements = self._elements(place, texts, [])
         level, parent, rank = elements.text(1), elements.text(2), elements.text(3)
         above = {"22": self._billing.level, "23": self._subscriber.level}.get(rank, "")
+        self._settle_doubt(rank, is_named=parent == above)
         if rank == "23":
-            self._patient = _Party(level=level)
+            self._patient = _Party(level, place)
         else:
-            self._subscriber, self._payer, self._patient = _Party(level=level), _Party(), None
+            self._subscriber, self._payer, self._patient = _Party(level, place), _Party(), None
             self._responsibility = self._plan_group = ""
         if rank == "20":
-            self._billing = _Party(level=level)
-        if parent == above or not self._is_doubt_lasting:
-            self._doubt = None
+            self._billing = _Party(level, place)
         if parent != above:
             reason = "does not name the level above; it is taken to belong to the one before it"
             self._finished.append(Problem(place, "HL02", reason, Severity.WARNING))
+
+    def _settle_doubt(self, rank: str, *, is_named: bool) -> None:
+        """Drop the doubt unless the damaged segment may have been the heading of a level above this one."""
+        if self._doubt is None:
+            return
+        is_since_subscriber = rank != "23" or self._doubt.place > self._subscriber.place
+        if rank == "20" or not self._is_doubt_lasting or (is_named and is_since_subscriber):
+            self._doubt = None
 
     def _read_subscription(self, place: int, texts: list[str]) -> None:
         elements = self._elements(place, texts, self._subscriber.begin("SBR"), Severity.WARNING)
@@ -385,16 +393,15 @@ class _ClaimsReader:
             if name in ("LX", "SV1", "SV2", "SV3"):
                 self._finished.append(Problem(place, name, "belongs to no claim and is skipped"))
             return
-        reason = (
-            texts[1] if name == DAMAGED else "has no place among claims; correct the segment or take it out"
-        )
+        # The name is not told: after a stray separator it may be part of a patient's.
+        reason = texts[1] if name == DAMAGED else "is a segment that has no place among claims"
         if claim is None:
-            self._finished.append(Problem(place, name, reason, Severity.WARNING))
+            self._finished.append(Problem(place, "", reason, Severity.WARNING))
         else:
             refuse_endless(place, claim.place)
-            claim.problems.append(Problem(place, name, reason))
-        doubt = "cannot be read and may have named the provider or patient of the claim that follows"
-        self._doubt, self._is_doubt_lasting = Problem(place, name, doubt), claim is not None
+            claim.problems.append(Problem(place, "", reason))
+        doubt = "is a segment that may have named the provider or patient of the claim that follows"
+        self._doubt, self._is_doubt_lasting = Problem(place, "", doubt), claim is not None
 
     def _elements(
         self, place: int, texts: list[str], problems: list[Problem], severity: Severity = Severity.ERROR

@@ -28,12 +28,13 @@ def read_x12(file: BinaryIO) -> Iterator[Record]:
     envelopes = _Envelopes()
     segment = next(segments, None)
     while segment is not None:
-        elements = Elements(*segment, stream.delimiters.component, [])
+        elements = Elements(*segment, stream.delimiters.component, [], Severity.WARNING)
         if elements.texts[0] != "ST":
             yield from envelopes.take(elements)
             segment = next(segments, None)
             continue
         header = envelopes.open_transaction(elements)
+        yield from elements.problems
         body = Body(segments)
         yield from _reader_of(header)(header, body)
         yield from envelopes.close_transaction(header, body)
@@ -84,9 +85,10 @@ class _Envelopes:
             self._interchange, self._groups = (place, elements.text(13)), 0
         elif name == "GS":
             yield from self._close_group()
-            self._group, self._transactions = (place, elements.text(6)), 0
+            self._group, self._transactions = (place, elements.identifier(6)), 0
             self._version = elements.text(8)
             self._groups += 1
+            yield from elements.problems
         elif name == "GE":
             yield from _compare(elements, self._group, self._transactions, "transactions")
             self._group, self._version = None, ""
@@ -104,7 +106,7 @@ class _Envelopes:
                 reason = (
                     elements.texts[1] if name == DAMAGED else "stands outside any transaction and is skipped"
                 )
-                yield Problem(place, name, reason, Severity.WARNING)
+                yield Problem(place, "", reason, Severity.WARNING)
 
     def open_transaction(self, elements: Elements) -> Header:
         self._transactions += 1
@@ -112,7 +114,7 @@ class _Envelopes:
         return Header(
             place=elements.place,
             kind=elements.text(1),
-            number=elements.text(2),
+            number=elements.identifier(2),
             group_number=self._group[1] if self._group else "",
             version=elements.text(3) or self._version,
             component=elements.component,
@@ -122,7 +124,7 @@ class _Envelopes:
         if body.end is None or body.end[1][0] != "SE":
             yield Problem(header.place, "ST", "has no SE; the transaction may be cut off", Severity.WARNING)
             return
-        elements = Elements(*body.end, header.component, [])
+        elements = Elements(*body.end, header.component, [], Severity.WARNING)
         yield from _compare(elements, (header.place, header.number), body.count + 1, "segments")
 
     def _close_group(self) -> Iterator[Problem]:
@@ -140,7 +142,6 @@ class _Envelopes:
 
 def _compare(trailer: Elements, opened: tuple[int, str] | None, count: int, what: str) -> Iterator[Problem]:
     """Whether a trailer says what is so, and repeats the control number of what it closes."""
-    trailer.severity = Severity.WARNING
     if opened is None:
         trailer.tell(0, "closes what was never opened")
         yield from trailer.problems

@@ -167,7 +167,9 @@ class _RemittanceReader:
         )
         if not elements.text(1):
             elements.tell(1, "is missing: the number of the claim that is decided")
-        if self._claim.status not in CLAIM_STATUSES:
+        if not elements.text(2):
+            elements.tell(2, "is missing: how the claim was decided")
+        elif self._claim.status not in CLAIM_STATUSES:
             elements.tell(2, "is not a known status of a claim", Severity.WARNING)
 
     def _read_adjustments(self, claim: ClaimPaymentRecord, elements: Elements) -> None:
@@ -312,14 +314,11 @@ class _RemittanceReader:
         name = texts[0]
         if self._claim is None and (name in self._claim_readers or name in self._heading_readers):
             return
-        reason = (
-            texts[1]
-            if name == DAMAGED
-            else "has no place in a remittance; correct the segment or take it out"
-        )
+        # The name is not told: after a stray separator it may be part of a patient's.
+        reason = texts[1] if name == DAMAGED else "is a segment that has no place in a remittance"
         if self._claim is not None:  # it may have been the next CLP, and what follows it another claim's
-            self._claim.problems.append(Problem(place, name, reason))
+            self._claim.problems.append(Problem(place, "", reason))
         elif self._is_told:
-            self._closing.problems.append(Problem(place, name, reason, Severity.WARNING))
+            self._closing.problems.append(Problem(place, "", reason, Severity.WARNING))
         else:
-            self._remittance.problems.append(Problem(place, name, reason, Severity.WARNING))
+            self._remittance.problems.append(Problem(place, "", reason, Severity.WARNING))

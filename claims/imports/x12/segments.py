@@ -63,15 +63,19 @@ class SegmentStream:
             buffer = yield from self._interchange(buffer)
 
     def _opening(self) -> bytes:
-        opening = self._file.read(_BLOCK)
+        opening = self._read_ahead(b"")
         if opening.startswith(_WIDE_BYTE_ORDER_MARKS):
             raise Unreadable(1, "The file is UTF-16; save it as UTF-8 or plain text.")
         return opening.removeprefix(codecs.BOM_UTF8).lstrip()
 
-    def _interchange(self, buffer: bytes) -> Generator[Segment, None, bytes]:
-        """The segments before the next ISA; what stands from there on is returned."""
+    def _read_ahead(self, buffer: bytes) -> bytes:
         while len(buffer) < LOOK_AHEAD and (more := self._file.read(_BLOCK)):
             buffer += more
+        return buffer
+
+    def _interchange(self, buffer: bytes) -> Generator[Segment, None, bytes]:
+        """The segments before the next ISA; what stands from there on is returned."""
+        buffer = self._read_ahead(buffer)
         delimiters = find_delimiters(buffer[:_BLOCK])
         if delimiters is None:
             raise Unreadable(
