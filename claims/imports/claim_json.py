@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from .claim_lines import CLAIM_COLUMNS, CLAIM_FORM, LABELS, LINE_COLUMNS, LineForm, finished, new_claim
+from .claim_lines import CLAIM_COLUMNS, LABELS, LINE_COLUMNS, LineForm, claim_form, finished, new_claim
 from .records import ClaimRecord, Problem, Record, Unreadable
 from .rules import Limits, Rules
 from .tabular import Column, shown, spelling_of
@@ -72,7 +72,7 @@ def claim_of(item: object, place: int, rules: Rules, form: LineForm | None = Non
         raise Unreadable(place, _too_deep(rules.limits))
     problems: list[Problem] = []
     texts, names = _texts(item, CLAIM_COLUMNS, place, "", problems)
-    claim = new_claim(place, CLAIM_FORM.read(place, texts, names, problems), problems, rules.kind)
+    claim = new_claim(place, claim_form().read(place, texts, names, problems), problems, rules.kind)
     lines = _lines(item, place, rules.limits, problems)
     form = form or LineForm(rules)
     for number, each in enumerate(lines, start=1):

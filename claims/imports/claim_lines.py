@@ -55,16 +55,6 @@ CLAIM_COLUMNS = (
 COLUMNS = (*LINE_COLUMNS, *CLAIM_COLUMNS)
 LABELS = {column.field: column.label for column in COLUMNS}
 
-CLAIM_FORM = Form(
-    {
-        "control_number": validation.identifier,
-        "payer": validation.name,
-        "department": validation.name,
-        "patient_id": validation.identifier,
-        "kind": validation.kind,
-    },
-    required=(),
-)
 SHARED_FIELDS = ("payer", "department", "patient_id", "kind")  # what all lines of a claim say alike
 
 
@@ -193,6 +183,7 @@ class _Claims:
         self._width = len(table.header)
         self._kind = rules.kind
         self._most_lines = rules.limits.lines_of_a_claim
+        self._claim_form = claim_form()
         self._form = LineForm(rules)
         self._names = {**LABELS, **table.names}
         self._shared_at = [table.at[field] for field in SHARED_FIELDS if field in table.at]
@@ -205,7 +196,7 @@ class _Claims:
     def begin(self, place: int, row: Row) -> ClaimRecord:
         problems: list[Problem] = []
         texts = {field: row[at] for field, at in self._claim_at if at < len(row)}
-        values = CLAIM_FORM.read(place, texts, self._names, problems)
+        values = self._claim_form.read(place, texts, self._names, problems)
         claim = new_claim(place, values, problems, self._kind)
         self.add(claim, place, row)
         return claim
@@ -309,6 +300,20 @@ class LineForm:
             **dict.fromkeys(amounts, self.amounts.__getitem__),
         }
         return Form(fields, required=[column.field for column in LINE_COLUMNS if column.required])
+
+
+def claim_form() -> Form:
+    """Reads the fields that are the claim's own."""
+    return Form(
+        {
+            "control_number": validation.identifier,
+            "payer": Memo(validation.name).__getitem__,
+            "department": Memo(validation.name).__getitem__,
+            "patient_id": validation.identifier,
+            "kind": Memo(validation.kind).__getitem__,
+        },
+        required=(),
+    )
 
 
 def new_claim(

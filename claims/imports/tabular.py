@@ -66,12 +66,14 @@ class Table:
             raise LacksColumns(self.header_place, missing, known=len(self.at))
 
     def notes(self) -> Iterator[Problem]:
-        """What the sender should know although nothing is refused."""
+        """What the sender should know although nothing is refused.
+
+        A column is told by its number: where a line break was lost, what looks like a header is a patient's.
+        """
         known = set(self.at.values())
-        for index, header in enumerate(self.header):
-            if index not in known and header.strip():
-                reason = "is a column that is not read"
-                yield Problem(self.header_place, shown(header), reason, Severity.WARNING)
+        for number, header in enumerate(self.header, start=1):
+            if number - 1 not in known and header.strip():
+                yield Problem(self.header_place, f"column {number}", "is not read", Severity.WARNING)
 
     def closing_notes(self) -> Iterator[Problem]:
         """What became known while the rows were read."""

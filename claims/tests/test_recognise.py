@@ -84,7 +84,7 @@ def test_inspecting_tells_totals_and_keeps_values_to_itself(tmp_path, capsys):
     assert "kind: claim_lines" in said
     assert "net fee: 1,121.85" in said
     assert "claims: 2" in said
-    assert "warning ×1: Remarks is a column that is not read (at 1)" in said
+    assert "warning ×1: column 13 is not read (at 1)" in said
     assert "1002003004" not in said
 
 
