@@ -225,8 +225,9 @@ class _Claims:
     def _read(self, place: int, number: int, row: Row, kind: Kind) -> LineRecord:
         """The fast way for a line without a fault; a faulty one is read again, field by field."""
         form = self._form
+        amounts = form.amounts
         day, procedure, group, subscriber, npi, fees, allowed, coinsurance, copay = self._pick(row)
-        charge = form.amounts[fees]
+        charge = amounts[fees]
         return LineRecord(
             place=place,
             number=number,
@@ -238,9 +239,9 @@ class _Claims:
             subscriber=validation.identifier(subscriber),
             rendering_npi=form.npis[npi],
             provider_fees=charge,
-            allowed_fees=form.amounts[allowed],
-            coinsurance=form.amounts[coinsurance],
-            copay=form.amounts[copay],
+            allowed_fees=amounts[allowed],
+            coinsurance=amounts[coinsurance],
+            copay=amounts[copay],
         )
 
     def _compare(self, claim: ClaimRecord, place: int, row: Row, first: Row) -> None:

@@ -27,7 +27,7 @@ class Invalid(ValueError):
 class Memo(dict[str, Any]):
     """Remembers what a text was read as: columns repeat themselves, and reading is slow."""
 
-    SIZE = 50_000
+    SIZE = 100_000
     LONGEST = 64
 
     def __init__(self, read: Callable[[str], Any]) -> None:
@@ -109,11 +109,14 @@ def _plain(text: str, length: int) -> str:
 
 # Amounts ---------------------------------------------------------------------------------------------
 
+_USUAL_AMOUNT = re.compile(r"\$?([0-9]{1,8})\.([0-9]{2}) ?")
 _AMOUNT = re.compile(r"(-)?\$? ?(?=\.?[0-9])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(?:\.([0-9]*))?")
 
 
 def amount(text: str) -> int:
     """Cents of an amount such as `$1,234.50`."""
+    if usual := _USUAL_AMOUNT.fullmatch(text):
+        return int(usual[1] + usual[2])
     text = text.strip()
     if not text:
         raise Invalid(MISSING)
