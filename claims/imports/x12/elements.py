@@ -114,12 +114,14 @@ class Elements:
             return ""
 
 
+@lru_cache(maxsize=4096)
 def code(text: str) -> str:
     if not _CODE.fullmatch(text):
         raise Invalid(f"must be a code of at most {CODE_LENGTH} letters and digits")
     return text
 
 
+@lru_cache(maxsize=4096)
 def cents(text: str) -> int | None:
     """Whole cents of an amount as X12 writes it: no thousands separator, no exponent."""
     match = _AMOUNT.fullmatch(text)

@@ -22,6 +22,7 @@ LONGEST_SEGMENT = 16_384
 LONGEST_ELEMENT = 1_024
 
 _BLOCK = 65_536
+_OPENING_LENGTH = 8_192  # enough to meet a composite element where no ISA tells what divides it
 _WIDE_BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HELD_BACK = 8  # an ISA is recognised by its first seven bytes, ISA*00*: they must be seen together
 
@@ -76,7 +77,7 @@ class SegmentStream:
     def _interchange(self, buffer: bytes) -> Generator[Segment, None, bytes]:
         """The segments before the next ISA; what stands from there on is returned."""
         buffer = self._read_ahead(buffer)
-        delimiters = find_delimiters(buffer[:_BLOCK])
+        delimiters = find_delimiters(buffer[:_OPENING_LENGTH])
         if delimiters is None:
             raise Unreadable(
                 self._place + 1, "It cannot be told which characters divide segments and elements."
