@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import redis
 
-from rcm_site.testing.services import CannotRun, Postgres, Redis, running
+from rcm_site.testing.services import CannotRun, Postgres, Redis, environment, running
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,6 +88,18 @@ def test_they_end_when_whoever_started_them_is_killed():
     while is_running(postgres_pid) or is_running(int(redis_pid)) or directory.exists():
         assert time.monotonic() < deadline, "still there"
         time.sleep(0.05)
+
+
+def test_real_servers_are_used_where_they_are_named(monkeypatch):
+    monkeypatch.setenv("TEST_DATABASE_URL", "postgres://rcm@db.example/rcm")
+    monkeypatch.setenv("TEST_REDIS_URL", "redis://redis.example:6379")
+
+    with environment() as variables:
+        assert variables == {
+            "DATABASE_URL": "postgres://rcm@db.example/rcm",
+            "REDIS_URL": "redis://redis.example:6379",
+            "CELERY_BROKER_URL": "redis://redis.example:6379",
+        }
 
 
 REPORT_AND_WAIT = """

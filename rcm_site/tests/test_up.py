@@ -1,6 +1,7 @@
 """The supervisor, with real processes: whatever ends it, nothing is left running."""
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -72,14 +73,27 @@ def wait_until(is_true) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
 
 @pytest.fixture
-def up(tmp_path, port) -> Iterator[Up]:
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory) -> Up:
+    site = Up(tmp_path_factory.mktemp("first"), free_port()).wait_until_ready()
+    assert site.end(signal.SIGTERM) == 0
+    return site
+
+
+@pytest.fixture
+def up(tmp_path, port, first_start) -> Iterator[Up]:
+    """A site on its second start, which has nothing to migrate or to seed."""
+    shutil.copy(first_start.var / "rcm.sqlite3", tmp_path)
     site = Up(tmp_path, port)
     yield site.wait_until_ready()
     with suppress(ProcessLookupError):
@@ -87,10 +101,10 @@ def up(tmp_path, port) -> Iterator[Up]:
     site.process.wait()
 
 
-def test_it_prints_the_address_and_a_sign_in_for_every_role(up):
-    said = up.said()
+def test_it_prints_the_address_and_a_sign_in_for_every_role(first_start):
+    said = first_start.said()
 
-    assert f"http://127.0.0.1:{up.port}" in said
+    assert f"http://127.0.0.1:{first_start.port}" in said
     assert all(role in said and email in said and password in said for role, email, password in SIGN_INS)
 
 
