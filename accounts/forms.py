@@ -97,7 +97,7 @@ def _by_person(typed: str) -> Q:
 LOOKUPS: dict[str, Callable[[Any], Q]] = {
     "person": _by_person,
     "action": lambda typed: Q(action=typed) | Q(action__startswith=f"{typed}."),
-    "subject": lambda typed: Q(subject_id=typed) | Q(subject_name__icontains=typed),
+    "subject": lambda typed: Q(subject_id=typed) if typed.isdigit() else Q(subject_name__icontains=typed),
     "outcome": lambda chosen: Q(outcome=chosen),
     "start": lambda day: Q(at__gte=_midnight(day)),
     "end": lambda day: Q(at__lt=_midnight(day + timedelta(days=1))),
