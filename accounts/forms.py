@@ -94,10 +94,16 @@ def _by_person(typed: str) -> Q:
     return Q(actor=person) if person else Q(actor_name__icontains=typed)
 
 
+def _by_subject(typed: str) -> Q:
+    """A number is an id: "12" is not meant to find a "Person 12" as well."""
+    named = Q() if typed.isdigit() else Q(subject_name__icontains=typed)
+    return Q(subject_id=typed) | named
+
+
 LOOKUPS: dict[str, Callable[[Any], Q]] = {
     "person": _by_person,
     "action": lambda typed: Q(action=typed) | Q(action__startswith=f"{typed}."),
-    "subject": lambda typed: Q(subject_id=typed) if typed.isdigit() else Q(subject_name__icontains=typed),
+    "subject": _by_subject,
     "outcome": lambda chosen: Q(outcome=chosen),
     "start": lambda day: Q(at__gte=_midnight(day)),
     "end": lambda day: Q(at__lt=_midnight(day + timedelta(days=1))),
