@@ -14,7 +14,7 @@ def embedded_secret(path: Path) -> str:
     except FileNotFoundError:
         pass
     # Written aside and linked into place: of several processes that start at once, all read one key.
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     aside.touch(mode=0o600)
     aside.write_text(secrets.token_urlsafe(64))
     try:
