@@ -11,17 +11,8 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
-from accounts.roles import ROLES
 
-from .makers import make_department, make_user
-
-
-@pytest.fixture
-def cast(db: None) -> dict[str, User]:
-    """One person for each role, all in one department, and an emergency superuser."""
-    department = make_department("Cardiology")
-    people = {key: make_user(key, departments=[department]) for key in ROLES}
-    return people | {"superuser": make_user("", is_superuser=True)}
+from .makers import make_user
 
 
 @pytest.fixture
@@ -41,11 +32,6 @@ def own_files(settings: Any, tmp_path: Path) -> None:
     """Tests write nothing into the installation's own var/."""
     settings.VAR_DIR = tmp_path
     settings.AUDIT_HEAD_FILE = str(tmp_path / "audit-head.json")
-
-
-@pytest.fixture(autouse=True)
-def fast_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

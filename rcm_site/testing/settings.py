@@ -24,3 +24,5 @@ _var = tempfile.TemporaryDirectory(prefix="rcm-test-")
 separate(os.environ, var=_var.name, worker=os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 from rcm_site.settings import *  # noqa: E402, F403 - they read the environment as it is by now
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick: tests sign in a thousand times
