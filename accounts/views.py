@@ -75,7 +75,7 @@ AUDIT_COLUMNS = [
     Column("outcome", "Outcome", lambda entry: Cell(entry.get_outcome_display(), badge=entry.outcome)),
     Column("subject", "Subject", lambda entry: _subject(entry) or "–"),
     Column("address", "From", lambda entry: entry.address or "–"),
-    Column("details", "Details", lambda entry: _details(entry)),
+    Column("details", "Details", lambda entry: _details(entry) or "–"),
 ]
 
 
@@ -83,7 +83,7 @@ def _details(entry: AuditEntry) -> str:
     """Details in words; a changed field as old → new, or its name alone where its values stay out."""
     words = []
     for name, value in entry.details.items():
-        if name == "changes":
+        if name in ("changes", "changed"):  # by the person; by an administrator
             words += [
                 f"{field}: {was[0]} → {was[1]}" if was else f"{field} changed" for field, was in value.items()
             ]
