@@ -12,6 +12,10 @@ from .audit import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "The e-mail or the password is wrong."
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -50,9 +50,7 @@ class DayField(forms.DateField):
 class AuditFilter(forms.Form):
     """Narrows the audit trail; an empty field narrows nothing."""
 
-    person = forms.CharField(
-        required=False, label="Person", max_length=254, help_text="E-mail, or a part of it"
-    )
+    person = forms.CharField(required=False, label="Person", max_length=254, help_text="Part of an e-mail")
     action = forms.CharField(required=False, label="Action", max_length=60, help_text="Such as sign_in")
     subject = forms.CharField(required=False, label="Subject", max_length=120, help_text="Id or name")
     outcome = forms.ChoiceField(required=False, choices=[("", "Any"), *AuditEntry.Outcome.choices])
