@@ -27,18 +27,17 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.utils.urls import replace_query_param
 
-from .errors import Fields, api_error, is_api
+from .errors import Fields, api_error
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 def never_cached(get_response: GetResponse) -> GetResponse:
-    """Middleware: no proxy or browser keeps what the API answers, unless the view says otherwise."""
+    """Middleware: no proxy or browser keeps what a view answers, unless the view says otherwise."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if is_api(request):
-            response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return middleware

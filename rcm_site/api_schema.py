@@ -96,5 +96,6 @@ class Schema(SpectacularAPIView):
 
 class Docs(SpectacularSwaggerSplitView):
     access = SIGNED_IN
+    http_method_names = ["get", "head"]  # a page has no template to answer OPTIONS with
     url_name = "api_schema"
     template_name = "api_docs.html"

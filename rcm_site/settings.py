@@ -89,9 +89,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "rcm_site.logs.RequestLog",
+    "csp.middleware.CSPMiddleware",  # before files and redirects are answered: they get the policy too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "rcm_site.health.Probes",
     "rcm_site.api.never_cached",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "rcm_site.health.Counted",
 ]
 
 ROOT_URLCONF = "rcm_site.urls"
@@ -138,7 +138,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         # A reader that turns writer in mid-transaction fails at once in SQLite, whatever the time-out.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # With recursive triggers the guards of the audit trail see what REPLACE deletes, too.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
     }
     # In memory all threads of a test's live server would share one connection.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}

@@ -99,6 +99,18 @@ def test_the_database_refuses_to_change_or_delete(table: str, change: str) -> No
         cursor.execute(change.format(table))
 
 
+def test_sqlite_refuses_to_replace_what_is_there() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("REPLACE is SQLite's")
+    make_entries(1)
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("REPLACE INTO accounts_auditentry SELECT * FROM accounts_auditentry")
+
+
 def test_the_database_refuses_to_empty_the_trail_at_once() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("TRUNCATE is PostgreSQL's")

@@ -203,10 +203,24 @@ def test_errors_of_rows_are_named_by_their_path() -> None:
     )
 
 
-def test_an_answer_is_kept_by_no_cache(client: Client, sign_in: Callable[..., User]) -> None:
+@pytest.mark.parametrize(
+    "address", ["/api/users/profile", "/dashboard/", "/profile/", "/audit/", "/audit/1/", "/password/reset/"]
+)
+@pytest.mark.parametrize("role", ["manager", "auditor"])
+def test_an_answer_is_kept_by_no_cache(
+    client: Client, sign_in: Callable[..., User], role: str, address: str
+) -> None:
+    sign_in(role)
+
+    assert "no-store" in client.get(address)["Cache-Control"]
+
+
+def test_the_documentation_answers_no_question_about_its_options(
+    client: Client, sign_in: Callable[..., User]
+) -> None:
     sign_in()
 
-    assert client.get("/api/users/profile")["Cache-Control"] == "no-store"
+    assert client.options("/api/docs").status_code == 405
 
 
 # Strict JSON -----------------------------------------------------------------------------------------

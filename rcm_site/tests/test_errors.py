@@ -93,3 +93,10 @@ def test_a_form_that_is_too_large_is_refused(client: Client, settings: Any) -> N
     response = client.post("/form/", "text=" + "x" * 2_000, "application/x-www-form-urlencoded")
 
     assert response.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "address", ["/static/css/site.css", "/static/none", "/sign-in", "/no/such/page/", "/health"]
+)
+def test_files_redirects_and_errors_carry_the_content_security_policy(client: Client, address: str) -> None:
+    assert "default-src 'none'" in client.get(address)["Content-Security-Policy"]

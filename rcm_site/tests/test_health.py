@@ -198,3 +198,10 @@ def test_metrics_survive_the_loss_of_the_database(client, no_database):
 def test_a_watchers_pages_only_answer_questions_and_are_never_kept(client, db, address):
     assert client.post(address).status_code == 405
     assert "no-store" in client.get(address)["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_a_method_that_somebody_made_up_is_no_label(client) -> None:
+    client.generic("CANARY", "/sign-in/")
+
+    assert b"CANARY" not in client.get("/metrics").content
