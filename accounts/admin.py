@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from . import audit, people
 from .access import person
 from .models import AuditEntry, Department, User
+
+IS_KEY = re.compile("[0-9]{1,18}")
 
 
 class AuditedAdmin(admin.ModelAdmin):
     """Base of every admin page: each edit and deletion is audited, in its own transaction."""
 
     show_full_result_count = False
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Django looks up whatever is named as ticked, and breaks on what is no key."""
+        if not all(IS_KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
