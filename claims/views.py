@@ -6,7 +6,7 @@ import json
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -131,9 +131,11 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
 @allow(ASSESS)
 @require_POST
 def close_follow_up(request: HttpRequest, pk: int) -> HttpResponse:
-    follow_up = get_object_or_404(
-        FollowUp.objects.visible_to(person(request)).select_related("assessment"), pk=pk
-    )
+    visible = FollowUp.objects.visible_to(person(request)).select_related("assessment")
+    follow_up = visible.filter(pk=pk).first()
+    if follow_up is None:
+        audit.record(person(request), "follow_up.closed", request=request, outcome="failed", asked_for=pk)
+        raise Http404
     form = CloseFollowUp(request.POST)
     if not form.is_valid():
         messages.error(request, "Say what was done before you close a follow-up.")

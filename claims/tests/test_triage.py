@@ -90,6 +90,7 @@ def test_another_departments_patient_is_unknown_everywhere(
     assert post(client, "patients/P-1/assessments", symptoms="x").status_code == 404
     assert client.get(f"/patients/{patient.pk}/").status_code == 404
     assert client.post(f"/follow-ups/{follow_up.pk}/close/", {"outcome": "x"}).status_code == 404
+    assert AuditEntry.objects.filter(action="follow_up.closed", outcome="failed").count() == 1
     assert "P-1" not in client.get("/follow-ups/").text
     assert "no such patient" in client.post("/patients/", {"form": "find", "find-patient_id": "P-1"}).text
     sign_in("director")
