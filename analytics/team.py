@@ -40,12 +40,13 @@ def refused_card(team: QuerySet[User], today: date) -> Card:
         Q(action="sign_in.failed") | Q(action="sign_in.locked"), actor__in=team
     )
     now, before = (during(failed, end).count() for end in (today, today - WEEK))
+    concerned = people(during(failed, today))
     return Card(
         "Failed sign-ins, last 7 days",
         f"{now:,}",
         definition="Wrong passwords and refusals after too many of them, for accounts of your people.",
         change=change_in_count(now, before, period=PERIOD, good=Good.DOWN),
-        n=f"{people(during(failed, today)):,} people concerned",
+        n=f"{concerned:,} {'person' if concerned == 1 else 'people'} concerned",
         trend=daily(failed, today, Count("pk")),
     )
 
