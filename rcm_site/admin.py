@@ -14,7 +14,7 @@ OURS = {"accounts", "claims", "analytics", "rcm_site"}
 class SiteAdmin(AdminSite):
     site_header = "Revenue cycle admin"
     site_title = "Revenue cycle admin"
-    index_title = "People, payers and claims"
+    index_title = "People, departments and the audit trail"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only our own: other packages bring admin pages unasked, one with everybody's tokens on it."""

@@ -71,8 +71,6 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
     }
     if user is None or not user.is_authenticated:
         return frame
-    match = request.resolver_match
-    here = match.view_name if match else ""
     return frame | {
         "theme": user.theme,
         "nav": [
@@ -81,9 +79,9 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
                 "items": [
                     {
                         "label": item.label,
-                        "url": reverse(item.url_name),
+                        "url": (url := reverse(item.url_name)),
                         "icon": item.icon,
-                        "is_current": item.url_name == here,
+                        "is_current": request.path.startswith(url),
                     }
                     for item in items
                 ],

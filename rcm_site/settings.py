@@ -357,6 +357,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # without one, only this m
 
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
+FORMAT_MODULE_PATH = "rcm_site.formats"  # dates in the admin as everywhere else
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None  # embedded, files are served where they lie
 STORAGES = {
