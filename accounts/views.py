@@ -83,7 +83,7 @@ def _details(entry: AuditEntry) -> str:
     """Details in words; a changed field as old → new, or its name alone where its values stay out."""
     words = []
     for name, value in entry.details.items():
-        if name in ("changes", "changed"):  # by the person; by an administrator
+        if name == "changes":
             words += [
                 f"{field}: {was[0]} → {was[1]}" if was else f"{field} changed" for field, was in value.items()
             ]

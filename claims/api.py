@@ -15,6 +15,7 @@ from accounts.access import person
 from rcm_site.api import StrictSerializer
 
 from . import triage
+from .forms import NO_SLASH, PATIENT_ID
 from .models import Assessment, Patient
 
 
@@ -23,7 +24,7 @@ class Symptoms(StrictSerializer):
 
 
 class NewPatient(Symptoms):
-    patient_id = serializers.CharField(max_length=64)
+    patient_id = serializers.RegexField(PATIENT_ID, max_length=64, error_messages={"invalid": NO_SLASH})
 
 
 class AssessorShown(serializers.Serializer[Any]):

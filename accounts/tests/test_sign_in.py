@@ -167,3 +167,11 @@ def test_passwords_are_kept_with_argon2(settings: Any) -> None:
 def test_what_is_no_address_is_not_written_down_for_it_may_be_a_password() -> None:
     assert typed_account("hunter2") == "not an e-mail address"
     assert typed_account("ghost@clinic.example") == "ghost@clinic.example"
+
+
+def test_nobodys_mailbox_is_flooded_with_reset_mails() -> None:
+    user = make_user()
+    pages = [Client().post("/password/reset/", {"email": user.email}) for _ in range(8)]
+    assert {page.status_code for page in pages} == {302}
+    assert len(mail.outbox) == 5
+    assert AuditEntry.objects.filter(action="password.reset_asked", actor=user).count() == 8
