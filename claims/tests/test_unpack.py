@@ -47,7 +47,7 @@ def test_gzip_files_hold_one_file_of_their_name():
     assert unpacked(gzip.compress(ROWS), name="sent.csv.gz") == {"sent.csv": ROWS}
 
 
-@pytest.mark.parametrize("content", [zipped({"a.csv": ROWS}), gzip.compress(ROWS)])
+@pytest.mark.parametrize("content", [zipped({"a.csv": ROWS}), gzip.compress(ROWS)], ids=["zip", "gzip"])
 def test_unpacked_files_can_be_read_twice(content):
     for _, file in unpack(io.BytesIO(content), "sent", LIMITS):
         assert file.read(50_000) == ROWS[:50_000]
@@ -63,13 +63,16 @@ def test_unpacked_files_can_be_read_twice(content):
         gzip.compress(gzip.compress(b"x")),
         gzip.compress(zipped({"a": b"x"})),
     ],
+    ids=["zip in zip", "gzip in zip", "gzip in gzip", "zip in gzip"],
 )
 def test_archives_within_archives_are_refused(content):
     with pytest.raises(Unreadable, match="within an archive"):
         unpacked(content)
 
 
-@pytest.mark.parametrize("content", [zipped({"a": bytes(50_000_000)}), gzip.compress(bytes(50_000_000))])
+@pytest.mark.parametrize(
+    "content", [zipped({"a": bytes(50_000_000)}), gzip.compress(bytes(50_000_000))], ids=["zip", "gzip"]
+)
 def test_what_unpacks_to_too_much_is_refused(content):
     with pytest.raises(Unreadable, match="100 times"):
         unpacked(content)
