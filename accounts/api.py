@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 from axes.utils import reset as forget_failures
 from django.contrib.auth import authenticate
@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from rcm_site.api import StrictModelSerializer, StrictSerializer
 
 from . import audit, people, tokens
-from .access import ANYONE, SIGNED_IN
+from .access import ANYONE, SIGNED_IN, person
 from .models import Department, User
 from .throttle import account_of
 
@@ -164,6 +164,6 @@ class Profile(APIView):
         form = ProfileSerializer(request.user, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         user = people.update_profile(
-            user=cast(User, request.user), changes=form.validated_data, request=request._request
+            user=person(request._request), changes=form.validated_data, request=request._request
         )
         return Response(ProfileSerializer(user).data)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
-from django.utils import timezone
+
+from rcm_site.days import midnight
 
 from .models import AuditEntry, User
 
@@ -103,10 +104,6 @@ LOOKUPS: dict[str, Callable[[Any], Q]] = {
     "action": lambda typed: Q(action=typed) | Q(action__startswith=f"{typed}."),
     "subject": _by_subject,
     "outcome": lambda chosen: Q(outcome=chosen),
-    "start": lambda day: Q(at__gte=_midnight(day)),
-    "end": lambda day: Q(at__lt=_midnight(day + timedelta(days=1))),
+    "start": lambda day: Q(at__gte=midnight(day)),
+    "end": lambda day: Q(at__lt=midnight(day + timedelta(days=1))),
 }
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

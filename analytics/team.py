@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 
 from accounts.models import AuditEntry, User
+from rcm_site.days import midnight
 
 from .cards import Card, Good, change_in_count
 
@@ -72,7 +72,3 @@ def daily(entries: QuerySet[AuditEntry], today: date, measure: Count) -> list[in
         .annotate(measured=measure)
     )
     return [counted.get(start + timedelta(days=day), 0) for day in range(2 * WEEK.days)]
-
-
-def midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

@@ -156,7 +156,7 @@ class Assessments(APIView):
 def opened(request: Request, patient_id: str) -> Patient:
     """The patient asked for; one of another department is as unknown as one that does not exist."""
     patient = triage.open_patient(
-        patient_id=patient_id, actor=person(request._request), request=request._request
+        Patient.objects.known_as(patient_id), actor=person(request._request), request=request._request
     )
     if patient is None:
         raise exceptions.NotFound("There is no such patient.")

@@ -17,6 +17,7 @@ from accounts.models import User
 
 from .assessors import assessor_in_use
 from .models import Assessment, FollowUp, Patient
+from .models.patients import PatientQuerySet
 
 
 class PatientExists(Exception):
@@ -84,8 +85,11 @@ def close_follow_up(*, follow_up: FollowUp, outcome: str, actor: User, request: 
     audit.record(actor, "follow_up.closed", follow_up, request=request)
 
 
-def open_patient(*, patient_id: str, actor: User, request: HttpRequest) -> Patient | None:
-    """A patient by their id, if this person may see them; each look, also a vain one, is audited."""
-    patient = Patient.objects.visible_to(actor).known_as(patient_id).first()
-    audit.record(actor, "patient.read", patient, request=request, outcome="done" if patient else "failed")
+def open_patient(
+    patients: PatientQuerySet, *, actor: User, request: HttpRequest, **details: int
+) -> Patient | None:
+    """The patient asked for, if this person may see them; each look, also a vain one, is audited."""
+    patient = patients.visible_to(actor).first()
+    outcome = "done" if patient else "failed"
+    audit.record(actor, "patient.read", patient, request=request, outcome=outcome, **details)
     return patient
