@@ -25,11 +25,13 @@ class AuditedAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
     ) -> HttpResponse | None:
         """Django looks up whatever is named as ticked, and breaks on what is no key."""
+        ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
         try:
-            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
-                self.opts.pk.clean(key, None)
+            keys = [self.opts.pk.clean(key, None) for key in ticked]
         except ValidationError as error:
             raise BadRequest from error
+        if keys and not queryset.filter(pk__in=keys).exists():
+            raise BadRequest
         return super().response_action(request, queryset, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

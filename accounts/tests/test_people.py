@@ -179,7 +179,7 @@ def test_a_superuser_made_on_the_command_line_is_audited(monkeypatch: pytest.Mon
     assert entry.subject_id == str(User.objects.get(email="root@clinic.example").pk)
 
 
-@pytest.mark.parametrize("ticked", ["abc", "9" * 30, ""])
+@pytest.mark.parametrize("ticked", ["abc", "9" * 30, "-1", ""])
 def test_an_action_on_what_is_no_row_is_refused(client: Client, sign_in: Any, ticked: str) -> None:
     sign_in("admin")
 
