@@ -69,6 +69,15 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
+def note(request: Any, *, allowed: bool) -> None:
+    """Tell the audit trail of whoever was refused, and of everything that an emergency superuser does."""
+    page = audit.page_of(request)
+    if not allowed:
+        audit.record(request.user, "page.refused", request=request, outcome="refused", page=page)
+    elif request.user.is_superuser:
+        audit.record(request.user, "superuser.request", request=request, method=request.method, page=page)
+
+
 class RequireAccess:
     """Refuse every page whose view does not let this person in, and say so in the audit trail."""
 
@@ -90,23 +99,10 @@ class RequireAccess:
             return None
         if not request.user.is_authenticated:
             return ask_to_sign_in(request)
-        if not may(request.user, access):
-            audit.record(
-                request.user,
-                "page.refused",
-                request=request,
-                outcome="refused",
-                page=audit.page_of(request),
-            )
+        allowed = may(request.user, access)
+        note(request, allowed=allowed)
+        if not allowed:
             raise PermissionDenied
-        if request.user.is_superuser:
-            audit.record(
-                request.user,
-                "superuser.request",
-                request=request,
-                method=request.method,
-                page=audit.page_of(request),
-            )
         return None
 
 
@@ -133,16 +129,7 @@ class RoleAllows(BasePermission):
     """The API's gate: a view names its permission in `access`, or serves nobody."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
-        access = getattr(view, "access", None)
-        if isinstance(access, dict):
-            access = access.get(request.method)
-        allowed = may(request.user, access)
+        allowed = may(request.user, getattr(view, "access", None))
         if isinstance(request.user, User):
-            page = audit.page_of(request)
-            if not allowed:
-                audit.record(request.user, "page.refused", request=request, outcome="refused", page=page)
-            elif request.user.is_superuser:
-                audit.record(
-                    request.user, "superuser.request", request=request, method=request.method, page=page
-                )
+            note(request, allowed=allowed)
         return allowed
