@@ -27,9 +27,19 @@ def _role(key: str, label: str, about: str, sees: Sees, *permissions: str, phi_m
 
 
 # Permissions that several roles share, in the order in which the roles build on one another.
-LOOK = ("analytics.view_dashboard",)
-WORK = (*LOOK, "claims.assess_patients")
-TEAM = (*WORK, "accounts.view_team", "accounts.use_api")
+LOOK = ("analytics.view_dashboard", "claims.view_claim")
+WORK = (
+    *LOOK,
+    "claims.assess_patients",
+    "claims.add_claim",
+    "claims.change_claim",
+    "claims.add_import",
+    "claims.view_import",
+    "claims.view_remittance",
+)
+TEAM = (*WORK, "accounts.view_team", "accounts.use_api", "claims.view_providertotal")
+# What administrators add and change in the admin, of the claims app.
+EDITED = ("claim", "claimline", "payer", "payeralias", "provider")
 
 ROLES: dict[str, Role] = {
     role.key: role
@@ -57,7 +67,12 @@ ROLES: dict[str, Role] = {
             *TEAM,
         ),
         _role(
-            "director", "Director", "Sees every department's reports and forecasts.", Sees.EVERYTHING, *TEAM
+            "director",
+            "Director",
+            "Sees every department's reports and forecasts.",
+            Sees.EVERYTHING,
+            *TEAM,
+            "claims.view_outboxmessage",
         ),
         _role(
             "analyst",
@@ -66,6 +81,7 @@ ROLES: dict[str, Role] = {
             Sees.EVERYTHING,
             *LOOK,
             "accounts.use_api",
+            "claims.view_providertotal",
             phi_masked=True,
         ),
         _role(
@@ -85,6 +101,15 @@ ROLES: dict[str, Role] = {
             "accounts.view_auditentry",
             "accounts.view_style_guide",
             "accounts.view_operations",
+            *(f"claims.{verb}_{noun}" for noun in EDITED for verb in ("view", "add", "change")),
+            "claims.delete_payeralias",
+            "claims.change_remittance",
+            "claims.view_adjustment",
+            "claims.view_claimpayment",
+            "claims.view_claimevent",
+            "claims.view_ledgerentry",
+            "claims.view_outboxmessage",
+            "claims.change_outboxmessage",
         ),
         _role(
             "auditor",

@@ -28,13 +28,17 @@ class EncryptedField(models.TextField):
 
     description = "Encrypted text"
 
-    def __init__(self, *args: Any, searchable: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, searchable: bool = False, in_any_case: bool = False, **kwargs: Any
+    ) -> None:
         self.searchable = searchable
+        self.in_any_case = in_any_case  # whether a search minds capitals
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, path, args, kwargs = super().deconstruct()
-        return name, path, args, kwargs | ({"searchable": True} if self.searchable else {})
+        options = {"searchable": self.searchable, "in_any_case": self.in_any_case}
+        return name, path, args, kwargs | {option: True for option, is_set in options.items() if is_set}
 
     def get_prep_value(self, value: Any) -> Any:
         if value in (None, "") or hasattr(value, "resolve_expression"):
@@ -43,7 +47,11 @@ class EncryptedField(models.TextField):
 
     def seal(self, text: str) -> str:
         token = encrypt(text)
-        return f"{blind_index(text, self.attname)}${token}" if self.searchable else token
+        return f"{self.index(text)}${token}" if self.searchable else token
+
+    def index(self, text: str) -> str:
+        """What the blind index of this text is in this column."""
+        return blind_index(text.casefold() if self.in_any_case else text, self.attname)
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
         return decrypt(value.rpartition("$")[2]) if value else value

@@ -22,14 +22,39 @@ class PatientQuerySet(models.QuerySet["Patient"]):
     def known_as(self, patient_id: str) -> Self:
         return self.filter(patient_id_index=blind_index(patient_id, "patient_id"))
 
+    def named(self, name: str) -> Self:
+        return self.filter(name_index=blind_index(name.casefold(), "name"))
+
 
 class Patient(models.Model):
-    patient_id = EncryptedField(searchable=True)
-    patient_id_index = blind_index_column("patient_id", unique=True)
+    patient_id = EncryptedField(searchable=True, blank=True)
+    patient_id_index = blind_index_column("patient_id")
+    name = EncryptedField(searchable=True, in_any_case=True, blank=True, help_text="Last name, first name")
+    name_index = blind_index_column("name")
+    birth_date = EncryptedField(blank=True, help_text="As 2026-11-21")
+    # X12 gives no patient id: there a blind index of name, birth date and member number tells who it is.
+    identity = models.CharField(max_length=22, blank=True, editable=False)
     departments = models.ManyToManyField(Department, related_name="patients", blank=True)
     added_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient_id_index"],
+                name="one_patient_an_id",
+                condition=~models.Q(patient_id_index=""),
+            ),
+            models.UniqueConstraint(
+                fields=["identity"], name="one_patient_an_identity", condition=~models.Q(identity="")
+            ),
+        ]
+        indexes = [
+            models.Index(  # read by the search for a name
+                fields=["name_index"], name="patient_by_name", condition=~models.Q(name_index="")
+            )
+        ]
 
     def __str__(self) -> str:
         return f"patient {self.pk}"

@@ -1,11 +1,16 @@
-"""What tests make: people and departments, with as little said as possible."""
+"""What tests make: people, departments, claims and what hangs on them, with as little said as possible."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Department, User
+from claims.models import Claim, ClaimLine, Import, Patient, Payer, Provider
+from claims.numbers import next_numbers
 
 PASSWORD = "a-good-long-password"
 _numbers = count(1)
@@ -23,3 +28,52 @@ def make_user(role: str = "biller", *, departments: list[Department] | None = No
     )
     user.departments.set(departments or [])
     return user
+
+
+def make_provider(npi: str = "", **fields: Any) -> Provider:
+    return Provider.objects.get_or_create(npi=npi or f"{1_000_000_000 + next(_numbers)}", defaults=fields)[0]
+
+
+def make_payer(name: str = "", **fields: Any) -> Payer:
+    return Payer.objects.get_or_create(name=name or f"Payer {next(_numbers)}", defaults=fields)[0]
+
+
+def make_patient(
+    patient_id: str = "", *, departments: list[Department] | None = None, **fields: Any
+) -> Patient:
+    patient = Patient.objects.create(patient_id=patient_id or f"P-{next(_numbers)}", **fields)
+    patient.departments.set(departments or [])
+    return patient
+
+
+def make_claim(*, fees: list[str | tuple[str, str]] | None = None, **fields: Any) -> Claim:
+    """A claim with one line a fee: `"10.00"`, or with its NPI `("1234567893", "10.00")`."""
+    number = next_numbers(1)[0]
+    fields = {"kind": "dental", "control_number": f"PCN-{number}"} | fields
+    named = [fee if isinstance(fee, tuple) else ("1234567893", fee) for fee in fees or []]
+    total = sum((Decimal(fee) for _, fee in named), Decimal(0))
+    decided = fields.get("status") in ("paid", "denied")
+    if decided:
+        fields = {"decided_on": timezone.localdate()} | fields
+    claim = Claim.objects.create(number=number, **({"charge": total} | fields))
+    for position, (npi, fee) in enumerate(named, start=1):
+        ClaimLine.objects.create(
+            claim=claim,
+            number=position,
+            procedure="D1110",
+            service_date=claim.service_from,
+            provider=make_provider(npi),
+            charge=Decimal(fee),
+            provider_fees=Decimal(fee),
+            allowed_fees=0,
+            coinsurance=0,
+            copay=0,
+        )
+    claim.refresh_from_db(fields=["balance"])
+    return claim
+
+
+def make_import(sent_by: User | None = None, **fields: Any) -> Import:
+    """A file that has been taken in, without its bytes."""
+    fields = {"name": "claims.csv", "size": 100, "digest": f"{next(_numbers):064x}", "state": "done"} | fields
+    return Import.objects.create(sent_by=sent_by or make_user("admin"), **fields)

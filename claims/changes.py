@@ -1,0 +1,183 @@
+"""Changing a claim after it was taken in: its status, its money, whose work it is.
+
+Each change writes its event, its audit row and what the payments side must be told, all in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import User
+
+from . import outbox
+from .models import Claim, ClaimEvent, ClaimPayment, OutboxMessage
+
+Status = Claim.Status
+
+
+class ClaimError(Exception):
+    """Why a claim cannot be changed like that, in words for whoever asked."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who changes something, from where, and what they say about it."""
+
+    actor: User
+    request: HttpRequest | None = None
+    note: str = ""
+
+
+# From each status, those that a person may give a claim. Payers' answers are posted, and follow no such map.
+FOLLOWING: dict[str, frozenset[str]] = {
+    Status.SUBMITTED: frozenset(
+        {Status.PENDING, Status.PAID, Status.DENIED, Status.WRITTEN_OFF, Status.VOID}
+    ),
+    Status.PENDING: frozenset(
+        {Status.SUBMITTED, Status.PAID, Status.DENIED, Status.WRITTEN_OFF, Status.VOID}
+    ),
+    Status.DENIED: frozenset(
+        {Status.APPEALED, Status.PENDING, Status.SUBMITTED, Status.PAID, Status.WRITTEN_OFF, Status.VOID}
+    ),
+    Status.APPEALED: frozenset({Status.PENDING, Status.PAID, Status.DENIED, Status.WRITTEN_OFF, Status.VOID}),
+    Status.PAID: frozenset({Status.PENDING, Status.DENIED, Status.VOID}),
+    Status.WRITTEN_OFF: frozenset({Status.PENDING, Status.PAID, Status.VOID}),
+    Status.VOID: frozenset({Status.SUBMITTED}),
+}
+
+
+@transaction.atomic
+def change_status(
+    *, claim: Claim, to: str, change: Change, on: date | None = None, category: str = ""
+) -> Claim:
+    """Give a claim another status, on a day that may lie back; a denial may say its category."""
+    claim = _held(claim)
+    if to == claim.status:
+        return claim
+    if to not in FOLLOWING[claim.status]:
+        known = ", ".join(sorted(Status(each).label.lower() for each in FOLLOWING[claim.status]))
+        raise ClaimError(f"A claim that is {_words(claim.status)} can become {known}, not {_words(to)}.")
+    day = on or timezone.localdate()
+    before = claim.status
+    fields = _settle(claim, to, day, category)
+    claim.status = to
+    claim.save(update_fields=["status", *fields])
+    _note(claim, f"status: {_words(to)}", before, change)
+    _tell_of_void(claim, before)
+    return claim
+
+
+def void(*, claim: Claim, change: Change) -> Claim:
+    """Take a claim out of every number; the payments side is told to take back what it was told."""
+    return change_status(claim=claim, to=Status.VOID, change=change)
+
+
+@transaction.atomic
+def post_payment(*, claim: Claim, amount: Decimal, paid_on: date, change: Change) -> Claim:
+    """Book a payment by hand. One that comes in an 835 is posted from there."""
+    claim = _held(claim)
+    if claim.status == Status.VOID:
+        raise ClaimError("A void claim takes no payment.")
+    if amount <= 0:
+        raise ClaimError("A payment is more than nothing.")
+    if amount > claim.balance:
+        raise ClaimError(f"The payment is more than the balance of ${claim.balance:,.2f}.")
+    ClaimPayment.objects.create(
+        claim=claim,
+        state=ClaimPayment.State.POSTED,
+        control_number=claim.control_number,
+        charge=claim.charge,
+        paid=amount,
+        paid_on=paid_on,
+        posted_at=timezone.now(),
+    )
+    before = claim.status
+    claim.paid += amount
+    fields = _settle(claim, Status.PAID, paid_on, "")
+    claim.status = Status.PAID
+    claim.save(update_fields=["paid", "status", *fields])
+    claim.refresh_from_db(fields=["balance"])
+    _note(claim, "payment posted", before, change)
+    return claim
+
+
+@transaction.atomic
+def reassign(*, claims: Iterable[Claim], assignee: User | None, change: Change) -> int:
+    """Give claims to somebody else, or to nobody; how many changed hands."""
+    changed = 0
+    for each in claims:
+        claim = _held(each)
+        if claim.assignee_id == (assignee.pk if assignee else None):
+            continue
+        if assignee and not Claim.objects.visible_to(assignee).filter(pk=claim.pk).exists():
+            raise ClaimError(f"{assignee.name} does not see claim {claim}: it belongs to another department.")
+        claim.assignee = assignee
+        claim.save(update_fields=["assignee"])
+        _note(claim, "assigned" if assignee else "unassigned", claim.status, change)
+        changed += 1
+    return changed
+
+
+def _held(claim: Claim) -> Claim:
+    """The claim as it is now, which nobody else changes before this transaction ends."""
+    return Claim.objects.select_for_update().get(pk=claim.pk)
+
+
+def _settle(claim: Claim, to: str, day: date, category: str) -> list[str]:
+    """Set the days and amounts that go with a status; the fields that this touches."""
+    touched: list[str] = []
+    if claim.status == Status.WRITTEN_OFF:
+        claim.written_off = Decimal(0)
+        touched = ["written_off"]
+    if to == Status.WRITTEN_OFF:
+        claim.written_off = claim.balance
+        touched = ["written_off"]
+    if to in (Status.PAID, Status.DENIED):
+        decision = Claim.Decision(to)
+        claim.decided_on = day
+        if not claim.first_decision:
+            claim.first_decision, claim.first_decided_on = decision, day
+        if to == Status.PAID:
+            claim.paid_on = day
+        claim.denial_category = (category or Claim.Category.OTHER) if to == Status.DENIED else ""
+        touched += ["decided_on", "first_decision", "first_decided_on", "paid_on", "denial_category"]
+    return touched
+
+
+def _note(claim: Claim, action: str, before: str, change: Change) -> None:
+    ClaimEvent.objects.create(
+        claim=claim,
+        actor=change.actor,
+        action=action,
+        from_status=before,
+        to_status=claim.status,
+        note=change.note,
+    )
+    audit.record(
+        change.actor,
+        "claim.changed",
+        claim,
+        request=change.request,
+        what=action,
+        status=[before, claim.status],
+        assignee=claim.assignee_id,
+    )
+
+
+def _tell_of_void(claim: Claim, before: str) -> None:
+    if claim.status == Status.VOID:
+        outbox.tell(claim, OutboxMessage.Reason.VOIDED)
+    elif before == Status.VOID:
+        outbox.tell(claim, OutboxMessage.Reason.RESTORED)
+
+
+def _words(status: str) -> str:
+    return Status(status).label.lower()

@@ -1,0 +1,338 @@
+"""The claim, its lines and its history: the system of record."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import Department, User
+from claims.fields import EncryptedField
+from claims.identity import new_id
+from claims.money import MoneyField
+
+OPEN = ("submitted", "pending", "denied", "appealed")
+
+
+class ClaimQuerySet(models.QuerySet["Claim"]):
+    def visible_to(self, user: User) -> Self:
+        """Claims of one's departments; those of no department only for whoever sees everything."""
+        if user.sees_everything:
+            return self
+        return self.filter(department__in=Department.objects.visible_to(user))
+
+    def open(self) -> Self:
+        """What somebody still has to work on."""
+        return self.filter(status__in=OPEN)
+
+    def known_as(self, control_number: str) -> Self:
+        return self.filter(control_number=control_number)
+
+
+class Claim(models.Model):
+    class Kind(models.TextChoices):
+        PROFESSIONAL = "professional", "Professional"
+        INSTITUTIONAL = "institutional", "Institutional"
+        DENTAL = "dental", "Dental"
+
+    class Status(models.TextChoices):
+        SUBMITTED = "submitted", "Submitted"
+        PENDING = "pending", "Pending"
+        PAID = "paid", "Paid"
+        DENIED = "denied", "Denied"
+        APPEALED = "appealed", "Appealed"
+        WRITTEN_OFF = "written_off", "Written off"
+        VOID = "void", "Void"
+
+    class Decision(models.TextChoices):
+        NONE = "", "None yet"
+        PAID = "paid", "Paid"
+        DENIED = "denied", "Denied"
+
+    class Category(models.TextChoices):
+        """What people work a denial by."""
+
+        NONE = "", "None"
+        ELIGIBILITY = "eligibility", "Eligibility or coverage"
+        AUTHORISATION = "authorisation", "Authorisation"
+        CODING = "coding", "Coding or bundling"
+        DOCUMENTATION = "documentation", "Documentation"
+        TIMELY_FILING = "timely_filing", "Timely filing"
+        DUPLICATE = "duplicate", "Duplicate"
+        MEDICAL_NECESSITY = "medical_necessity", "Medical necessity"
+        COORDINATION = "coordination", "Coordination of benefits"
+        OTHER = "other", "Other"
+
+    class AtIntake(models.TextChoices):
+        """What the payer's or clearing house's intake said (277CA, 999)."""
+
+        NOTHING = "", "No answer yet"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    number = models.BigIntegerField(unique=True, editable=False)  # from claims.numbers
+    sender = models.CharField(max_length=80, blank=True, help_text="Whose control numbers these are.")
+    control_number = models.CharField(max_length=80, blank=True)
+    kind = models.CharField(max_length=13, choices=Kind.choices)
+    status = models.CharField(max_length=11, choices=Status.choices, default=Status.SUBMITTED)
+
+    payer = models.ForeignKey(
+        "claims.Payer", null=True, blank=True, on_delete=models.PROTECT, related_name="claims"
+    )
+    provider = models.ForeignKey(
+        "claims.Provider", null=True, blank=True, on_delete=models.PROTECT, related_name="claims"
+    )
+    patient = models.ForeignKey(
+        "claims.Patient", null=True, blank=True, on_delete=models.PROTECT, related_name="claims"
+    )
+    department = models.ForeignKey(
+        Department, null=True, blank=True, on_delete=models.PROTECT, related_name="claims"
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="claims",
+        db_index=False,
+    )
+
+    frequency = models.CharField(max_length=1, default="1", help_text="7 replaces, 8 voids an earlier claim.")
+    original = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="rebills", db_index=False
+    )
+    original_number = models.CharField(
+        max_length=80,
+        blank=True,
+        help_text="The payer's number of the claim that is replaced or voided.",
+    )
+    # Tells one rebill of a control number from the next: a digest of what it bills.
+    rebill_mark = models.CharField(max_length=22, blank=True, editable=False)
+    payer_claim_number = models.CharField(max_length=80, blank=True)
+    responsibility = models.CharField(max_length=1, blank=True, help_text="P, S or T: which payer in turn.")
+    place_of_service = models.CharField(max_length=10, blank=True)
+    authorization = models.CharField(max_length=80, blank=True)
+    diagnoses = models.CharField(max_length=200, blank=True, help_text="Codes with spaces between them.")
+
+    service_from = models.DateField(null=True, blank=True)
+    service_to = models.DateField(null=True, blank=True)
+    submitted_on = models.DateField(default=timezone.localdate)
+    first_decided_on = models.DateField(null=True, blank=True)
+    decided_on = models.DateField(null=True, blank=True)
+    paid_on = models.DateField(null=True, blank=True)
+
+    charge = MoneyField()
+    expected = MoneyField(null=True, blank=True)
+    allowed = MoneyField(null=True, blank=True)
+    paid = MoneyField(default=0, editable=False)  # the sum of its posted payments
+    adjusted = MoneyField(default=0, editable=False)  # contractual: nobody is asked for it
+    written_off = MoneyField(default=0, editable=False)
+    patient_share = MoneyField(default=0, editable=False)  # of the balance: what the patient owes
+    balance = models.GeneratedField(
+        expression=F("charge") - F("paid") - F("adjusted") - F("written_off"),
+        output_field=MoneyField(),
+        db_persist=True,
+    )
+
+    first_decision = models.CharField(max_length=6, choices=Decision.choices, blank=True)
+    denial_category = models.CharField(max_length=17, choices=Category.choices, blank=True)
+    at_intake = models.CharField(max_length=8, choices=AtIntake.choices, blank=True)
+
+    # Where it came from: the file and the place in it, and by which numbers a 999 answers.
+    source = models.ForeignKey(
+        "claims.Import", null=True, editable=False, on_delete=models.PROTECT, related_name="claims"
+    )
+    place = models.PositiveIntegerField(default=0, editable=False)
+    group_number = models.CharField(max_length=80, blank=True, editable=False)
+    transaction_number = models.CharField(max_length=80, blank=True, editable=False)
+    received_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    AUDIT_VALUES: ClassVar[tuple[str, ...]] = (
+        "kind",
+        "status",
+        "payer",
+        "provider",
+        "department",
+        "assignee",
+        "frequency",
+        "service_from",
+        "service_to",
+        "submitted_on",
+        "first_decided_on",
+        "decided_on",
+        "paid_on",
+        "charge",
+        "expected",
+        "allowed",
+        "first_decision",
+        "denial_category",
+        "at_intake",
+    )
+
+    objects = ClaimQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            # A rebill may keep its claim's number. Also read by posting, which knows the number alone.
+            models.UniqueConstraint(
+                fields=["control_number", "sender", "rebill_mark"],
+                name="one_claim_a_control_number",
+                condition=~Q(control_number=""),
+            ),
+            models.CheckConstraint(condition=Q(charge__gte=0), name="charge_not_negative"),
+            models.CheckConstraint(
+                condition=Q(service_to=None) | Q(service_from__lte=F("service_to")), name="service_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(first_decision="", first_decided_on=None)
+                | (~Q(first_decision="") & Q(first_decided_on__isnull=False)),
+                name="first_decision_has_a_day",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="paid") | Q(decided_on__isnull=False), name="paid_is_decided"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="denied") | Q(decided_on__isnull=False), name="denied_is_decided"
+            ),
+        ]
+        indexes = [
+            # Read by a 999, which names a whole transaction.
+            models.Index(
+                fields=["group_number", "transaction_number"],
+                name="claim_by_transaction",
+                condition=~Q(group_number=""),
+            ),
+            # Read by rebills (REF*F8) and by 835s whose control number is not ours.
+            models.Index(
+                fields=["payer_claim_number"],
+                name="claim_by_payer_number",
+                condition=~Q(payer_claim_number=""),
+            ),
+            models.Index(fields=["assignee"], name="claim_by_assignee", condition=Q(assignee__isnull=False)),
+            models.Index(fields=["original"], name="claim_by_original", condition=Q(original__isnull=False)),
+            # Read by the list of claims, by day.
+            models.Index(fields=["submitted_on", "number"], name="claim_by_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"C-{self.number}"
+
+    @property
+    def is_rebill(self) -> bool:
+        return self.frequency in ("7", "8")
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+
+class ClaimLine(models.Model):
+    """One service that is billed."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    number = models.PositiveIntegerField()
+    service_date = models.DateField(null=True, blank=True)
+    procedure = models.CharField(max_length=20, blank=True)
+    modifiers = models.CharField(max_length=40, blank=True, help_text="With spaces between them.")
+    revenue_code = models.CharField(max_length=10, blank=True)
+    quadrant = models.CharField(max_length=80, blank=True)
+    tooth = models.CharField(max_length=80, blank=True)
+    units = models.CharField(max_length=20, blank=True)
+    coverage = models.ForeignKey(
+        "claims.Coverage", null=True, blank=True, on_delete=models.PROTECT, related_name="lines"
+    )
+    # The rendering provider, to whom the line's net fee is credited.
+    provider = models.ForeignKey(
+        "claims.Provider",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="lines",
+        db_index=False,
+    )
+    charge = MoneyField(null=True, blank=True)
+    provider_fees = MoneyField(null=True, blank=True)
+    allowed_fees = MoneyField(null=True, blank=True)
+    coinsurance = MoneyField(null=True, blank=True)
+    copay = MoneyField(null=True, blank=True)
+    net_fee = models.GeneratedField(  # unknown, not zero, where the format lacks one of its parts
+        expression=F("provider_fees") + F("coinsurance") + F("copay") - F("allowed_fees"),
+        output_field=MoneyField(null=True),
+        db_persist=True,
+    )
+    reference = models.CharField(max_length=80, blank=True, help_text="By which an 835 names the line.")
+    place = models.PositiveIntegerField(default=0, editable=False)
+
+    AUDIT_VALUES: ClassVar[tuple[str, ...]] = (
+        "number",
+        "service_date",
+        "procedure",
+        "modifiers",
+        "revenue_code",
+        "quadrant",
+        "tooth",
+        "units",
+        "provider",
+        "charge",
+        "provider_fees",
+        "allowed_fees",
+        "coinsurance",
+        "copay",
+    )
+
+    class Meta:
+        ordering = ["claim", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["claim", "number"], name="one_line_a_number"),
+            *(
+                models.CheckConstraint(condition=Q(**{f"{field}__gte": 0}), name=f"line_{field}_not_negative")
+                for field in ("charge", "provider_fees", "allowed_fees", "coinsurance", "copay")
+            ),
+        ]
+        indexes = [
+            # Read by the net fees of providers over a period.
+            models.Index(fields=["provider", "service_date"], name="line_by_provider")
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.number} of claim {self.claim_id}"
+
+
+class ClaimEvent(models.Model):
+    """Something that happened to a claim: who did it, when, and how the claim stood before and after."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="events", db_index=False)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="claim_events",
+        db_index=False,
+    )
+    action = models.CharField(max_length=200)
+    from_status = models.CharField(max_length=11, choices=Claim.Status.choices, blank=True)
+    to_status = models.CharField(max_length=11, choices=Claim.Status.choices, blank=True)
+    note = EncryptedField(blank=True)
+    is_error = models.BooleanField("was an error", default=False)
+    source = models.ForeignKey(
+        "claims.Import", null=True, editable=False, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    place = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [
+            models.Index(fields=["claim", "at"], name="event_by_claim"),
+            # Read by what a person did: only people's own actions, not those of imports.
+            models.Index(fields=["actor", "at"], name="event_by_actor", condition=Q(actor__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} of claim {self.claim_id}"
