@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -79,7 +80,7 @@ def test_a_lines_net_fee_is_known_only_when_all_its_parts_are() -> None:
         {"control_number": "A-1"},
     ],
 )
-def test_the_database_itself_refuses_a_claim_that_cannot_be(impossible: dict[str, object]) -> None:
+def test_the_database_itself_refuses_a_claim_that_cannot_be(impossible: dict[str, Any]) -> None:
     make_claim(control_number="A-1")
     with pytest.raises(IntegrityError), transaction.atomic():
         make_claim(**({"control_number": "A-2"} | impossible))
