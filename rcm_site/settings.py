@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_prometheus",
+    "import_export",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
