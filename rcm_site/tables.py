@@ -26,6 +26,7 @@ class Cell:
     title: str = ""
     numeric: bool = False
     share: Decimal | None = None  # of the largest in its column, drawn as a bar under the figure
+    url: str = ""  # of a cell that leads elsewhere than its row
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Heading:
 class Row:
     cells: list[Cell]
     url: str | None
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Table:
     empty_url: str = ""
     empty_action: str = ""
     totals: list[Cell] | None = None
+    # Names each row's link in a table that refreshes itself, so that it keeps the focus.
+    anchors: str = ""
     columns: list[Heading] = field(init=False)
     rows: list[Row] = field(init=False)
     previous_url: str | None = field(init=False)
@@ -90,7 +94,7 @@ class Table:
         found = list(self._sorted(sort)[(page - 1) * size : page * size + 1])
         here, has_more = found[:size], len(found) > size
         self.columns = [self._heading(column, sort) for column in self.shown]
-        self.rows = [Row([column.cell(row) for column in self.shown], self.link(row)) for row in here]
+        self.rows = [self._row(each) for each in here]
         self.previous_url = self._url(page=page - 1) if page > 1 else None
         self.next_url = self._url(page=page + 1) if has_more and page < LAST_PAGE else None
         first = (page - 1) * size + 1
@@ -100,6 +104,10 @@ class Table:
         self.size_links = [
             SizeLink(str(each), self._url(size=each, page=None), each == size) for each in SIZES
         ]
+
+    def _row(self, row: Any) -> Row:
+        anchor = f"{self.anchors}-{row.pk}" if self.anchors else ""
+        return Row([column.cell(row) for column in self.shown], self.link(row), anchor)
 
     def _sort(self) -> str:
         asked = self.request.GET.get("sort", "")

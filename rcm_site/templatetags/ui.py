@@ -107,6 +107,23 @@ BADGES = {
     "done": BadgeKind("Done", "good", "check"),
     "refused": BadgeKind("Refused", "warning", "refused"),
     "failed": BadgeKind("Failed", "bad", "close"),
+    # How far a file has been taken in, and what came of a row.
+    "waiting": BadgeKind("Waiting", "quiet", "pending"),
+    "running": BadgeKind("Running", "info", "refresh"),
+    "paused": BadgeKind("Paused", "warning", "pause"),
+    "cancelled": BadgeKind("Cancelled", "quiet", "void"),
+    "doubt": BadgeKind("Taken, with a doubt", "warning", "warning"),
+    "duplicate": BadgeKind("Here already", "quiet", "duplicate"),
+    # Whether a remittance adds up, and what became of a payment.
+    "balanced": BadgeKind("Balanced", "good", "check"),
+    "unbalanced": BadgeKind("Does not add up", "bad", "warning"),
+    "posted": BadgeKind("Posted", "good", "check"),
+    "unmatched": BadgeKind("Waits for its claim", "warning", "search"),
+    "held": BadgeKind("Held back", "warning", "pause"),
+    "noted": BadgeKind("Noted", "quiet", "info"),
+    # What a payer's intake said.
+    "accepted": BadgeKind("Accepted", "good", "check"),
+    "rejected": BadgeKind("Rejected", "bad", "close"),
 }
 
 
