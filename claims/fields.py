@@ -88,6 +88,19 @@ def decrypt(token: str) -> str:
     return _cipher(tuple(settings.PHI_KEYS)).decrypt(token.encode()).decode()
 
 
+def encrypt_bytes(content: bytes) -> bytes:
+    """For what is kept whole and never searched, such as a file that was sent."""
+    return _cipher(tuple(settings.PHI_KEYS)).encrypt(content)
+
+
+def decrypt_bytes(token: bytes) -> bytes:
+    return _cipher(tuple(settings.PHI_KEYS)).decrypt(token)
+
+
+def rotate_bytes(token: bytes) -> bytes:
+    return _cipher(tuple(settings.PHI_KEYS)).rotate(token)
+
+
 def rotate(stored: str) -> str:
     """The same content under the newest key."""
     index, mark, token = stored.rpartition("$")

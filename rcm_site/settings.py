@@ -272,6 +272,18 @@ SPECTACULAR_SETTINGS = {
 # A function from symptoms to `claims.assessors.Assessed`.
 TRIAGE_ASSESSOR = env.str("TRIAGE_ASSESSOR", default="claims.assessors.by_rules")
 
+# Payers and departments that a file names and nobody knows: "create" them, or "refuse" their claims.
+UNKNOWN_PAYERS = env.str("UNKNOWN_PAYERS", default="create")
+UNKNOWN_DEPARTMENTS = env.str("UNKNOWN_DEPARTMENTS", default="refuse")
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=512_000_000)
+IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
+IMPORTS_AT_ONCE = env.int("IMPORTS_AT_ONCE", default=2)
+FILE_UPLOAD_HANDLERS = [
+    "claims.imports.size_limit.RefuseTooLarge",  # first: it looks at the announced length alone
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
 # Workers and mail ------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")

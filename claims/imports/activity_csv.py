@@ -53,7 +53,7 @@ def read_activity(file: BinaryIO, rules: Rules) -> Iterator[Record]:
         else:
             values = form.read(place, table.texts(row), names, problems)
         done = ActivityRecord(place, **{"staff": "", "claim": "", "action": "", **values}, problems=problems)
-        if problems:
+        if problems or rules.keep_rows:
             done.source.append((place, row))
         yield done
     yield from table.closing_notes()

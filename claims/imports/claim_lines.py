@@ -77,7 +77,7 @@ def read_claim_lines(file: BinaryIO, rules: Rules) -> Iterator[Record]:
 
 def _each_row(table: Table, claims: _Claims) -> Iterator[ClaimRecord]:
     for place, row in table.rows():
-        yield finished(claims.begin(place, row))
+        yield claims.finish(claims.begin(place, row))
 
 
 def _one_claim(table: Table, claims: _Claims) -> Iterator[ClaimRecord]:
@@ -88,7 +88,7 @@ def _one_claim(table: Table, claims: _Claims) -> Iterator[ClaimRecord]:
         else:
             claim = claims.begin(place, row)
     if claim:
-        yield finished(claim)
+        yield claims.finish(claim)
 
 
 # Lines that name their claim -------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def _numbered(table: Table, claims: _Claims, scattered: set[int]) -> Iterator[Cl
                 _refuse_with(claim, place, row)
         else:
             if claim and current not in waiting:
-                yield finished(claim)
+                yield claims.finish(claim)
             current, claim = number, waiting.get(number)
             if claim:
                 claims.add(claim, place, row)
@@ -123,10 +123,10 @@ def _numbered(table: Table, claims: _Claims, scattered: set[int]) -> Iterator[Cl
                 _refuse_with(claim, *each)
             untold.clear()
     if claim is None:
-        yield from (finished(_refuse_with(ClaimRecord(place), place, row)) for place, row in untold)
+        yield from (claims.finish(_refuse_with(ClaimRecord(place), place, row)) for place, row in untold)
     elif current not in waiting:
-        yield finished(claim)
-    yield from map(finished, waiting.values())
+        yield claims.finish(claim)
+    yield from map(claims.finish, waiting.values())
 
 
 def _number(row: Row, position: int) -> str:
@@ -183,6 +183,7 @@ class _Claims:
         self._width = len(table.header)
         self._kind = rules.kind
         self._most_lines = rules.limits.lines_of_a_claim
+        self._keep_rows = rules.keep_rows
         self._claim_form = claim_form()
         self._form = LineForm(rules)
         self._names = {**LABELS, **table.names}
@@ -221,6 +222,9 @@ class _Claims:
             )
         self._form.warn(claim, line, self._names)
         claim.lines.append(line)
+
+    def finish(self, claim: ClaimRecord) -> ClaimRecord:
+        return finished(claim, keep_rows=self._keep_rows)
 
     def _read(self, place: int, number: int, row: Row, kind: Kind) -> LineRecord:
         """The fast way for a line without a fault; a faulty one is read again, field by field."""
@@ -324,11 +328,11 @@ def new_claim(
     return ClaimRecord(place, patient=patient, problems=problems, **{"kind": kind, **values})
 
 
-def finished(claim: ClaimRecord) -> ClaimRecord:
+def finished(claim: ClaimRecord, *, keep_rows: bool = False) -> ClaimRecord:
     """Add up the lines, and keep the rows only where somebody has to mend them."""
     claim.charge = sum([line.charge or 0 for line in claim.lines])
     days = [line.service_date for line in claim.lines if line.service_date]
     claim.service_date, claim.service_end = min(days, default=None), max(days, default=None)
-    if not (claim.problems and claim.is_refused):
+    if not (keep_rows or (claim.problems and claim.is_refused)):
         claim.source = []
     return claim

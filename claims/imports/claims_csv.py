@@ -62,7 +62,7 @@ def read_claims(file: BinaryIO, rules: Rules) -> Iterator[Record]:
         else:
             texts = table.texts(row)
             claim = _claim(place, texts, names, forms[_kind(texts)])
-        if claim.is_refused:
+        if rules.keep_rows or claim.is_refused:
             claim.source.append((place, row))
         yield claim
     yield from table.closing_notes()

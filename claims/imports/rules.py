@@ -43,3 +43,4 @@ class Rules:
     kind: Kind = Kind.DENTAL  # of claim lines that do not say theirs: the form is the dentists'
     grouping: Grouping = Grouping.FILE
     limits: Limits = Limits()
+    keep_rows: bool = False  # of good records too: what storing refuses is known to it alone
