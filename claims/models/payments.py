@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from claims.identity import new_id
 from claims.money import MoneyField
 
@@ -22,6 +23,15 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
 
     def undelivered(self) -> Self:
         return self.filter(state__in=OutboxMessage.UNDELIVERED)
+
+    def dead(self) -> Self:
+        return self.filter(state=OutboxMessage.State.DEAD)
+
+    def visible_to(self, user: User) -> Self:
+        """Of the claims that somebody sees."""
+        if user.sees_everything:
+            return self
+        return self.filter(claim__in=Claim.objects.visible_to(user))
 
 
 class OutboxMessage(models.Model):
@@ -62,6 +72,9 @@ class OutboxMessage(models.Model):
                 fields=["due_at"], name="outbox_due", condition=Q(state__in=("waiting", "sent"))
             ),
             models.Index(fields=["id"], name="outbox_dead", condition=Q(state="dead")),
+            models.Index(  # read by the page of payments: how many were delivered today
+                fields=["delivered_at"], name="outbox_delivered", condition=Q(state="delivered")
+            ),
         ]
 
     def __str__(self) -> str:

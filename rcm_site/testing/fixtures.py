@@ -48,7 +48,7 @@ def tables_can_be_emptied(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _lift_guards() -> None:
     """Take the append-only triggers off, empty what they guard, and put them back."""
-    guarded = ["accounts_auditentry", "accounts_auditseal"]
+    guarded = ["accounts_auditentry", "accounts_auditseal", "claims_ledgerentry"]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             for table in guarded:
