@@ -16,7 +16,6 @@ from django.db.models import Count, QuerySet, Sum
 from accounts.models import User
 
 from .models import Claim, ClaimLine
-from .money import dollars
 
 # Any number will do, as long as everybody who folds asks for the same one.
 FOLDER_LOCK = 7_263_002
@@ -69,7 +68,7 @@ def top_providers(
     if user.sees_everything and start is None and end is None:
         with connection.cursor() as cursor:
             cursor.execute(_TOP, [limit])
-            rows = [(npi, name, dollars(int(fee)), lines) for npi, name, fee, lines in cursor.fetchall()]
+            rows = [(npi, name, Decimal(fee).scaleb(-2), lines) for npi, name, fee, lines in cursor.fetchall()]
     else:
         rows = list(_live(user, start, end)[:limit])
     return [

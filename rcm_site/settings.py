@@ -159,7 +159,11 @@ CACHES = {
         "OPTIONS": IMPATIENT_REDIS,
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # A full cache throws entries out, and with them the count of who asked how often.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
 }
 
 # Accounts --------------------------------------------------------------------------------------
