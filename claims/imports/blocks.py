@@ -1,4 +1,4 @@
-"""The bytes of a file that was sent: kept in the database in encrypted pieces, so any worker can read them."""
+"""The bytes of a file that was sent, in the database in encrypted pieces: any worker can read them."""
 
 from __future__ import annotations
 

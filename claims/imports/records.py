@@ -108,6 +108,7 @@ class ClaimRecord:
     place: int
     kind: Kind = Kind.PROFESSIONAL
     control_number: str = ""
+    sender: str = ""  # whose control numbers these are: GS02 of the 837
     group_number: str = ""  # GS06 and ST02 of the 837, by which a 999 answers
     transaction_number: str = ""
     payer: str = ""

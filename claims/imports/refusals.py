@@ -39,7 +39,7 @@ def rules_of(source: Import, *, keep_rows: bool = False) -> Rules:
 
 
 def refused_rows(source: Import) -> Iterator[list[str]]:
-    """Header first, then the rows as they were sent; of JSON and X12, which have no rows, what is wrong where.
+    """Header first, then the rows as sent; of JSON and X12, which have no rows, what is wrong where.
 
     An archive's files have headers of their own: a header stands again where it changes.
     """

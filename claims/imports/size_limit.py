@@ -19,7 +19,7 @@ class RefuseTooLarge(FileUploadHandler):
         input_data: Any,
         META: dict[str, Any],  # noqa: N803 - Django's name
         content_length: int,
-        boundary: bytes,
+        boundary: str,
         encoding: str | None = None,
     ) -> None:
         if content_length > settings.IMPORT_MAX_BYTES + FORM_BYTES:

@@ -53,7 +53,7 @@ class TooLarge(RequestDataTooBig):
 def receive(
     file: BinaryIO, name: str, *, asked: UploadOptions, actor: User, request: HttpRequest | None = None
 ) -> Import:
-    """Keep a file for the workers. Raises `Unreadable`, `TooLarge` or `SentBefore`, and then keeps nothing."""
+    """Keep a file for the workers, or raise `Unreadable`, `TooLarge` or `SentBefore` and keep nothing."""
     if asked.department and not Department.objects.visible_to(actor).filter(pk=asked.department.pk).exists():
         raise PermissionDenied
     size, digest = _measure(file)

@@ -208,6 +208,7 @@ class _ClaimsReader:
             place=place,
             kind=self._kind or Kind.PROFESSIONAL,
             control_number=elements.identifier(1),
+            sender=self._header.sender,
             group_number=self._header.group_number,
             transaction_number=self._header.number,
             payer=self._payer.last_name,

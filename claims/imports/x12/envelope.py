@@ -73,6 +73,7 @@ class _Envelopes:
         self._interchange: tuple[int, str] | None = None  # place and control number
         self._group: tuple[int, str] | None = None
         self._version = ""
+        self._sender = ""
         self._groups = 0
         self._transactions = 0
         self._is_astray = False  # amid segments that belong to no transaction; told once
@@ -87,11 +88,12 @@ class _Envelopes:
             yield from self._close_group()
             self._group, self._transactions = (place, elements.identifier(6)), 0
             self._version = elements.text(8)
+            self._sender = elements.identifier(2)
             self._groups += 1
             yield from elements.problems
         elif name == "GE":
             yield from _compare(elements, self._group, self._transactions, "transactions")
-            self._group, self._version = None, ""
+            self._group, self._version, self._sender = None, "", ""
         elif name == "IEA":
             yield from self._close_group()
             yield from _compare(elements, self._interchange, self._groups, "groups")
@@ -116,6 +118,7 @@ class _Envelopes:
             kind=elements.text(1),
             number=elements.identifier(2),
             group_number=self._group[1] if self._group else "",
+            sender=self._sender,
             version=elements.text(3) or self._version,
             component=elements.component,
         )
@@ -130,7 +133,7 @@ class _Envelopes:
     def _close_group(self) -> Iterator[Problem]:
         if self._group:
             yield Problem(self._group[0], "GS", "has no GE; the group may be cut off", Severity.WARNING)
-        self._group, self._version = None, ""
+        self._group, self._version, self._sender = None, "", ""
 
     def close_interchange(self) -> Iterator[Problem]:
         yield from self._close_group()

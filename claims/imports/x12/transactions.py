@@ -23,6 +23,7 @@ class Header:
     kind: str  # ST01: 837, 835, 277 …
     number: str  # ST02
     group_number: str  # GS06
+    sender: str  # GS02
     version: str  # ST03 or GS08, such as 005010X222A1
     component: str  # the separator inside an element
 

@@ -1,0 +1,262 @@
+"""Who is meant: finds payers, departments, providers, patients and coverages by what files call them.
+
+All at once for many records, in a few queries; who is new is created. Keys are sorted before they are
+written, so that two imports which create the same parties wait for each other and do not deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.conf import settings
+
+from accounts.models import Department
+
+from . import bulk
+from .fields import EncryptedField, blind_index, encrypt
+from .imports.records import ClaimRecord, PatientRecord
+from .intake import Intake
+from .models import Coverage, Patient, Payer, PayerAlias, Provider
+
+Used = PayerAlias.Used
+NAME = cast(EncryptedField, Patient._meta.get_field("name"))
+CREATE = "create"
+
+
+def spelling(name: str) -> str:
+    """Capitals and spaces make no difference between names."""
+    return " ".join(name.split()).upper()
+
+
+# Payers --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PayerName:
+    """What a file calls a payer: its number, its name, or both."""
+
+    number: str
+    name: str
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        return tuple(spelling(each) for each in (self.number, self.name) if each)
+
+
+def find_payers(names: Iterable[PayerName], used: str) -> dict[PayerName, int]:
+    """Payers by their aliases for this kind of file, by other aliases, by their own names."""
+    wanted = {each for each in names if each.spellings}
+    spellings = {each for name in wanted for each in name.spellings}
+    if not spellings:
+        return {}
+    known: dict[tuple[str, str], int] = {}
+    aliases = PayerAlias.objects.filter(alias__in=spellings)
+    for alias, kind, payer in aliases.values_list("alias", "used", "payer_id"):
+        known[alias, kind] = payer
+    found: dict[PayerName, int] = {}
+    for name in wanted:
+        if (by_alias := _by_alias(name, used, known)) is not None:
+            found[name] = by_alias
+    if len(found) < len(wanted):
+        own = {spelling(name): pk for pk, name in Payer.objects.values_list("pk", "name")}
+        for name in wanted - found.keys():
+            if spelled := [each for each in name.spellings if each in own]:
+                found[name] = own[spelled[-1]]
+    return found
+
+
+def _by_alias(name: PayerName, used: str, known: Mapping[tuple[str, str], int]) -> int | None:
+    order = (used, Used.EVERYWHERE, *(kind for kind in Used.values if kind not in (used, "")))
+    pairs = ((each, kind) for kind in order for each in name.spellings)
+    return next((known[pair] for pair in pairs if pair in known), None)
+
+
+def create_payers(names: Iterable[PayerName]) -> None:
+    """By the name first met; its number becomes an alias, by which remittances often call it."""
+    new: dict[str, PayerName] = {}
+    for each in names:
+        new.setdefault(spelling(each.name or each.number), each)
+    ordered = [new[key] for key in sorted(new)]
+    payers = [Payer(name=" ".join((each.name or each.number).split())) for each in ordered]
+    Payer.objects.bulk_create(payers, ignore_conflicts=True)
+    by_name = dict(Payer.objects.filter(name__in=[each.name for each in payers]).values_list("name", "pk"))
+    aliases = [
+        PayerAlias(payer_id=by_name[payer.name], alias=spelling(each.number))
+        for payer, each in zip(payers, ordered, strict=True)
+        if each.number and each.name
+    ]
+    PayerAlias.objects.bulk_create(aliases, ignore_conflicts=True)
+
+
+def payer_name(record: ClaimRecord) -> PayerName:
+    return PayerName(record.payer_id, record.payer)
+
+
+def creates_payers() -> bool:
+    return settings.UNKNOWN_PAYERS == CREATE
+
+
+# Departments ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Departments:
+    """Those for which somebody may send claims, by spelling."""
+
+    by_name: Mapping[str, int]
+    of_unnamed: int | None  # the department of claims that name none
+    sees_everything: bool
+
+    @classmethod
+    def of(cls, intake: Intake) -> Departments:
+        actor = intake.actor
+        everything = actor is None or actor.sees_everything
+        rows = Department.objects.all() if actor is None else Department.objects.visible_to(actor)
+        by_name = {spelling(name): pk for pk, name in rows.values_list("pk", "name")}
+        mine = set(by_name.values())
+        unnamed = intake.department.pk if intake.department and intake.department.pk in mine else None
+        if intake.department is None and not everything and len(mine) == 1:
+            unnamed = next(iter(mine))
+        return cls(by_name, unnamed, everything)
+
+    @property
+    def creates(self) -> bool:
+        return self.sees_everything and settings.UNKNOWN_DEPARTMENTS == CREATE
+
+    def refusal(self, name: str) -> str:
+        """Why claims of this department are not taken from this person; nothing when they are."""
+        if not name:
+            if self.of_unnamed or self.sees_everything:
+                return ""
+            return "is missing: name one of your departments in the file, or choose it when you send the file"
+        if spelling(name) in self.by_name or self.creates:
+            return ""
+        if self.sees_everything:
+            return "is not a department that this site knows"
+        return "is not one of your departments"
+
+    def pk(self, name: str) -> int | None:
+        return self.by_name[spelling(name)] if name else self.of_unnamed
+
+    def with_new(self, names: Iterable[str]) -> Departments:
+        new = {spelling(each): " ".join(each.split())[:80] for each in names}
+        if not self.creates or not (missing := sorted(new.keys() - self.by_name.keys() - {""})):
+            return self
+        rows = [Department(name=new[key]) for key in missing]
+        Department.objects.bulk_create(rows, ignore_conflicts=True)
+        added = {spelling(name): pk for pk, name in Department.objects.values_list("pk", "name")}
+        return Departments({**self.by_name, **added}, self.of_unnamed, self.sees_everything)
+
+
+# Providers, patients, coverages --------------------------------------------------------------------
+
+
+def providers(npis: Iterable[str]) -> dict[str, int]:
+    wanted = {each for each in npis if each}
+    found = _providers(wanted)
+    if missing := sorted(wanted - found.keys()):
+        bulk.insert_new(
+            Provider, ("npi", "name", "specialty", "is_active"), [(npi, "", "", True) for npi in missing]
+        )
+        found |= _providers(missing)
+    return found
+
+
+def _providers(npis: Iterable[str]) -> dict[str, int]:
+    rows = Provider.objects.filter(npi__in=npis).order_by()
+    return dict(rows.values_list("npi", "pk")) if npis else {}
+
+
+PatientKey = tuple[str, str]  # the column that tells who it is, and its value
+
+
+def patient_key(record: PatientRecord, apart: str) -> PatientKey | None:
+    """By the sender's own patient id, else by name, birth date and member number together.
+
+    A name alone is no person: such a patient is kept apart, as that of this one claim.
+    """
+    if record.patient_id:
+        return "patient_id_index", blind_index(record.patient_id, "patient_id")
+    if not (record.last_name or record.member_id):
+        return None
+    name, day = patient_name(record).casefold(), record.birth_date or ""
+    if not (record.birth_date or record.member_id):
+        day = apart
+    return "identity", blind_index(f"{name}|{day}|{record.member_id}", "identity")
+
+
+def patient_name(record: PatientRecord) -> str:
+    return ", ".join(filter(None, (record.last_name, record.first_name)))
+
+
+def patients(wanted: Mapping[PatientKey, PatientRecord], now: datetime) -> dict[PatientKey, int]:
+    found = _patients(wanted)
+    if missing := sorted(wanted.keys() - found.keys()):
+        columns = ("patient_id", "name", "birth_date", "identity", "added_at")
+        bulk.insert_new(Patient, columns, [_patient_row(key, wanted[key], now) for key in missing])
+        found |= _patients(missing)
+    for key, (pk, is_named) in found.items():
+        if not is_named and (name := patient_name(wanted[key])):
+            day = wanted[key].birth_date
+            Patient.objects.filter(pk=pk).update(name=name, birth_date=day.isoformat() if day else "")
+    return {key: pk for key, (pk, _) in found.items()}
+
+
+def _patients(keys: Iterable[PatientKey]) -> dict[PatientKey, tuple[int, bool]]:
+    found: dict[PatientKey, tuple[int, bool]] = {}
+    for column in ("patient_id_index", "identity"):
+        if values := [value for name, value in keys if name == column]:
+            rows = Patient.objects.filter(**{f"{column}__in": values}).order_by()
+            for pk, value, name_index in rows.values_list("pk", column, "name_index"):
+                found[column, value] = pk, bool(name_index)
+    return found
+
+
+def _patient_row(key: PatientKey, record: PatientRecord, now: datetime) -> bulk.Row:
+    column, value = key
+    name = patient_name(record)
+    return (
+        f"{value}${encrypt(record.patient_id)}" if column == "patient_id_index" else "",
+        NAME.seal(name) if name else "",
+        encrypt(record.birth_date.isoformat()) if record.birth_date else "",
+        value if column == "identity" else "",
+        now,
+    )
+
+
+def join_departments(pairs: Iterable[tuple[int, int]]) -> None:
+    """Patients belong to the departments of their claims: that is who may see them."""
+    through = Patient.departments.through
+    bulk.insert_new(through, ("patient_id", "department_id"), sorted(set(pairs)))
+
+
+CoverageKey = tuple[str, str]  # plan or group, and the member's number
+
+
+def coverages(wanted: Mapping[CoverageKey, int | None]) -> dict[CoverageKey, int]:
+    """Each with the patient whose it is, where the format tells."""
+    indexes = {key: blind_index(key[1], "subscriber") if key[1] else "" for key in wanted}
+    keys = {(group, indexes[group, number]): (group, number) for group, number in wanted}
+    found = _coverages(keys)
+    if missing := sorted(keys.keys() - found.keys()):
+        rows = [_coverage_row(index, keys[group, index], wanted) for group, index in missing]
+        bulk.insert_new(Coverage, ("plan_group", "subscriber", "patient_id"), rows)
+        found |= _coverages({key: keys[key] for key in missing})
+    return {keys[key]: pk for key, pk in found.items()}
+
+
+def _coverages(keys: Mapping[tuple[str, str], CoverageKey]) -> dict[tuple[str, str], int]:
+    """By plan and blind index; others of the same member are left out."""
+    rows = Coverage.objects.filter(subscriber_index__in={index for _, index in keys}).order_by()
+    found = {
+        (group, index): pk for pk, group, index in rows.values_list("pk", "plan_group", "subscriber_index")
+    }
+    return {key: found[key] for key in keys if key in found}
+
+
+def _coverage_row(index: str, key: CoverageKey, wanted: Mapping[CoverageKey, int | None]) -> bulk.Row:
+    group, number = key
+    return group, f"{index}${encrypt(number)}" if number else "", wanted[key]
