@@ -6,12 +6,22 @@ A message carries the change of a claim's net fee, so whoever adds all of them u
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 
 from .models import Claim, ClaimLine, OutboxMessage
 from .money import cents as cents_of
+from .money import dollars
+
+VERSION = 1
+CURRENCY = "USD"
+
+
+class NotTaken(Exception):
+    """Why the payments side did not take a message, in words that hold none of its values."""
 
 
 def tell(claim: Claim, reason: OutboxMessage.Reason) -> OutboxMessage | None:
@@ -46,3 +56,19 @@ def owed_to_providers(claim: Claim) -> Counter[str]:
 def net_fee_of(claim: Claim) -> Decimal | None:
     """The sum over a claim's lines; none where the format of the claim does not tell it."""
     return ClaimLine.objects.filter(claim=claim).aggregate(fee=Sum("net_fee"))["fee"]
+
+
+def body_of(message: OutboxMessage) -> dict[str, Any]:
+    """A message as the payments side reads it, described in message_schema.json."""
+    return {
+        "version": VERSION,
+        "id": str(message.pk),
+        "claim_id": str(message.claim_id),
+        "reason": str(message.reason),
+        "net_fee": f"{message.net_fee:.2f}",
+        "currency": CURRENCY,
+        "providers": [
+            {"npi": npi or None, "net_fee": f"{dollars(cents):.2f}"} for npi, cents in message.shares
+        ],
+        "time": f"{message.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+    }

@@ -28,6 +28,12 @@ log = structlog.get_logger(__name__)
 app = Celery("rcm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Payments have a worker of their own: neither waits behind the other's calls, or falls with it.
+app.conf.task_routes = {
+    "claims.tasks.take_payments": {"queue": "payments"},
+    "claims.tasks.relay_payments": {"queue": "relay"},
+    "claims.tasks.payments_pulse": {"queue": "relay"},
+}
 
 
 def _every(seconds: int, task: str) -> dict[str, Any]:
@@ -42,9 +48,13 @@ def _nightly(hour: int, minute: int, task: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "pulse": _every(15, "rcm_site.tasks.pulse"),
     "mail": _every(2, "rcm_site.tasks.send_mail"),
+    "payments": _every(1, "claims.tasks.relay_payments"),
+    "payments pulse": _every(15, "claims.tasks.payments_pulse"),
     "audit seal": _every(5, "accounts.tasks.seal_audit_trail"),
     "audit stragglers": _nightly(3, 0, "accounts.tasks.seal_stragglers"),
     "tidying up": _nightly(3, 20, "rcm_site.tasks.tidy_up"),
+    "provider fees": _every(5, "claims.tasks.fold_provider_fees"),
+    "idempotency keys": _nightly(3, 40, "claims.tasks.forget_keys"),
 }
 
 
@@ -65,7 +75,8 @@ def refuse_unsafe_settings(**_: Any) -> None:
 @signals.worker_ready.connect
 def first_pulse(**_: Any) -> None:
     """Show at once that calls arrive, instead of looking dead until beat first asks."""
-    app.send_task("rcm_site.tasks.pulse", expires=30)
+    for pulse in ("rcm_site.tasks.pulse", "claims.tasks.payments_pulse"):
+        app.send_task(pulse, expires=30)
 
 
 # A request's id travels with the tasks that it asked for ------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import WARNING, CheckMessage, Error, Tags, Warning, register  # noqa: A004
@@ -11,6 +12,7 @@ from django.core.checks import WARNING, CheckMessage, Error, Tags, Warning, regi
 SHORTEST_SECRET_KEY = 50
 SHORTEST_AUDIT_KEY = 32
 SHORTEST_PHI_KEY = 32
+SHORTEST_WEBHOOK_SECRET = 32
 HOW_TO_MAKE_ONE = 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
 
 
@@ -91,6 +93,26 @@ def web_processes_share_a_cache(**_: Any) -> Iterable[CheckMessage]:
         )
 
 
+@register(Tags.security)
+def payments_leave_signed_and_unread(**_: Any) -> Iterable[CheckMessage]:
+    if not settings.PAYMENTS_WEBHOOK_URL:
+        return
+    address = urlsplit(settings.PAYMENTS_WEBHOOK_URL)
+    schemes = {"https"} if settings.PRODUCTION else {"https", "http"}
+    if address.scheme not in schemes or not address.hostname:
+        yield Error(
+            "PAYMENTS_WEBHOOK_URL must be an address that begins with https://.",
+            hint="Set it as in PAYMENTS_WEBHOOK_URL=https://payments.example.org/net-fees",
+            id="rcm.E010",
+        )
+    if len(settings.PAYMENTS_WEBHOOK_SECRET) < SHORTEST_WEBHOOK_SECRET:
+        yield Error(
+            f"PAYMENTS_WEBHOOK_SECRET must be set to at least {SHORTEST_WEBHOOK_SECRET} characters.",
+            hint=HOW_TO_MAKE_ONE,
+            id="rcm.E011",
+        )
+
+
 OURS = (
     production_has_secrets_of_its_own,
     production_knows_its_hosts,
@@ -98,6 +120,7 @@ OURS = (
     production_runs_on_postgresql,
     production_has_a_broker,
     web_processes_share_a_cache,
+    payments_leave_signed_and_unread,
 )
 
 

@@ -288,6 +288,11 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
+# Net fees on their way downstream. With a webhook, somebody else keeps the ledger.
+PAYMENTS_WEBHOOK_URL = env.str("PAYMENTS_WEBHOOK_URL", default="")
+PAYMENTS_WEBHOOK_SECRET = env.str("PAYMENTS_WEBHOOK_SECRET", default="")
+PAYMENTS_RESEND_SECONDS = env.int("PAYMENTS_RESEND_SECONDS", default=30)
+
 # Workers and mail ------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")

@@ -1,0 +1,41 @@
+"""What workers do about claims; each looks up all there is, so a call too many or too few does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from rcm_site.models import Heartbeat
+
+from . import delivery, idempotency, provider_fees, relay
+
+
+@shared_task
+def relay_payments() -> None:
+    relay.send_due()
+
+
+@shared_task
+def take_payments(ids: Sequence[str], good_until: str) -> None:
+    delivery.deliver([UUID(each) for each in ids], good_until=datetime.fromisoformat(good_until))
+
+
+@shared_task
+def payments_pulse() -> None:
+    """Prove that the worker of the payments side takes calls and reaches the database."""
+    Heartbeat.objects.beat("payments")
+
+
+@shared_task
+def fold_provider_fees() -> None:
+    while provider_fees.fold_changes() == provider_fees.MOST_CHANGES:
+        pass
+
+
+@shared_task
+def forget_keys() -> None:
+    idempotency.forget_old(timezone.now())
