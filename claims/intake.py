@@ -32,6 +32,7 @@ class Taken:
     claim_id: uuid.UUID | None = None
     number: int | None = None
     first_claim_id: uuid.UUID | None = None  # the claim of which this is a duplicate
+    is_repeated: bool = False  # a payment or action that is here already: nothing was stored
     problems: list[Problem] = field(default_factory=list)  # found while it was stored
 
     @property
