@@ -32,6 +32,7 @@ from prometheus_client.registry import Collector
 
 from accounts.access import allow_anyone
 from accounts.audit import client_address
+from claims.models import OutboxMessage
 
 from .logs import METHODS
 from .models import Heartbeat, Mail
@@ -41,6 +42,7 @@ log = structlog.get_logger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 STALE_AFTER_SECONDS = 60
 LATE_MAIL_SECONDS = 300
+LATE_PAYMENT_SECONDS = 300
 LOW_DISK_SHARE = 0.10
 FULL_DISK_SHARE = 0.02
 
@@ -141,9 +143,33 @@ def disk() -> Finding:
     return Finding(status if free < LOW_DISK_SHARE else Status.HEALTHY, {"free_share": round(free, 3)})
 
 
+def payments() -> Finding:
+    """Net fees on their way downstream, those that were given up, and how long the oldest has waited."""
+    now = timezone.now()
+    undelivered = OutboxMessage.objects.undelivered()
+    oldest = undelivered.aggregate(oldest=Min("created_at"))["oldest"]
+    age = 0 if oldest is None else round((now - oldest).total_seconds())
+    dead = OutboxMessage.objects.dead().count()
+    is_well = age <= LATE_PAYMENT_SECONDS and not dead
+    return Finding(
+        Status.HEALTHY if is_well else Status.DEGRADED,
+        {"waiting": undelivered.count(), "oldest_seconds": age, "dead": dead},
+    )
+
+
+def payments_worker() -> Finding:
+    return _heartbeat("payments")
+
+
 CHECKS: dict[str, Check] = {"database": database, "broker": broker, "cache": shared_cache, "disk": disk}
 # Asked only while the database answers.
-CHECKS_IN_DATABASE: dict[str, Check] = {"worker": worker, "beat": beat, "mail": mail}
+CHECKS_IN_DATABASE: dict[str, Check] = {
+    "worker": worker,
+    "payments_worker": payments_worker,
+    "beat": beat,
+    "mail": mail,
+    "payments": payments,
+}
 
 
 def examine() -> dict[str, Finding]:

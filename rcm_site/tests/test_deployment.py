@@ -16,12 +16,14 @@ import yaml
 from django.core.management import call_command, get_commands
 from django.test import override_settings
 
+from rcm_site.celery import app
+from rcm_site.management.commands.up import programs
 from rcm_site.testing.services import CannotRun, Postgres, running
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ["web", "worker", "beat", "migrate"]
+OURS = ["web", "worker", "payments", "beat", "migrate"]
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 ENV_FILE = {
@@ -174,7 +176,7 @@ def test_the_broker_never_drops_a_message_and_the_cache_may():
 
 
 def test_migrations_run_once_before_everything_of_ours():
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "payments", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert [name for name in OURS if "migrate" in SERVICES[name]["command"]] == ["migrate"]
 
@@ -196,7 +198,16 @@ def test_commands_and_health_checks_call_what_exists(name):
 def test_only_the_migrations_use_the_databases_owner():
     roles = {name: environ.Env.db_url_config(environment_of(name)["DATABASE_URL"])["USER"] for name in OURS}
 
-    assert roles == {"web": "rcm", "worker": "rcm", "beat": "rcm", "migrate": "rcm_owner"}
+    assert roles == dict.fromkeys(OURS, "rcm") | {"migrate": "rcm_owner"}
+
+
+def test_payments_have_a_worker_of_their_own():
+    queues = {route["queue"] for route in app.conf.task_routes.values()}
+    for command in (SERVICES["payments"]["command"], programs()["payments worker"]):
+        assert f"--queues={','.join(sorted(queues))}" in " ".join(command).replace("--queues ", "--queues=")
+    for command in (SERVICES["worker"]["command"], programs()["worker"]):
+        assert "--queues" not in " ".join(command)  # and so it takes the default queue alone
+    assert app.conf.task_default_queue not in queues
 
 
 @pytest.mark.embedded

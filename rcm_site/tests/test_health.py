@@ -10,8 +10,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.utils import timezone
 
+from claims import outbox
 from rcm_site import health
 from rcm_site.models import Heartbeat, Mail
+from rcm_site.testing.makers import make_claim
 
 STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 
@@ -26,8 +28,8 @@ def no_database(monkeypatch):
 
 @pytest.fixture
 def alive(db):
-    Heartbeat.objects.beat("worker")
-    Heartbeat.objects.beat("beat")
+    for part in ("worker", "payments", "beat"):
+        Heartbeat.objects.beat(part)
 
 
 def checks(client) -> dict:
@@ -81,13 +83,19 @@ def test_all_well_is_healthy(client, alive):
 
     assert answer["status"] == "healthy"
     assert {name: check["status"] for name, check in answer["checks"].items()} == dict.fromkeys(
-        ["database", "broker", "cache", "disk", "worker", "beat", "mail"], "healthy"
+        [
+            *("database", "broker", "cache", "disk"),
+            *("worker", "payments_worker", "beat", "mail", "payments"),
+        ],
+        "healthy",
     )
 
 
-@pytest.mark.parametrize("name", ["worker", "beat"])
-def test_a_silent_part_degrades_the_site_but_keeps_it_in_service(client, alive, name):
-    Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(minutes=2))
+@pytest.mark.parametrize(
+    ("name", "part"), [("worker", "worker"), ("payments_worker", "payments"), ("beat", "beat")]
+)
+def test_a_silent_part_degrades_the_site_but_keeps_it_in_service(client, alive, name, part):
+    Heartbeat.objects.filter(name=part).update(at=timezone.now() - timedelta(minutes=2))
 
     answer = client.get("/health")
 
@@ -109,6 +117,24 @@ def test_mail_that_waits_long_or_failed_today_shows(client, alive):
     assert found["status"] == "degraded"
     assert (found["facts"]["waiting"], found["facts"]["failed_today"]) == (1, 1)
     assert found["facts"]["oldest_seconds"] >= 3600
+
+
+def test_payments_that_wait_long_or_were_given_up_show(client, alive):
+    waiting = outbox.tell(make_claim(fees=["10.00"]), "accepted")
+    assert checks(client)["payments"] == {
+        "status": "healthy",
+        "facts": {"waiting": 1, "oldest_seconds": 0, "dead": 0},
+    }
+
+    waiting.created_at = timezone.now() - timedelta(hours=1)
+    waiting.save()
+    late = checks(client)["payments"]
+    assert (late["status"], late["facts"]["oldest_seconds"]) == ("degraded", 3600)
+
+    waiting.state = "dead"
+    waiting.save()
+    given_up = checks(client)["payments"]
+    assert given_up == {"status": "degraded", "facts": {"waiting": 0, "oldest_seconds": 0, "dead": 1}}
 
 
 @pytest.mark.parametrize(("free", "status"), [(50, "healthy"), (5, "degraded"), (1, "unhealthy")])
@@ -184,6 +210,7 @@ def test_metrics_tell_of_requests_and_of_the_sites_own_state(client, alive):
     assert "django_http_requests_total_by_view_transport_method_total" in text
     assert "rcm_worker_age_seconds" in text
     assert "rcm_mail_waiting 0.0" in text
+    assert "rcm_payments_dead 0.0" in text
     assert "rcm_database_reachable 1.0" in text
 
 

@@ -20,9 +20,9 @@ NAVIGATION = {
     "coder": ["Dashboard", "Follow-ups", "Patients", "Profile"],
     "ar_agent": ["Dashboard", "Follow-ups", "Patients", "Profile"],
     "manager": ["Dashboard", "Follow-ups", "Patients", "API", "Profile"],
-    "director": ["Dashboard", "Follow-ups", "Patients", "API", "Profile"],
+    "director": ["Dashboard", "Follow-ups", "Patients", "Payments", "API", "Profile"],
     "analyst": ["Dashboard", "API", "Profile"],
-    "admin": ["Dashboard", "Follow-ups", "Patients", "Admin", "API", "Style", "Profile"],
+    "admin": ["Dashboard", "Follow-ups", "Patients", "Payments", "Admin", "API", "Style", "Profile"],
     "auditor": ["Audit trail", "Profile"],
 }
 
@@ -110,6 +110,7 @@ PAGES_OF = {
         "/sign-out/",
         "/no-such-page/",
         "/audit/",  # refused
+        "/payments/",
         "/admin/",
         "/admin/accounts/user/",
         "/admin/accounts/user/add/",

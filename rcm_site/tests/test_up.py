@@ -110,7 +110,7 @@ def test_it_prints_the_address_and_a_sign_in_for_every_role(first_start):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_asked_to_stop_it_ends_all_and_says_success(up, how):
-    assert len(up.pids()) >= 5  # supervisor, guard, web, worker, beat
+    assert len(up.pids()) >= 6  # supervisor, guard, web, worker, payments worker, beat
 
     assert up.end(how) == 0
 
@@ -127,7 +127,8 @@ def test_killed_it_leaves_no_process_behind(up):
     ("word", "name"),
     [
         ("gunicorn", "web server"),
-        ("rcm_site worker", "worker"),
+        ("rcm_site worker --pool=threads --concurrency=4", "worker"),
+        ("payments,relay", "payments worker"),
         ("rcm_site beat", "beat"),
         ("guard.py", "guard process"),
     ],

@@ -1,4 +1,4 @@
-"""Say by exit code whether the worker or beat shows signs of life: their containers' health check."""
+"""Say by exit code whether a worker or beat shows signs of life: their containers' health check."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("part", choices=["worker", "beat"])
+        parser.add_argument("part", choices=["worker", "payments_worker", "beat"])
 
     def handle(self, *, part: str, **options: Any) -> None:
         if health.CHECKS_IN_DATABASE[part]().status != health.Status.HEALTHY:
-            raise CommandError(f"No fresh sign of life from the {part}.")
+            raise CommandError(f"No fresh sign of life from the {part.replace('_', ' ')}.")

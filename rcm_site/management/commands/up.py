@@ -1,4 +1,4 @@
-"""Start the whole site: web, worker and beat, under one supervisor."""
+"""Start the whole site: web, workers and beat, under one supervisor."""
 
 import http.client
 import signal
@@ -18,7 +18,7 @@ from rcm_site.supervisor import ProgramEnded, Supervisor
 
 
 class Command(BaseCommand):
-    help = "Prepares the database, then runs web, worker and beat until Ctrl-C."
+    help = "Prepares the database, then runs web, workers and beat until Ctrl-C."
     requires_system_checks = ()  # a taken port is said first; the checks follow
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,6 +53,10 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+# What the worker of the payments side listens to; the other worker listens to neither.
+PAYMENTS = ["--queues=payments,relay", "--hostname=payments@%h"]
+
+
 def programs() -> dict[str, list[str]]:
     """What the site consists of, by the name people know it by."""
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "rcm_site"]
@@ -60,6 +64,7 @@ def programs() -> dict[str, list[str]]:
     return {
         "web server": [sys.executable, "-m", "gunicorn", "-c", "python:rcm_site.gunicorn", "rcm_site.wsgi"],
         "worker": [*celery, "worker", "--pool=threads", f"--concurrency={settings.WORKER_THREADS}", *alone],
+        "payments worker": [*celery, "worker", "--pool=threads", "--concurrency=2", *PAYMENTS, *alone],
         "beat": [*celery, "beat", "--pidfile="],
     }
 
