@@ -12,6 +12,9 @@ from django.utils import timezone
 from rcm_site.models import Heartbeat
 
 from . import delivery, idempotency, provider_fees, relay
+from .imports import loading
+
+IMPORT_SECONDS = 240  # of one call; what is left is the next one's
 
 
 @shared_task
@@ -28,6 +31,16 @@ def take_payments(ids: Sequence[str], good_until: str) -> None:
 def payments_pulse() -> None:
     """Prove that the worker of the payments side takes calls and reaches the database."""
     Heartbeat.objects.beat("payments")
+
+
+@shared_task
+def load_imports() -> None:
+    loading.load_waiting(seconds=IMPORT_SECONDS)
+
+
+@shared_task
+def forget_files() -> None:
+    loading.forget_files(timezone.now())
 
 
 @shared_task

@@ -48,12 +48,14 @@ def _nightly(hour: int, minute: int, task: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "pulse": _every(15, "rcm_site.tasks.pulse"),
     "mail": _every(2, "rcm_site.tasks.send_mail"),
+    "imports": _every(2, "claims.tasks.load_imports"),
     "payments": _every(1, "claims.tasks.relay_payments"),
     "payments pulse": _every(15, "claims.tasks.payments_pulse"),
     "audit seal": _every(5, "accounts.tasks.seal_audit_trail"),
     "audit stragglers": _nightly(3, 0, "accounts.tasks.seal_stragglers"),
     "tidying up": _nightly(3, 20, "rcm_site.tasks.tidy_up"),
     "provider fees": _every(5, "claims.tasks.fold_provider_fees"),
+    "imports' files": _nightly(3, 30, "claims.tasks.forget_files"),
     "idempotency keys": _nightly(3, 40, "claims.tasks.forget_keys"),
 }
 

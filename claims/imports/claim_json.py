@@ -52,7 +52,7 @@ def read_claim_json(file: BinaryIO, rules: Rules) -> Iterator[Record]:
 
 
 def read_body(body: bytes, rules: Rules) -> ClaimRecord:
-    """The one claim that a request brings."""
+    """The one claim that a request brings. Unlike a file's, it may say nothing that nobody reads."""
     if len(body) > rules.limits.json_item:
         raise Unreadable(1, "is too long for one claim")
     try:
@@ -63,7 +63,23 @@ def read_body(body: bytes, rules: Rules) -> ClaimRecord:
         raise Unreadable(1, "is not valid JSON in UTF-8") from None
     if not isinstance(item, dict):
         raise Unreadable(1, "must be one claim with its lines")
-    return claim_of(item, 1, rules)
+    claim = claim_of(item, 1, rules)
+    claim.problems += _unknown(item)
+    return claim
+
+
+def _unknown(item: dict[str, object]) -> Iterator[Problem]:
+    lines = next((value for name, value in item.items() if spelling_of(name) == "lines"), None)
+    of_lines = [
+        (f"line {number}: ", line, LINE_COLUMNS)
+        for number, line in enumerate(lines if isinstance(lines, list) else (), start=1)
+        if isinstance(line, dict)
+    ]
+    for prefix, each, columns in [("", item, (*CLAIM_COLUMNS, Column("lines", "lines"))), *of_lines]:
+        known = {spelling for column in columns for spelling in column.spellings}
+        for name in each:
+            if spelling_of(name) not in known:
+                yield Problem(1, prefix + shown(name), "is no field that can be sent here")
 
 
 def claim_of(item: object, place: int, rules: Rules, form: LineForm | None = None) -> ClaimRecord:

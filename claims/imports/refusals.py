@@ -13,7 +13,7 @@ from .blocks import Blocks
 from .claim_lines import COLUMNS as LINE_COLUMNS
 from .claims_csv import COLUMNS as CLAIM_COLUMNS
 from .recognise import READERS, FileKind, recognise
-from .records import ActivityRecord, ClaimRecord, Kind, Problem, Record, Unreadable
+from .records import ActivityRecord, ClaimRecord, Kind, Record, Unreadable
 from .rules import Grouping, Rules
 from .tabular import Column, header_of
 from .unpack import unpack
@@ -65,7 +65,7 @@ def refused_rows(source: Import) -> Iterator[list[str]]:
 
 def _rows(source: Import, name: str, records: Iterator[Record]) -> Iterator[list[str]]:
     refused = _refused_ordinals(source, name)
-    for ordinal, record in enumerate(_counted(records), start=1):
+    for ordinal, record in enumerate(records, start=1):
         if isinstance(record, ClaimRecord | ActivityRecord) and (
             ordinal in refused or any(each.severity == "error" for each in record.problems)
         ):
@@ -76,11 +76,6 @@ def _refused_ordinals(source: Import, name: str) -> frozenset[int]:
     """Those that reading had nothing against, but storing had."""
     problems = ImportProblem.objects.filter(source=source, file=name[:200], severity=Error, record__gt=0)
     return frozenset(problems.values_list("record", flat=True))
-
-
-def _counted(records: Iterator[Record]) -> Iterator[Record]:
-    """What has an ordinal: problems that belong to no record have none."""
-    return (record for record in records if not isinstance(record, Problem))
 
 
 def _problems(source: Import, name: str, _records: Iterator[Record]) -> Iterator[list[str]]:
