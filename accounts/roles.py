@@ -103,6 +103,7 @@ ROLES: dict[str, Role] = {
             "accounts.view_operations",
             *(f"claims.{verb}_{noun}" for noun in EDITED for verb in ("view", "add", "change")),
             "claims.delete_payeralias",
+            "claims.delete_claimline",
             "claims.change_remittance",
             "claims.view_adjustment",
             "claims.view_claimpayment",
@@ -110,6 +111,8 @@ ROLES: dict[str, Role] = {
             "claims.view_ledgerentry",
             "claims.view_outboxmessage",
             "claims.change_outboxmessage",
+            "claims.view_importchunk",
+            "claims.view_idempotencykey",
         ),
         _role(
             "auditor",

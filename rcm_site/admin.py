@@ -14,7 +14,7 @@ OURS = {"accounts", "claims", "analytics", "rcm_site"}
 class SiteAdmin(AdminSite):
     site_header = "Revenue cycle admin"
     site_title = "Revenue cycle admin"
-    index_title = "People, departments and the audit trail"
+    index_title = "People, claims, payers, and what happened to them"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Only our own: other packages bring admin pages unasked, one with everybody's tokens on it."""
