@@ -28,6 +28,9 @@ SECTIONS: list[tuple[str, list[Item]]] = [
         "Revenue cycle",
         [
             Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard"),
+            Item("Claims", "claims", "claims", "claims.view_claim"),
+            Item("Imports", "imports", "import", "claims.view_import"),
+            Item("Remittances", "remittances", "remittances", "claims.view_remittance"),
             Item("Follow-ups", "follow_ups", "tasks", "claims.assess_patients"),
             Item("Patients", "patients", "search", "claims.assess_patients"),
         ],

@@ -22,6 +22,7 @@ from accounts.access import allow
 from analytics.cards import Card, Change
 
 from .tables import Cell, Heading, Row, SizeLink
+from .tabs import Tab
 from .templatetags.ui import BADGES, money, money_brief, number, percent
 
 # Every colour of tokens.css, in the groups in which people look for one.
@@ -86,14 +87,6 @@ class SampleTable:
             SizeLink(str(size), f"?size={size}#table", size == 25) for size in (25, 50, 100)
         ]
     )
-
-
-@dataclass(frozen=True)
-class Tab:
-    label: str
-    url: str
-    is_current: bool = False
-    count: str = ""
 
 
 @allow("accounts.view_style_guide")

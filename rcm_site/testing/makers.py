@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Department, User
-from claims.models import Claim, ClaimLine, Import, Patient, Payer, Provider
+from claims.models import Claim, ClaimLine, ClaimPayment, Import, Patient, Payer, Provider, Remittance
 from claims.numbers import next_numbers
 
 PASSWORD = "a-good-long-password"
@@ -77,3 +77,23 @@ def make_import(sent_by: User | None = None, **fields: Any) -> Import:
     """A file that has been taken in, without its bytes."""
     fields = {"name": "claims.csv", "size": 100, "digest": f"{next(_numbers):064x}", "state": "done"} | fields
     return Import.objects.create(sent_by=sent_by or make_user("admin"), **fields)
+
+
+def make_remittance(**fields: Any) -> Remittance:
+    """A remittance that adds up, unless its sums say otherwise."""
+    number = next(_numbers)
+    fields = {"trace_number": f"EFT-{number}", "amount": Decimal(100), "place": 3} | fields
+    fields = {"claims_paid": fields["amount"], "paid_on": timezone.localdate()} | fields
+    source = fields.pop("source", None) or make_import(kind="x12", name="remittances.835")
+    remittance = Remittance.objects.create(source=source, identity=f"{number:064x}", **fields)
+    remittance.refresh_from_db(fields=["imbalance"])
+    return remittance
+
+
+def make_payment(*, remittance: Remittance | None = None, **fields: Any) -> ClaimPayment:
+    """A claim payment, posted where it has a claim; the claim's own sums stay as they are."""
+    claim = fields.get("claim")
+    fields = {"state": "posted" if claim else "unmatched", "place": 12, "payer_status": "1"} | fields
+    fields = {"control_number": claim.control_number if claim else "PCN-X"} | fields
+    fields = {"source": remittance.source if remittance else None} | fields
+    return ClaimPayment.objects.create(remittance=remittance, **fields)

@@ -16,7 +16,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import AuditEntry, Department, User
 from accounts.roles import ROLES
 from claims import triage
-from rcm_site.testing.makers import make_department, make_user
+from claims.models import IdempotencyKey, LedgerEntry, Remittance
+from rcm_site.testing.makers import (
+    make_claim,
+    make_department,
+    make_import,
+    make_payer,
+    make_provider,
+    make_user,
+)
 
 MATRIX = Path(__file__).with_name("access_matrix.txt")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -103,16 +111,18 @@ def address(personas: dict[str, User | None]) -> Any:
     request = RequestFactory().get("/")
     urgent = triage.register_patient(patient_id="P-1", symptoms="chest pain", actor=nurse, request=request)
     objects = {
+        **in_the_admin(),
         "accounts/department": Department.objects.get().pk,
         "accounts/user": make_user("coder").pk,
         "accounts/auditentry": AuditEntry.objects.earliest("id").pk,
         "audit": AuditEntry.objects.earliest("id").pk,
         "patients": urgent.patient.pk,
         "follow-ups": urgent.follow_up.pk,
+        **pages_of_claims(Department.objects.get()),
     }
 
     def fill(route: str) -> str:
-        kind = next((kind for kind in objects if f"{kind}/" in route), "audit")
+        kind = max((kind for kind in objects if f"{kind}/" in route), key=len, default="audit")
         parts = {
             "object_id": objects[kind],
             "pk": objects[kind],
@@ -124,6 +134,37 @@ def address(personas: dict[str, User | None]) -> Any:
         return f"/{filled}{QUESTIONS.get(route, '')}"
 
     return fill
+
+
+def in_the_admin() -> dict[str, Any]:
+    """One of each of what the admin shows of claims."""
+    claim, source = make_claim(), make_import()
+    remittance = Remittance.objects.create(source=source, place=1, amount=0, identity="one")
+    entry = LedgerEntry.objects.create(message_id=claim.pk, claim_id=claim.pk, net_fee=0)
+    key = IdempotencyKey.objects.create(user=source.sent_by, key="k", fingerprint="f", status=201, answer={})
+    return {
+        "admin/claims/claim": claim.pk,
+        "admin/claims/payer": make_payer().pk,
+        "admin/claims/provider": make_provider().pk,
+        "admin/claims/remittance": remittance.pk,
+        "admin/claims/outboxmessage": claim.messages.create(net_fee=0).pk,
+        "admin/claims/ledgerentry": entry.pk,
+        "admin/claims/importchunk": source.chunks.create(number=1, first_record=1, records=1).pk,
+        "admin/claims/idempotencykey": key.pk,
+    }
+
+
+def pages_of_claims(department: Department) -> dict[str, Any]:
+    source = make_import(department=department, kind="x12")
+    remittance = make_remittance(source=source)
+    waiting = make_payment(remittance=remittance, state="unmatched", control_number="PCN-9")
+    return {
+        "claims": make_claim(department=department).pk,
+        "imports": source.pk,
+        "remittances": remittance.pk,
+        "remittances/unmatched": waiting.pk,
+        "remittances/payments": waiting.pk,
+    }
 
 
 def was_refused(response: Any) -> bool:

@@ -15,14 +15,15 @@ from rcm_site.testing.makers import make_department, make_user
 
 pytestmark = BROWSER
 
+CLAIMS = ["Claims", "Imports", "Remittances"]
 NAVIGATION = {
-    "biller": ["Dashboard", "Follow-ups", "Patients", "Profile"],
-    "coder": ["Dashboard", "Follow-ups", "Patients", "Profile"],
-    "ar_agent": ["Dashboard", "Follow-ups", "Patients", "Profile"],
-    "manager": ["Dashboard", "Follow-ups", "Patients", "API", "Profile"],
-    "director": ["Dashboard", "Follow-ups", "Patients", "Payments", "API", "Profile"],
-    "analyst": ["Dashboard", "API", "Profile"],
-    "admin": ["Dashboard", "Follow-ups", "Patients", "Payments", "Admin", "API", "Style", "Profile"],
+    "biller": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Profile"],
+    "coder": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Profile"],
+    "ar_agent": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Profile"],
+    "manager": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "API", "Profile"],
+    "director": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Payments", "API", "Profile"],
+    "analyst": ["Dashboard", "Claims", "API", "Profile"],
+    "admin": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Payments", "Admin", "API", "Style", "Profile"],
     "auditor": ["Audit trail", "Profile"],
 }
 
@@ -116,7 +117,17 @@ PAGES_OF = {
         "/admin/accounts/user/add/",
         "/admin/accounts/auditentry/",
     ],
-    "biller": ["/dashboard/", "/follow-ups/", "/patients/"],
+    "biller": [
+        "/dashboard/",
+        "/claims/",
+        "/claims/?start=2026-02-31",
+        "/imports/",
+        "/imports/new/",
+        "/remittances/",
+        "/remittances/unmatched/",
+        "/follow-ups/",
+        "/patients/",
+    ],
     "auditor": ["/audit/", "/audit/?start=2026-02-31", "/audit/?action=nothing"],
     "": [
         "/sign-in/",
