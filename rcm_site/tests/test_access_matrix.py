@@ -16,13 +16,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import AuditEntry, Department, User
 from accounts.roles import ROLES
 from claims import triage
-from claims.models import IdempotencyKey, LedgerEntry, Remittance
+from claims.models import IdempotencyKey, LedgerEntry
 from rcm_site.testing.makers import (
     make_claim,
     make_department,
     make_import,
     make_payer,
+    make_payment,
     make_provider,
+    make_remittance,
     make_user,
 )
 
@@ -139,14 +141,13 @@ def address(personas: dict[str, User | None]) -> Any:
 def in_the_admin() -> dict[str, Any]:
     """One of each of what the admin shows of claims."""
     claim, source = make_claim(), make_import()
-    remittance = Remittance.objects.create(source=source, place=1, amount=0, identity="one")
     entry = LedgerEntry.objects.create(message_id=claim.pk, claim_id=claim.pk, net_fee=0)
     key = IdempotencyKey.objects.create(user=source.sent_by, key="k", fingerprint="f", status=201, answer={})
     return {
         "admin/claims/claim": claim.pk,
         "admin/claims/payer": make_payer().pk,
         "admin/claims/provider": make_provider().pk,
-        "admin/claims/remittance": remittance.pk,
+        "admin/claims/remittance": make_remittance().pk,
         "admin/claims/outboxmessage": claim.messages.create(net_fee=0).pk,
         "admin/claims/ledgerentry": entry.pk,
         "admin/claims/importchunk": source.chunks.create(number=1, first_record=1, records=1).pk,
