@@ -60,7 +60,7 @@ def patient(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         triage.assess(patient=found, **form.cleaned_data, actor=person(request), request=request)
         return redirect("patient", pk=pk)
-    newest = found.assessments.select_related("asked_by", "follow_up")[0]
+    newest = found.assessments.select_related("asked_by", "follow_up").first()
     return render(
         request,
         "claims/patient.html",
@@ -68,7 +68,7 @@ def patient(request: HttpRequest, pk: int) -> HttpResponse:
             "title": "How urgent is it?",
             "patient": found,
             "newest": newest,
-            "steps": json.loads(newest.trace),
+            "steps": json.loads(newest.trace) if newest else [],
             "history": history_table(request, found),
             "follow_ups": FollowUp.objects.open().filter(assessment__patient=found),
             "form": form,

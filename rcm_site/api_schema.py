@@ -37,6 +37,11 @@ ERROR = {
                     "additionalProperties": {"type": "array", "items": {"type": "string"}},
                     "description": "What is wrong with which field; nested ones as `lines.0.amount`.",
                 },
+                "first": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string"},
+                    "description": "Where that is what was sent again, for those who may see it.",
+                },
             },
         }
     },

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts import api as accounts
-from claims import api as claims
+from claims.api import claims, files, patients, providers
 
 from . import api_schema
 
@@ -11,9 +11,19 @@ urlpatterns = [
     path("auth/token", accounts.SignIn.as_view(), name="api_token"),
     path("auth/token/refresh", accounts.Renew.as_view(), name="api_token_refresh"),
     path("users/profile", accounts.Profile.as_view(), name="api_profile"),
-    path("patients", claims.Patients.as_view(), name="api_patients"),
-    path("patients/<str:patient_id>", claims.OnePatient.as_view(), name="api_patient"),
-    path("patients/<str:patient_id>/assessments", claims.Assessments.as_view(), name="api_assessments"),
+    path("claims/", claims.Claims.as_view(), name="api_claims"),
+    path("claims/import", files.SendFile.as_view(), name="api_send_file"),
+    path("claims/<uuid:pk>", claims.OneClaim.as_view(), name="api_claim"),
+    path("imports/<uuid:pk>", files.OneImport.as_view(), name="api_import"),
+    path("imports/<uuid:pk>/errors", files.ImportErrors.as_view(), name="api_import_errors"),
+    path("imports/<uuid:pk>/pause", files.Pause.as_view(), name="api_import_pause"),
+    path("imports/<uuid:pk>/resume", files.Resume.as_view(), name="api_import_resume"),
+    path("imports/<uuid:pk>/cancel", files.Cancel.as_view(), name="api_import_cancel"),
+    path("providers/top10", providers.TopTen.as_view(), name="api_top_ten"),
+    path("providers/top", providers.Top.as_view(), name="api_top"),
+    path("patients", patients.Patients.as_view(), name="api_patients"),
+    path("patients/<str:patient_id>", patients.OnePatient.as_view(), name="api_patient"),
+    path("patients/<str:patient_id>/assessments", patients.Assessments.as_view(), name="api_assessments"),
     path("schema", api_schema.Schema.as_view(), name="api_schema"),
     path("docs", api_schema.Docs.as_view(), name="api_docs"),
 ]

@@ -24,9 +24,13 @@ def api_error(
     *,
     fields: Fields | None = None,
     headers: Mapping[str, str] | None = None,
+    first: Mapping[str, str] | None = None,
 ) -> JsonResponse:
-    """The one shape in which the API refuses; `fields` says what is wrong with which field of the body."""
-    error = {"code": code, "message": message, "fields": fields or {}}
+    """The one shape in which the API refuses; `fields` says what is wrong with which field of the body.
+
+    Of something that is here already, `first` says where.
+    """
+    error = {"code": code, "message": message, "fields": fields or {}} | ({"first": first} if first else {})
     all_headers = {"Cache-Control": "no-store", **(headers or {})}
     return JsonResponse({"error": error}, status=status, headers=all_headers)
 

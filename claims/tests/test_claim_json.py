@@ -43,10 +43,14 @@ def test_one_claim_is_read_alone():
     assert read_body(json.dumps({"lines": [LINE, LINE]}).encode(), RULES).lines[1].number == 2
 
 
-def test_fields_that_are_not_the_senders_to_say_are_ignored():
-    claim = read_body(json.dumps({"id": 1, "status": "paid", "net_fee": 5, "lines": [LINE]}).encode(), RULES)
+def test_fields_that_are_not_the_senders_to_say_are_ignored_in_a_file_and_refused_in_a_request():
+    body = json.dumps({"id": 1, "Status": "paid", "lines": [LINE | {"net_fee": 5}]})
+    (claim,) = read(body)
     assert not claim.problems
     assert claim.status == "submitted"
+    asked = read_body(body.encode(), RULES)
+    assert [problem.field for problem in asked.problems] == ["id", "Status", "line 1: net_fee"]
+    assert asked.is_refused
 
 
 def test_a_body_that_another_parser_has_read_gives_the_same():

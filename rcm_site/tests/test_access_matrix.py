@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +38,23 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 @dataclass(frozen=True)
 class Line:
     route: str
-    methods: frozenset[str]
-    who: frozenset[str]
+    allowed: frozenset[tuple[str, str]]
 
     def allows(self, person: str, method: str) -> bool:
-        return person in self.who and method in self.methods
+        return (person, method) in self.allowed
 
 
 def read_matrix() -> dict[str, Line]:
-    lines = {}
+    """What each route allows; one whose methods are for different people has several lines."""
+    lines: dict[str, Line] = {}
     for text in MATRIX.read_text().splitlines():
         if not text.strip() or text.startswith("#"):
             continue
         route, methods, who = re.split(r"\s{2,}", text.strip())
         named = set(methods.split()) - {"-"}
-        lines[route] = Line(route, frozenset(named | ({"HEAD"} if "GET" in named else set())), people(who))
+        named |= {"HEAD"} if "GET" in named else set()
+        before = lines[route].allowed if route in lines else frozenset()
+        lines[route] = Line(route, before | frozenset(product(people(who), named)))
     return lines
 
 

@@ -12,11 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access import person
+from claims import triage
+from claims.forms import NO_SLASH, PATIENT_ID
+from claims.models import Assessment, Patient
 from rcm_site.api import StrictSerializer
-
-from . import triage
-from .forms import NO_SLASH, PATIENT_ID
-from .models import Assessment, Patient
 
 
 class Symptoms(StrictSerializer):
@@ -38,16 +37,16 @@ class StepShown(serializers.Serializer[Any]):
 
 
 class AssessmentShown(serializers.Serializer[Any]):
-    """A patient with the newest assessment."""
+    """A patient with the newest assessment; nulls where nobody has assessed the patient yet."""
 
     patient_id = serializers.CharField()
-    symptoms = serializers.CharField()
-    ai_assessment = serializers.CharField()
-    risk_score = serializers.FloatField()
-    assessor = AssessorShown()
+    symptoms = serializers.CharField(allow_null=True)
+    ai_assessment = serializers.CharField(allow_null=True)
+    risk_score = serializers.FloatField(allow_null=True)
+    assessor = AssessorShown(allow_null=True)
     decision_trace = StepShown(many=True)
-    input_hash = serializers.CharField()
-    assessed_at = serializers.DateTimeField()
+    input_hash = serializers.CharField(allow_null=True)
+    assessed_at = serializers.DateTimeField(allow_null=True)
     follow_up = serializers.ChoiceField(["none", "open", "closed"])
     assessments = serializers.IntegerField(help_text="How many there are by now.")
 
@@ -65,6 +64,17 @@ def shown(assessment: Assessment) -> dict[str, Any]:
         "assessed_at": assessment.at,
         "follow_up": "none" if follow_up is None else "closed" if follow_up.closed_at else "open",
         "assessments": assessment.patient.assessments.count(),
+    }
+
+
+def not_assessed_yet(patient: Patient) -> dict[str, Any]:
+    """A patient whom a file of claims brought."""
+    nothing: dict[str, Any] = dict.fromkeys(AssessmentShown().fields)
+    return nothing | {
+        "patient_id": patient.patient_id,
+        "decision_trace": [],
+        "follow_up": "none",
+        "assessments": 0,
     }
 
 
@@ -130,7 +140,9 @@ class OnePatient(APIView):
         examples=[EXAMPLE],
     )
     def get(self, request: Request, patient_id: str) -> Response:
-        return Response(shown(opened(request, patient_id).assessments.select_related("follow_up")[0]))
+        patient = opened(request, patient_id)
+        newest = patient.assessments.select_related("follow_up").first()
+        return Response(shown(newest) if newest else not_assessed_yet(patient))
 
 
 class Assessments(APIView):
