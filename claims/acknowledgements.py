@@ -40,8 +40,8 @@ def attach(records: Sequence[AcknowledgementRecord], intake: Intake) -> list[Tak
         else:
             reason = SEVERAL if ids else NOBODY
             each.problems.append(Problem(record.place, _field(record), reason, Severity.WARNING))
-    changed = [claims[event[0]] for event in events]
-    Claim.objects.bulk_update(changed, ["at_intake", "payer_claim_number"], batch_size=200)
+    changed = {event[0]: claims[event[0]] for event in events}
+    Claim.objects.bulk_update(changed.values(), ["at_intake", "payer_claim_number"], batch_size=200)
     bulk.insert(ClaimEvent, EVENT_COLUMNS, events)
     return taken
 
