@@ -13,7 +13,17 @@ from claims.imports.validation import has_wrong_check_digit
 from claims.models import Payer, PayerAlias, Provider
 from claims.parties import spelling
 
-from .spreadsheets import PayerRows, ProviderRows, SpreadsheetAdmin
+from .spreadsheets import PayerRows, ProviderRows, SpreadsheetAdmin, check_spelling
+
+
+class PayerForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        check_spelling(self.cleaned_data.get("name", ""), self.instance.pk)
+        return self.cleaned_data
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
 
 
 class AliasForm(forms.ModelForm):
@@ -33,6 +43,7 @@ class AliasInline(admin.TabularInline):
 
 @admin.register(Payer)
 class PayerAdmin(SpreadsheetAdmin, AuditedAdmin):
+    form = PayerForm
     resource_classes = [PayerRows]
     inlines = [AliasInline]
     list_display = ["name", "timely_filing_days", "appeal_days", "is_active"]
