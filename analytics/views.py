@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import allow, allow_signed_in, may, person
 from accounts.models import User
-from claims.models import FollowUp
+from claims.models import Claim, FollowUp
 from rcm_site.navigation import landing_page
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import moment
@@ -39,6 +39,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "lead": scope_in_words(user),
             "cards": cards(user, leads=leads),
             "team": team_table(request) if leads else None,
+            "has_claims": Claim.objects.visible_to(user).exists(),
+            "send_url": reverse("upload") if may(user, "claims.add_import") else "",
         },
     )
 
