@@ -76,9 +76,9 @@ def _whole(remittance: Remittance) -> str:
 
 # CLP02, in our own words.
 ANSWERS = {
-    "1": "Processed as primary",
-    "2": "Processed as secondary",
-    "3": "Processed as tertiary",
+    "1": "Processed",
+    "2": "Processed as second",
+    "3": "Processed as third",
     "4": "Denied",
     "5": "Pended",
     "10": "Received, not yet worked",
@@ -86,9 +86,9 @@ ANSWERS = {
     "15": "Suspended, under investigation",
     "16": "Suspended, waits for material",
     "17": "Suspended, under review",
-    "19": "Processed as primary, sent on",
-    "20": "Processed as secondary, sent on",
-    "21": "Processed as tertiary, sent on",
+    "19": "Processed, sent on",
+    "20": "Processed as second, sent on",
+    "21": "Processed as third, sent on",
     "22": "Reversal of an earlier payment",
     "23": "Not this payer's claim, sent on",
     "25": "Predetermination, no payment",

@@ -17,8 +17,8 @@ from rcm_site.templatetags.ui import NOTHING
 
 from . import denials
 from .balance import adjusted, payers_answer
-from .models import Adjustment, ClaimPayment, Import, ServicePayment
-from .places import import_url, in_file, place_in_words, remittance_name
+from .models import Adjustment, ClaimPayment, ServicePayment
+from .places import import_url, in_file, place_heading, remittance_name
 from .remittance_views import VIEW, imbalance_cell, payer_of
 
 
@@ -45,10 +45,9 @@ def claim_payment(request: HttpRequest, pk: int) -> HttpResponse:
             "origin": in_file(found.source, found.place, url),
             "remittance_name": remittance_name(found.remittance) if found.remittance else "",
             "payer": payer_of(found.remittance) if found.remittance else NOTHING,
-            "services": shown_services(services, adjustments, found.source),
-            "on_claim": [
-                shown_adjustment(each, found.source) for each in adjustments if each.service_id is None
-            ],
+            "services": shown_services(services, adjustments),
+            "on_claim": [shown_adjustment(each) for each in adjustments if each.service_id is None],
+            "place_heading": place_heading(found.source),
             "may_match": may(user, "claims.change_claim") and found.state in TO_LOOK_AT,
         },
     )
@@ -68,9 +67,7 @@ def visible_payment(request: HttpRequest, pk: int) -> ClaimPayment:
     return found
 
 
-def shown_services(
-    services: list[ServicePayment], adjustments: list[Adjustment], source: Import | None
-) -> list[dict[str, Any]]:
+def shown_services(services: list[ServicePayment], adjustments: list[Adjustment]) -> list[dict[str, Any]]:
     of_service: dict[int, list[Adjustment]] = defaultdict(list)
     for each in adjustments:
         if each.service_id:
@@ -81,16 +78,14 @@ def shown_services(
             "procedure": f"{each.procedure or each.revenue_code} {each.modifiers}".strip() or NOTHING,
             "adjusted": sum((one.amount for one in of_service[each.pk]), Decimal(0)),
             "imbalance": imbalance_cell(each),
-            "place": place_in_words(source, each.place),
-            "adjustments": [shown_adjustment(one, source) for one in of_service[each.pk]],
+            "adjustments": [shown_adjustment(one) for one in of_service[each.pk]],
         }
         for each in services
     ]
 
 
-def shown_adjustment(adjustment: Adjustment, source: Import | None) -> dict[str, Any]:
+def shown_adjustment(adjustment: Adjustment) -> dict[str, Any]:
     return {
         "adjustment": adjustment,
         "words": denials.words(adjustment.group, adjustment.reason),
-        "place": place_in_words(source, adjustment.place),
     }

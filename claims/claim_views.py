@@ -18,14 +18,14 @@ from accounts import audit
 from accounts.access import allow, may, person
 from accounts.models import User
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import NOTHING, day, money, money_brief
+from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, unbroken
 
 from . import denials
 from .balance import payers_answer
 from .filters import ClaimFilter
 from .masking import MASKED, patient_shown
 from .models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
-from .places import import_url, place_in_words
+from .places import in_file, visible_files
 from .statement import Account, who
 
 # Of what hangs on one claim: more is nobody's reading, and a page has to come at once.
@@ -40,18 +40,19 @@ def amount(value: Decimal | None) -> Cell:
 def list_columns(user: User) -> list[Column]:
     return [
         Column("number", "Claim", str, sort="number"),
+        Column("control", "Control no.", lambda claim: claim.control_number or NOTHING),
         Column("patient", "Patient", lambda claim: patient_shown(claim.patient, user)),
         Column("payer", "Payer", lambda claim: claim.payer.name if claim.payer else NOTHING),
-        Column("status", "Status", lambda claim: Cell(claim.get_status_display(), badge=claim.status)),
-        Column("service", "Service", lambda claim: day(claim.service_from)),
-        Column("submitted", "Submitted", lambda claim: day(claim.submitted_on), sort="submitted_on"),
-        Column("charge", "Charge", lambda claim: amount(claim.charge), numeric=True, sort="charge"),
-        Column("paid", "Paid", lambda claim: amount(claim.paid), numeric=True),
-        Column("balance", "Balance", lambda claim: amount(claim.balance), numeric=True, sort="balance"),
-        Column("control", "Control number", lambda claim: claim.control_number or NOTHING),
         Column(
             "department", "Department", lambda claim: claim.department.name if claim.department else NOTHING
         ),
+        Column("status", "Status", lambda claim: Cell(claim.get_status_display(), badge=claim.status)),
+        Column("service", "Service", lambda claim: unbroken(day(claim.service_from))),
+        Column(
+            "submitted", "Submitted", lambda claim: unbroken(day(claim.submitted_on)), sort="submitted_on"
+        ),
+        Column("charge", "Charge", lambda claim: amount(claim.charge), numeric=True, sort="charge"),
+        Column("balance", "Balance", lambda claim: amount(claim.balance), numeric=True, sort="balance"),
     ]
 
 
@@ -110,8 +111,8 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     payments = list(payments_of(found))
     adjustments = list(adjustments_of(found))
     events = list(events_of(found))
-    source_url = import_url(found.source, user) if found.source else ""
-    account = Account(found, payments, adjustments, events, user, source_url)
+    files = visible_files([found, *payments, *events], user)
+    account = Account(found, payments, adjustments, events, user, files)
     return render(
         request,
         "claims/claim.html",
@@ -127,7 +128,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "lines": lines_table(request, found, payments),
             "payments": [shown_payment(account, each) for each in payments],
             "adjustments": [shown_adjustment(account, each) for each in adjustments],
-            "events": [shown_event(each, user) for each in events],
+            "events": [shown_event(each, user, files) for each in events],
             "most": MOST_SHOWN,
             "rebills": Claim.objects.visible_to(user).filter(original=found),
             "original": Claim.objects.visible_to(user).filter(pk=found.original_id).first()
@@ -165,7 +166,7 @@ def events_of(found: Claim) -> QuerySet[ClaimEvent]:
 
 def birth_date(found: Claim, user: User) -> str:
     if found.patient is None or not found.patient.birth_date:
-        return NOTHING
+        return ""
     return MASKED if user.phi_masked else found.patient.birth_date
 
 
@@ -192,11 +193,12 @@ def shown_adjustment(account: Account, adjustment: Adjustment) -> dict[str, Any]
     }
 
 
-def shown_event(event: ClaimEvent, user: User) -> dict[str, Any]:
+def shown_event(event: ClaimEvent, user: User, files: dict[uuid.UUID, str]) -> dict[str, Any]:
+    source = event.source
     return {
         "event": event,
         "who": who(event),
-        "place": place_in_words(event.source, event.place),
+        "origin": in_file(source, event.place, files.get(source.pk, "")) if source else None,
         "note": MASKED if event.note and user.phi_masked else event.note,
     }
 
@@ -233,14 +235,14 @@ def lines_table(request: HttpRequest, found: Claim, payments: list[ClaimPayment]
         caption="Lines",
         empty_title="No lines",
         empty_text="This claim came as one amount.",
-        totals=[Cell("All lines"), *blank, *(amount(each) for each in sums)],
+        totals=[Cell("All"), *blank, *(amount(each) for each in sums)],
     )
 
 
 def line_columns(found: Claim) -> list[Column]:
     columns = [
         Column("number", "Line", lambda line: str(line.number)),
-        Column("service", "Service", lambda line: day(line.service_date)),
+        Column("service", "Service", lambda line: unbroken(day(line.service_date))),
         Column(
             "procedure", "Procedure", lambda line: f"{line.procedure} {line.modifiers}".strip() or NOTHING
         ),

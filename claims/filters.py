@@ -76,9 +76,7 @@ def any_number(typed: str) -> Q:
 
 
 class ClaimFilter(Filter):
-    number = forms.CharField(
-        required=False, max_length=80, help_text="C-number, control number or the payer's"
-    )
+    number = forms.CharField(required=False, max_length=80, help_text="Ours, theirs or the payer's")
     status = forms.ChoiceField(required=False, choices=[*ANY, *Claim.Status.choices])
     payer = forms.ModelChoiceField(Payer.objects.all(), required=False, empty_label="All payers")
     department = forms.ModelChoiceField(

@@ -138,7 +138,7 @@ class SendFiles(forms.Form):
 
 class FindClaim(forms.Form):
     number = forms.CharField(
-        required=False, max_length=80, label="Claim", help_text="C-number, control number or the payer's"
+        max_length=80, label="Number of the claim", help_text="C-number, control number or the payer's"
     )
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import allow, may, person
 from accounts.models import User
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import moment, number, percent
+from rcm_site.templatetags.ui import moment, number, percent, unbroken
 
 from .filters import ImportFilter
 from .forms import KINDS
@@ -37,23 +37,28 @@ Severity = ImportProblem.Severity
 
 COLUMNS = [
     Column("name", "File", lambda each: each.name),
-    Column("state", "State", lambda each: Cell(each.get_state_display(), badge=each.state)),
-    Column("progress", "Progress", lambda each: progress_cell(each), numeric=True),
+    Column("state", "State", lambda each: state_cell(each)),
     Column("claims", "Claims", lambda each: number(each.claims_stored), numeric=True),
     Column("lines", "Lines", lambda each: number(each.lines_stored), numeric=True),
     Column("payments", "Payments", lambda each: number(each.payments_stored), numeric=True),
-    Column("refused", "Refused", lambda each: number(each.refused), numeric=True),
+    Column("refused", "Refused", lambda each: refused_cell(each), numeric=True),
     Column("duplicates", "Duplicates", lambda each: number(each.duplicates), numeric=True),
+    Column("sent_at", "When", lambda each: unbroken(moment(each.sent_at)), sort="sent_at"),
     Column("sent_by", "Sent by", lambda each: each.sent_by.name if each.sent_by else "The site"),
-    Column("sent_at", "When", lambda each: moment(each.sent_at), sort="sent_at"),
 ]
 
 
-def progress_cell(source: Import) -> Cell:
+def state_cell(source: Import) -> Cell:
+    """The state, and how far a file is that is not over."""
     if source.is_over:
-        return Cell("", numeric=True)
+        return Cell(source.get_state_display(), badge=source.state)
     share = round(Decimal(control.progress(source).share), 3)
-    return Cell(percent(share, 0), numeric=True, share=share)
+    return Cell(f"{source.get_state_display()} {percent(share, 0)}", badge=source.state, share=share)
+
+
+def refused_cell(source: Import) -> Cell:
+    """What somebody has to mend catches the eye."""
+    return Cell(number(source.refused), badge="refused" if source.refused else "", numeric=True)
 
 
 @allow(VIEW)
@@ -115,8 +120,8 @@ def import_page(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             page |= problems_of(request, source, user)
         status = LAST_ANSWER if source.is_over else 200
         return render(request, "claims/_import_state.html", page | {"is_piece": True}, status=status)
-    title = "What came of this file?" if source.is_over else "How far is this file?"
-    return render(request, "claims/import.html", page | problems_of(request, source, user) | {"title": title})
+    page |= problems_of(request, source, user) | {"title": "What came of this file?"}
+    return render(request, "claims/import.html", page)
 
 
 @dataclass(frozen=True)

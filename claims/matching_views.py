@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import audit
 from accounts.access import allow, may, person
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import NOTHING, day, money
+from rcm_site.templatetags.ui import NOTHING, day, money, unbroken
 
 from .changes import Change, ClaimError
 from .claim_payment_views import TO_LOOK_AT, visible_payment
@@ -32,7 +32,7 @@ COLUMNS = [
     Column("control", "Control number", lambda each: each.control_number or f"Payment {each.pk}"),
     Column("state", "State", lambda each: Cell(each.get_state_display(), badge=each.state)),
     Column("payer", "Payer", lambda each: payer_of(each.remittance) if each.remittance else NOTHING),
-    Column("paid_on", "Paid on", lambda each: day(each.paid_on)),
+    Column("paid_on", "Paid on", lambda each: unbroken(day(each.paid_on))),
     Column("charge", "Charge", lambda each: amount(each.charge), numeric=True),
     Column("paid", "Paid", lambda each: amount(each.paid), numeric=True),
     Column("why", "Why", lambda each: each.reason or "No claim here has this control number."),
@@ -92,7 +92,7 @@ def match_payment(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{money(payment.paid)} is posted to claim {claim}.")
             return redirect("claim", pk=claim.pk)
-    find = FindClaim(request.GET)
+    find = FindClaim(request.GET if "number" in request.GET else None)
     found = candidates(payment, visible, find)
     audit.record(user, "claims.read", request=request, rows=len(found))
     chosen = chosen_claim(request, visible)

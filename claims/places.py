@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -10,7 +12,7 @@ from accounts.access import may
 from accounts.models import User
 
 from .imports.recognise import FileKind
-from .models import Import, Remittance
+from .models import Claim, ClaimEvent, ClaimPayment, Import, Remittance
 
 NOUNS = {FileKind.X12: "segment", FileKind.CLAIM_JSON: "item"}
 
@@ -21,6 +23,11 @@ class Origin:
 
     text: str
     url: str = ""
+
+
+def place_heading(source: Import | None) -> str:
+    """The heading of a column of places."""
+    return noun_of(source).capitalize()
 
 
 def place_in_words(source: Import | None, place: int) -> str:
@@ -43,10 +50,19 @@ def noun_of(source: Import | None) -> str:
 
 def import_url(source: Import, user: User) -> str:
     """Where a person reads what came of a file; nothing for one that is not theirs to see."""
-    if not may(user, "claims.view_import"):
-        return ""
-    is_visible = Import.objects.visible_to(user).filter(pk=source.pk).exists()
-    return reverse("import", args=[source.pk]) if is_visible else ""
+    return _visible({source.pk}, user).get(source.pk, "")
+
+
+def visible_files(rows: Iterable[Claim | ClaimPayment | ClaimEvent], user: User) -> dict[uuid.UUID, str]:
+    """Of the files that rows came from, those that a person may see, each with its address."""
+    return _visible({each.source_id for each in rows if each.source_id}, user)
+
+
+def _visible(sources: set[uuid.UUID], user: User) -> dict[uuid.UUID, str]:
+    if not sources or not may(user, "claims.view_import"):
+        return {}
+    visible = Import.objects.visible_to(user).filter(pk__in=sources).values_list("pk", flat=True)
+    return {pk: reverse("import", args=[pk]) for pk in visible}
 
 
 def in_file(source: Import | None, place: int, url: str) -> Origin:

@@ -36,7 +36,7 @@ def visible_import(user: User, pk: uuid.UUID) -> Import:
     return source
 
 
-BADGE_OF = {Severity.ERROR: "refused", Severity.WARNING: "doubt", Severity.DUPLICATE: "duplicate"}
+BADGE_OF: dict[str, str] = {Severity.ERROR: "refused", Severity.WARNING: "doubt", Severity.DUPLICATE: "duplicate"}
 
 
 def problems_of(request: HttpRequest, source: Import, user: User) -> dict[str, Any]:
@@ -67,15 +67,18 @@ def problems_of(request: HttpRequest, source: Import, user: User) -> dict[str, A
 def problems_table(request: HttpRequest, source: Import, user: User, severity: str) -> Table:
     visible = Claim.objects.visible_to(user).filter(pk=OuterRef("first_claim"))
     rows = ImportProblem.objects.filter(source=source, **({"severity": severity} if severity else {}))
+    columns = [
+        Column("place", "Where", lambda each: where(source, each)),
+        Column("outcome", "What came of it", outcome),
+        Column("field", "Field", lambda each: sentence(each.field) or NOTHING),
+        Column("reason", "What is wrong, and how to mend it", lambda each: sentence(each.reason)),
+    ]
+    if source.duplicates and severity in ("", Severity.DUPLICATE):
+        columns.insert(2, Column("first", "Here as", first_claim))
     return Table(
         request,
         rows.annotate(may_see_first=Exists(visible)).select_related("first_claim").order_by("id"),
-        [
-            Column("place", "Where", lambda each: where(source, each)),
-            Column("outcome", "What came of it", lambda each: outcome(each)),
-            Column("field", "Field", lambda each: each.field or NOTHING),
-            Column("reason", "What is wrong, and how to mend it", lambda each: sentence(each.reason)),
-        ],
+        columns,
         caption="What was wrong, in the order of the file",
         empty_title="Nothing wrong here",
         empty_text="No row of this kind.",
@@ -88,11 +91,16 @@ def where(source: Import, problem: ImportProblem) -> str:
     return f"{inside}, {place.lower()}" if inside else place
 
 
-def outcome(problem: Any) -> Cell:
-    if problem.severity == Severity.DUPLICATE and problem.first_claim and problem.may_see_first:
-        claim = problem.first_claim
-        return Cell(f"Here already: {claim}", badge="duplicate", url=reverse("claim", args=[claim.pk]))
+def outcome(problem: ImportProblem) -> Cell:
     return Cell(problem.get_severity_display(), badge=BADGE_OF[problem.severity])
+
+
+def first_claim(problem: Any) -> Cell:
+    """The claim of which this is a duplicate, unless it is another department's."""
+    first = problem.first_claim
+    if first is None or not problem.may_see_first:
+        return Cell(NOTHING)
+    return Cell(str(first), url=reverse("claim", args=[first.pk]))
 
 
 def sentence(reason: str) -> str:

@@ -14,13 +14,13 @@ from accounts.access import allow, may, person
 from accounts.models import User
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.tabs import Tab
-from rcm_site.templatetags.ui import NOTHING, day, money, number
+from rcm_site.templatetags.ui import NOTHING, day, money, number, unbroken
 
 from .balance import adjusted, badge_of, payers_answer, proof
 from .claim_views import amount, asked_source
 from .filters import RemittanceFilter
 from .models import ClaimPayment, Import, ProviderAdjustment, Remittance, ServicePayment
-from .places import import_url, in_file, place_in_words, remittance_name
+from .places import import_url, in_file, place_heading, remittance_name
 
 VIEW = "claims.view_remittance"
 
@@ -37,7 +37,7 @@ def tabs(current: str) -> list[Tab]:
 COLUMNS = [
     Column("trace", "Trace number", remittance_name),
     Column("payer", "Payer", lambda each: payer_of(each)),
-    Column("paid_on", "Paid on", lambda each: day(each.paid_on), sort="paid_on"),
+    Column("paid_on", "Paid on", lambda each: unbroken(day(each.paid_on)), sort="paid_on"),
     Column("method", "Method", lambda each: each.method or NOTHING),
     Column("claims", "Claims", lambda each: number(each.claims_seen or 0), numeric=True),
     Column("amount", "Amount", lambda each: amount(each.amount), numeric=True, sort="amount"),
@@ -166,10 +166,6 @@ def payment_columns(source: Import) -> list[Column]:
         Column("balance", "Balance", imbalance_cell),
         Column("place", place_heading(source), lambda each: number(each.place or None), numeric=True),
     ]
-
-
-def place_heading(source: Import) -> str:
-    return (place_in_words(source, 1).partition(" ")[0] or "place").capitalize()
 
 
 def claim_cell(payment: ClaimPayment) -> Cell:

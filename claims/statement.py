@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from accounts.models import User
 from rcm_site.templatetags.ui import day, money
 
 from . import denials
-from .models import Adjustment, Claim, ClaimEvent, ClaimPayment
+from .models import Adjustment, Claim, ClaimEvent, ClaimPayment, Import
 from .places import Origin, in_file, place_in_words, remittance_name
 
 
@@ -36,11 +37,11 @@ class Account:
     adjustments: list[Adjustment]
     events: list[ClaimEvent]
     user: User
-    source_url: str  # of the claim's file, if this person may see it
+    files: dict[uuid.UUID, str]  # those that this person may see, with their addresses
 
     def entries(self) -> list[Entry]:
         claim = self.claim
-        here = [in_file(claim.source, claim.place, self.source_url)]
+        here = [self._in_its_file()]
         return [
             Entry("Charge", claim.charge, here),
             Entry("Paid", claim.paid, self._paid(), minus=True),
@@ -53,25 +54,26 @@ class Account:
     def expectations(self) -> list[Entry]:
         """What the account is measured by, and no part of it."""
         claim = self.claim
-        expected = [in_file(claim.source, claim.place, self.source_url)] if claim.expected is not None else []
+        expected = [self._in_its_file()] if claim.expected is not None else []
         allowed = [self.origin(each) for each in self.payments if each.allowed is not None]
         return [Entry("Expected", claim.expected, expected), Entry("Allowed", claim.allowed, allowed)]
 
     def origin(self, payment: ClaimPayment, place: int = 0, words: str = "") -> Origin:
         """The remittance or file in which a payment, or one of its adjustments, stands."""
-        where = place_in_words(payment.source, place or payment.place)
-        url = ""
+        where = place or payment.place
         if payment.remittance:
-            name = remittance_name(payment.remittance)
-            if may(self.user, "claims.view_remittance"):
-                url = reverse("claim_payment", args=[payment.pk])
+            name = f"{remittance_name(payment.remittance)}, {place_in_words(payment.source, where)}"
+            may_see = may(self.user, "claims.view_remittance")
+            found = Origin(name, reverse("claim_payment", args=[payment.pk]) if may_see else "")
         else:
-            name = in_file(payment.source, 0, self.source_url if self._is_same_file(payment) else "").text
-        place_named = f"{name}, {where}" if where else name
-        return Origin(f"{words} · {place_named}" if words else place_named, url)
+            found = in_file(payment.source, where, self._url_of(payment.source))
+        return Origin(f"{words} · {found.text}" if words else found.text, found.url)
 
-    def _is_same_file(self, payment: ClaimPayment) -> bool:
-        return payment.source_id == self.claim.source_id
+    def _in_its_file(self) -> Origin:
+        return in_file(self.claim.source, self.claim.place, self._url_of(self.claim.source))
+
+    def _url_of(self, source: Import | None) -> str:
+        return self.files.get(source.pk, "") if source else ""
 
     def _paid(self) -> list[Origin]:
         posted = [each for each in self.payments if each.state == ClaimPayment.State.POSTED and each.paid]
@@ -89,11 +91,11 @@ class Account:
         if not self.claim.written_off:
             return []
         off = next((each for each in self.events if each.to_status == Claim.Status.WRITTEN_OFF), None)
-        return [Origin(f"by {who(off)} on {day(off.at)}")] if off else []
+        return [Origin(f"on {day(off.at)} by {who(off) or 'a file'}")] if off else []
 
 
 def who(event: ClaimEvent) -> str:
-    """Somebody, or the file that made it happen."""
+    """Whoever did it; what a payer's file made happen is nobody's doing, and the file is named beside it."""
     if event.actor:
         return event.actor.name
-    return "a file" if event.source_id else "the site"
+    return "" if event.source_id else "The site"

@@ -50,9 +50,9 @@ def take_in(file: UploadedFile, asked: UploadOptions, user: User, request: HttpR
 
 def in_words(unreadable: Unreadable) -> str:
     """A refusal as a sentence: "Line 1: the header lacks …", or "The file is empty."."""
-    if unreadable.place:
-        return f"Line {unreadable.place:,}: {unreadable.reason}."
-    return f"The file {unreadable.reason}."
+    is_about_all = unreadable.place <= 1 and not unreadable.reason.startswith("the ")
+    where = "The file " if is_about_all else f"Line {unreadable.place:,}: "
+    return f"{where}{unreadable.reason}."
 
 
 @allow(SEND)
@@ -74,7 +74,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         "title": "What do you want to send?",
         "form": form,
         "answers": answers,
-        "most_bytes": settings.IMPORT_MAX_BYTES,
+        "most_megabytes": settings.IMPORT_MAX_BYTES // 1_000_000,
     }
     template = "claims/_upload_answers.html" if is_alone else "claims/upload.html"
     return render(request, template, page, status=status_of(request, answers))

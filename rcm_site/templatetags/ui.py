@@ -66,6 +66,11 @@ def moment(value: datetime | None) -> str:
     return f"{day(here)}, {here:%H:%M}"
 
 
+def unbroken(text: str) -> str:
+    """A short text that stays on one line in a table's narrow column."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 @register.filter
 def dash(value: Any) -> Any:
     """The value, or a dash where there is none. Zero is a measurement and stays."""

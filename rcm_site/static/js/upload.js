@@ -18,12 +18,12 @@ document.querySelectorAll("[data-with-script]").forEach((each) => each.removeAtt
 document.querySelectorAll("[data-without-script]").forEach((each) => each.setAttribute("hidden", ""));
 
 function sizeInWords(bytes) {
-  if (bytes < 1024) return `${bytes} bytes`;
+  if (bytes < 1000) return `${bytes} bytes`;
   const units = ["KB", "MB", "GB"];
   let size = bytes;
   let unit = -1;
-  while (size >= 1024) {
-    size /= 1024;
+  while (size >= 1000) {
+    size /= 1000;
     unit += 1;
   }
   return `${size.toFixed(1)} ${units[unit]}`;
@@ -44,7 +44,7 @@ function choose(list) {
     row.querySelector("[data-name]").textContent = file.name;
     row.querySelector("[data-size]").textContent = sizeInWords(file.size);
     row.querySelector("progress").setAttribute("aria-label", `Sent of ${file.name}`);
-    row.querySelector("[data-remove-words]").textContent = `Remove ${file.name}`;
+    row.querySelector("[data-remove-words]").textContent = ` ${file.name}`;
     row.querySelector("[data-remove]").addEventListener("click", () => {
       files = files.filter((each) => each !== entry);
       showChosen();
