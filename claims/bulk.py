@@ -1,15 +1,16 @@
 # ruff: noqa: S608 - statements are made of our own tables' and columns' names, values are parameters
 """Many rows into one table at once: COPY on PostgreSQL, plain statements on SQLite and for a handful.
 
-Rows are tuples of what the database keeps: cents, ids, ciphertext, JSON as text. No validator sees them, so
-only rows made of checked records belong here.
+Rows are tuples of what the database keeps: cents, ids as `id_writer` writes them, ciphertext, JSON as text.
+No validator sees them, so only rows made of checked records belong here.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
@@ -17,6 +18,8 @@ from django.db import connection, models
 Row = tuple[Any, ...]
 HANDFUL = 8  # rows; beneath it COPY's round trips cost more than they save
 _MOST_PARAMETERS = 900  # of one statement on SQLite
+_COPY_SIZE = 1 << 16  # characters sent at once
+_NULL = "\\N"
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Collection[Row]) -> None:
@@ -31,39 +34,57 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Collection[R
         _execute_many(f"INSERT INTO {table} ({names}) VALUES ({_marks(len(columns))})", rows)
 
 
-def insert_new(model: type[models.Model], columns: Sequence[str], rows: Collection[Row]) -> None:
-    """Leave out what the table's unique constraints know already, also where another writer is first."""
+def insert_new(
+    model: type[models.Model], columns: Sequence[str], rows: Collection[Row], *, key: str = ""
+) -> set[Any]:
+    """Leave out what the table's unique constraints know already, also where another writer is first.
+
+    With a key column: the keys of the rows that went in.
+    """
     if not rows:
-        return
+        return set()
     table, names = _quoted(model, columns)
+    told = f"ON CONFLICT DO NOTHING RETURNING {connection.ops.quote_name(key or columns[0])}"
     if len(rows) <= HANDFUL:
-        _insert_a_handful(f"INSERT INTO {table} ({names}) VALUES", rows, "ON CONFLICT DO NOTHING")
-    elif connection.vendor == "postgresql":
-        staging = connection.ops.quote_name(f"{model._meta.db_table}_arriving")
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ON COMMIT DELETE ROWS"
-                f" AS SELECT {names} FROM {table} WITH NO DATA"
-            )
-            cursor.execute(f"TRUNCATE {staging}")
+        return _insert_a_handful(f"INSERT INTO {table} ({names}) VALUES", rows, told)
+    if connection.vendor == "postgresql":
+        staging = _empty_staging(model, table, names)
         _copy(f"COPY {staging} ({names}) FROM STDIN", rows)
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {table} ({names}) SELECT {names} FROM {staging} ON CONFLICT DO NOTHING"
-            )
-    else:
-        marks = _marks(len(columns))
-        _execute_many(f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+            cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {staging} {told}")
+            return {value for (value,) in cursor.fetchall()}
+    marks = _marks(len(columns))
+    _execute_many(f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+    if not key:
+        return set()
+    position = list(columns).index(key)
+    return {value for (value,) in find(model, (key,), key, {row[position] for row in rows})}
 
 
-def kept(model: type[models.Model], ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Which of these ids the table has."""
-    found: set[uuid.UUID] = set()
-    step = len(ids) if connection.vendor == "postgresql" else _MOST_PARAMETERS
-    for start in range(0, len(ids), max(step, 1)):
-        batch = ids[start : start + step]
-        found.update(model._default_manager.filter(pk__in=batch).values_list("pk", flat=True))
+def find(
+    model: type[models.Model], columns: Sequence[str], by: str, values: Iterable[Any]
+) -> list[tuple[Any, ...]]:
+    """These columns of the rows whose column `by` has one of the values."""
+    table, names = _quoted(model, columns)
+    wanted = list(values)
+    if not wanted:
+        return []
+    select = f"SELECT {names} FROM {table} WHERE {connection.ops.quote_name(by)}"
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"{select} = ANY(%s)", [wanted])
+            return cursor.fetchall()
+        for start in range(0, len(wanted), _MOST_PARAMETERS):
+            batch = wanted[start : start + _MOST_PARAMETERS]
+            cursor.execute(f"{select} IN ({_marks(len(batch))})", batch)
+            found += cursor.fetchall()
     return found
+
+
+def id_writer() -> Callable[[uuid.UUID], str]:
+    """Writes ids as the database keeps them: once for all the rows that hold one, which is much quicker."""
+    return str if connection.vendor == "postgresql" else attrgetter("hex")
 
 
 def _quoted(model: type[models.Model], columns: Sequence[str]) -> tuple[str, str]:
@@ -71,25 +92,73 @@ def _quoted(model: type[models.Model], columns: Sequence[str]) -> tuple[str, str
     return quote(model._meta.db_table), ", ".join(map(quote, columns))
 
 
-def _copy(statement: str, rows: Collection[Row]) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+def _marks(count: int) -> str:
+    return ", ".join(["%s"] * count)
 
 
-def _insert_a_handful(statement: str, rows: Collection[Row], ending: str = "") -> None:
+def _insert_a_handful(statement: str, rows: Collection[Row], ending: str = "") -> set[Any]:
     marks = ", ".join(f"({_marks(len(row))})" for row in rows)
     with connection.cursor() as cursor:
         cursor.execute(f"{statement} {marks} {ending}", [value for row in _adapted(rows) for value in row])
+        return {value for (value,) in cursor.fetchall()} if ending else set()
+
+
+# COPY ------------------------------------------------------------------------------------------------
+
+
+def _empty_staging(model: type[models.Model], table: str, names: str) -> str:
+    """A table of this connection alone, without constraints, that is emptied with each transaction."""
+    staging = connection.ops.quote_name(f"{model._meta.db_table}_arriving")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ON COMMIT DELETE ROWS"
+            f" AS SELECT {names} FROM {table} WITH NO DATA"
+        )
+        cursor.execute(f"TRUNCATE {staging}")
+    return staging
+
+
+def _copy(statement: str, rows: Collection[Row]) -> None:
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        block: list[str] = []
+        size = 0
+        for row in rows:
+            line = _copied(row)
+            block.append(line)
+            size += len(line)
+            if size >= _COPY_SIZE:
+                copy.write("\n".join(block) + "\n")
+                block, size = [], 0
+        if block:
+            copy.write("\n".join(block) + "\n")
+
+
+def _copied(row: Row) -> str:
+    """A row as COPY reads it. Hardly a value needs a backslash: only what looks odd is looked at twice."""
+    line = "\t".join(
+        [_NULL if value is None else value if value.__class__ is str else str(value) for value in row]
+    )
+    is_plain = (
+        line.count("\\") == row.count(None)
+        and line.count("\t") == len(row) - 1
+        and "\n" not in line
+        and "\r" not in line
+    )
+    return line if is_plain else "\t".join(map(_escaped, row))
+
+
+def _escaped(value: Any) -> str:
+    if value is None:
+        return _NULL
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+# SQLite ----------------------------------------------------------------------------------------------
 
 
 def _execute_many(statement: str, rows: Collection[Row]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(statement, _adapted(rows))
-
-
-def _marks(count: int) -> str:
-    return ", ".join(["%s"] * count)
 
 
 _FOR_SQLITE: dict[type, Callable[[Any], Any]] = {
@@ -104,6 +173,6 @@ def _adapted(rows: Collection[Row]) -> Sequence[Row]:
     if connection.vendor == "postgresql":
         return list(rows)
     return [
-        tuple(_FOR_SQLITE[type(value)](value) if type(value) in _FOR_SQLITE else value for value in row)
+        tuple([_FOR_SQLITE[type(value)](value) if type(value) in _FOR_SQLITE else value for value in row])
         for row in rows
     ]

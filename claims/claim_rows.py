@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from .bulk import Row
+from .bulk import Row, id_writer
 from .denials import category_of_text
 from .fields import encrypt
 from .identity import new_id
@@ -116,7 +114,8 @@ class Rows:
         self._now = now
         self._today = intake.today
         self._actor = intake.actor.pk if intake.actor else None
-        self._source = intake.source.pk if intake.source else None
+        self._written = id_writer()
+        self._source = self._written(intake.source.pk) if intake.source else None
         self._providers = providers
         self._coverages = coverages
 
@@ -125,7 +124,14 @@ class Rows:
         status = Status.VOID if record.frequency == "8" else record.status
         npi = billed_npi(record)
         return (
-            *(known.id, known.number, known.sender, record.control_number, record.kind.value, status.value),
+            *(
+                self._written(known.id),
+                known.number,
+                known.sender,
+                record.control_number,
+                record.kind.value,
+                status.value,
+            ),
             *(known.payer, self._providers[npi] if npi else None, known.patient, known.department),
             *(record.frequency, record.original_number, known.rebill_mark, ""),
             *(record.responsibility, record.place_of_service, record.authorization),
@@ -137,7 +143,7 @@ class Rows:
             *(self._source, record.place, record.group_number, record.transaction_number, self._now),
         )
 
-    def lines(self, record: ClaimRecord, claim: uuid.UUID) -> Iterator[Row]:
+    def lines(self, record: ClaimRecord, claim: str) -> Iterator[Row]:
         providers, coverages = self._providers, self._coverages
         for line in record.lines:
             npi, group, subscriber = line.rendering_npi, line.plan_group, line.subscriber
@@ -162,22 +168,23 @@ class Rows:
                 line.place,
             )
 
-    def event(self, record: ClaimRecord, claim: uuid.UUID) -> Row:
+    def event(self, record: ClaimRecord, claim: str) -> Row:
         note = encrypt(record.denial_reason) if record.denial_reason else ""
         status = Status.VOID if record.frequency == "8" else record.status
         received = (claim, self._now, self._actor, RECEIVED, "", status.value, note, False)
         return (*received, self._source, record.place)
 
-    def message(self, record: ClaimRecord, claim: uuid.UUID) -> Row | None:
+    def message(self, record: ClaimRecord, claim: str) -> Row | None:
         """What the payments side is told; nothing of claims whose format does not say their net fee."""
         shares = shares_of(record)
-        if shares is None or record.frequency == "8" or record.status == Status.VOID:
+        if not shares or record.frequency == "8" or record.status == Status.VOID:
             return None
-        fee, told = sum(shares.values()), json.dumps(sorted(shares.items()))
-        message = (new_id(), claim, OutboxMessage.Reason.ACCEPTED.value, fee, told, self._now)
+        fee = sum(shares.values())
+        told = "[" + ", ".join([f'["{npi}", {cents}]' for npi, cents in sorted(shares.items())]) + "]"
+        message = (self._written(new_id()), claim, OutboxMessage.Reason.ACCEPTED.value, fee, told, self._now)
         return (*message, OutboxMessage.State.WAITING.value, self._now, 0, "")
 
-    def payment(self, record: ClaimRecord, claim: uuid.UUID) -> Row | None:
+    def payment(self, record: ClaimRecord, claim: str) -> Row | None:
         """A claims CSV says in one sum what came in."""
         if not record.paid:
             return None
@@ -194,11 +201,11 @@ def billed_npi(record: ClaimRecord) -> str:
     return record.rendering_npi or record.billing_npi or first
 
 
-def shares_of(record: ClaimRecord) -> Counter[str] | None:
-    """Cents by the NPI that each line credits, or nothing when no line tells its net fee."""
-    shares: Counter[str] | None = None
+def shares_of(record: ClaimRecord) -> dict[str, int]:
+    """Cents by the NPI that each line credits; nothing when no line tells its net fee."""
+    shares: dict[str, int] = {}
     for line in record.lines:
         if (fee := line.net_fee) is not None:
-            shares = Counter() if shares is None else shares
-            shares[line.rendering_npi] += fee
+            npi = line.rendering_npi
+            shares[npi] = shares.get(npi, 0) + fee
     return shares

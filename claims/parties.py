@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.conf import settings
 
@@ -34,8 +34,7 @@ def spelling(name: str) -> str:
 # Payers --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PayerName:
+class PayerName(NamedTuple):
     """What a file calls a payer: its number, its name, or both."""
 
     number: str
@@ -166,8 +165,7 @@ def providers(npis: Iterable[str]) -> dict[str, int]:
 
 
 def _providers(npis: Iterable[str]) -> dict[str, int]:
-    rows = Provider.objects.filter(npi__in=npis).order_by()
-    return dict(rows.values_list("npi", "pk")) if npis else {}
+    return dict(bulk.find(Provider, ("npi", "id"), "npi", npis))
 
 
 PatientKey = tuple[str, str]  # the column that tells who it is, and its value
@@ -208,10 +206,9 @@ def patients(wanted: Mapping[PatientKey, PatientRecord], now: datetime) -> dict[
 def _patients(keys: Iterable[PatientKey]) -> dict[PatientKey, tuple[int, bool]]:
     found: dict[PatientKey, tuple[int, bool]] = {}
     for column in ("patient_id_index", "identity"):
-        if values := [value for name, value in keys if name == column]:
-            rows = Patient.objects.filter(**{f"{column}__in": values}).order_by()
-            for pk, value, name_index in rows.values_list("pk", column, "name_index"):
-                found[column, value] = pk, bool(name_index)
+        values = [value for name, value in keys if name == column]
+        for pk, value, name_index in bulk.find(Patient, ("id", column, "name_index"), column, values):
+            found[column, value] = pk, bool(name_index)
     return found
 
 
@@ -250,10 +247,9 @@ def coverages(wanted: Mapping[CoverageKey, int | None]) -> dict[CoverageKey, int
 
 def _coverages(keys: Mapping[tuple[str, str], CoverageKey]) -> dict[tuple[str, str], int]:
     """By plan and blind index; others of the same member are left out."""
-    rows = Coverage.objects.filter(subscriber_index__in={index for _, index in keys}).order_by()
-    found = {
-        (group, index): pk for pk, group, index in rows.values_list("pk", "plan_group", "subscriber_index")
-    }
+    columns = ("plan_group", "subscriber_index", "id")
+    rows = bulk.find(Coverage, columns, "subscriber_index", {index for _, index in keys})
+    found = {(group, index): pk for group, index, pk in rows}
     return {key: found[key] for key in keys if key in found}
 
 

@@ -26,7 +26,9 @@ from .claim_rows import (
 )
 from .identity import new_id
 from .imports.records import ClaimRecord, LineRecord, Problem
+from .imports.validation import Memo
 from .intake import Intake, Taken
+from .matching import match_waiting
 from .models import Claim, ClaimEvent, ClaimLine, ClaimPayment, OutboxMessage, PayerAlias
 from .numbers import next_numbers
 from .parties import Departments, PayerName
@@ -73,29 +75,23 @@ class _Screening:
         return cls(Departments.of(intake), parties.find_payers(names, used), used)
 
     def screened(self, records: Sequence[ClaimRecord]) -> list[Taken]:
-        refusals: dict[str, str] = {}
+        refusals = Memo(self.departments.refusal)
+        creates_payers = parties.creates_payers()
         taken = []
         for record in records:
-            each = Taken(record)
-            taken.append(each)
-            reason = refusals.get(record.department)
-            if reason is None:
-                reason = refusals[record.department] = self.departments.refusal(record.department)
-            if reason:
-                each.problems.append(Problem(record.place, "department", reason))
-            name = parties.payer_name(record)
-            if name.spellings and name not in self.payers and not parties.creates_payers():
+            problems = _too_long(record)
+            if reason := refusals[record.department]:
+                problems.append(Problem(record.place, "department", reason))
+            if not creates_payers and any(name := parties.payer_name(record)) and name not in self.payers:
                 reason = "is not a payer that this site knows: have it added, or an alias for it"
-                each.problems.append(Problem(record.place, "payer", reason))
-            each.problems += _too_long(record)
+                problems.append(Problem(record.place, "payer", reason))
+            taken.append(Taken(record, problems=problems))
         return taken
 
     def complete(self, records: Sequence[ClaimRecord]) -> None:
         """Create whom these records name and nobody knows."""
         unknown = {
-            name
-            for record in records
-            if (name := parties.payer_name(record)).spellings and name not in self.payers
+            name for record in records if any(name := parties.payer_name(record)) and name not in self.payers
         }
         if unknown:
             parties.create_payers(sorted(unknown, key=lambda name: (name.name, name.number)))
@@ -105,11 +101,12 @@ class _Screening:
 
 def _too_long(record: ClaimRecord) -> list[Problem]:
     """Codes that a reader lets pass and no payer uses."""
-    problems = [
-        Problem(record.place, field.replace("_", " "), f"must be at most {longest} characters long")
-        for field, longest in LONGEST
-        if len(getattr(record, field)) > longest
-    ]
+    problems = []
+    if record.place_of_service or record.responsibility or len(record.frequency) != 1:
+        for field, longest in LONGEST:
+            if len(getattr(record, field)) > longest:
+                reason = f"must be at most {longest} characters long"
+                problems.append(Problem(record.place, field.replace("_", " "), reason))
     if record.diagnoses and len(" ".join(record.diagnoses)) > LONGEST_DIAGNOSES:
         problems.append(Problem(record.place, "diagnoses", "are more than a claim can have"))
     for line in record.lines:
@@ -142,12 +139,12 @@ def _store(good: list[Taken], screening: _Screening, intake: Intake, now: dateti
     claims = [rows.claim(record, known) for record, known in zip(records, identities, strict=True)]
     # In one order for all, so that two who store the same claims wait for each other in turn.
     claims.sort(key=_unique_key)
-    bulk.insert_new(Claim, CLAIM_COLUMNS, claims)
-    _tell_duplicates(good, identities)
+    _tell_duplicates(good, identities, bulk.insert_new(Claim, CLAIM_COLUMNS, claims, key="number"))
     stored = [each for each in good if each.number]
     _write_what_belongs_to_them(stored, rows)
     people.join(stored)
     rebills.settle(stored, intake)
+    match_waiting([each.claim_id for each in stored if each.claim_id])
 
 
 def _unique_key(row: bulk.Row) -> tuple[str, str, str]:
@@ -205,7 +202,7 @@ def _identities(
                 number=number,
                 sender=record.sender or intake.sender,
                 rebill_mark=rebills.mark_of(record),
-                payer=screening.payers[name] if name.spellings else None,
+                payer=screening.payers[name] if any(name) else None,
                 department=screening.departments.pk(record.department),
                 patient=people.patient(position),
             )
@@ -213,12 +210,11 @@ def _identities(
     return identities
 
 
-def _tell_duplicates(good: Sequence[Taken], identities: Sequence[Identity]) -> None:
+def _tell_duplicates(good: Sequence[Taken], identities: Sequence[Identity], stored: set[int]) -> None:
     """Give each record its claim, or the one that was here before it."""
-    stored = bulk.kept(Claim, [known.id for known in identities])
     twice = []
     for each, known in zip(good, identities, strict=True):
-        if known.id in stored:
+        if known.number in stored:
             each.claim_id, each.number = known.id, known.number
         else:
             twice.append((each, known))
@@ -234,7 +230,8 @@ def _tell_duplicates(good: Sequence[Taken], identities: Sequence[Identity]) -> N
 
 
 def _write_what_belongs_to_them(stored: Sequence[Taken], rows: Rows) -> None:
-    pairs = [(_record(each), each.claim_id) for each in stored if each.claim_id]
+    written = bulk.id_writer()
+    pairs = [(_record(each), written(each.claim_id)) for each in stored if each.claim_id]
     lines = [row for record, claim in pairs for row in rows.lines(record, claim)]
     bulk.insert(ClaimLine, LINE_COLUMNS, lines)
     each_has: tuple[tuple[type[Model], tuple[str, ...], Callable[[ClaimRecord, Any], Any]], ...] = (

@@ -9,9 +9,12 @@ from typing import Any
 
 from django.db import transaction
 
-from claims import storing
+from claims.acknowledgements import attach
+from claims.activity import store_actions
 from claims.intake import Intake, Taken
 from claims.models import Import, ImportProblem
+from claims.posting import post_payments
+from claims.storing import screen, store_claims
 
 from .reading import Chunk
 from .records import (
@@ -91,6 +94,8 @@ def _count(outcome: Outcome, source: Import, file: str, ordinal: int, taken: Tak
         return
     if taken.first_claim_id:
         _note_duplicate(outcome, source, file, ordinal, taken)
+    elif taken.is_repeated:
+        outcome.duplicates += isinstance(record, ClaimPaymentRecord | ActivityRecord)
     elif isinstance(record, ClaimRecord):
         outcome.claims += 1
         outcome.lines += len(record.lines)
@@ -153,11 +158,6 @@ def _is_refused(problems: Iterable[Problem]) -> bool:
 # Who takes what --------------------------------------------------------------------------------------
 
 
-def _nobody(records: Sequence[Any], _intake: Intake, _carry: Carry | None = None) -> list[Taken]:
-    reason = "is read, but this site does not take it in"
-    return [Taken(record, problems=[Problem(record.place, "", reason)]) for record in records]
-
-
 def _nothing_against(records: Sequence[Any], _intake: Intake) -> list[Taken]:
     return [Taken(record) for record in records]
 
@@ -175,9 +175,11 @@ def _tried(store: Callable[[Sequence[Any], Intake], list[Taken]]) -> Callable[..
 
 
 TAKERS: dict[type, Taker] = {
-    ClaimRecord: Taker(lambda records, intake, _: storing.store_claims(records, intake), storing.screen),
+    ClaimRecord: Taker(lambda records, intake, _: store_claims(records, intake), screen),
     **dict.fromkeys(
-        (RemittanceRecord, ClaimPaymentRecord, RemittanceClosing, AcknowledgementRecord, ActivityRecord),
-        Taker(_nobody, _nobody),
+        (RemittanceRecord, ClaimPaymentRecord, RemittanceClosing),
+        Taker(post_payments, _nothing_against, wants_refused=True),
     ),
+    AcknowledgementRecord: Taker(lambda records, intake, _: attach(records, intake), _tried(attach)),
+    ActivityRecord: Taker(lambda records, intake, _: store_actions(records, intake), _tried(store_actions)),
 }
