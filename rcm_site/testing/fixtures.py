@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
@@ -32,6 +33,12 @@ def own_files(settings: Any, tmp_path: Path) -> None:
     """Tests write nothing into the installation's own var/."""
     settings.VAR_DIR = tmp_path
     settings.AUDIT_HEAD_FILE = str(tmp_path / "audit-head.json")
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_asked_yet() -> None:
+    """Another test's people, who may have the same ids, were counted by the rate limit."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as site_settings
-from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCache
 from django.db import connections
 from django.test import Client, RequestFactory
@@ -62,11 +61,6 @@ urlpatterns = [
 ]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_asked_yet() -> None:
-    cache.clear()
 
 
 def caller(user: User) -> dict[str, str]:
