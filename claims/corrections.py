@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts import audit
 
-from . import outbox, parties
+from . import matching, outbox, parties
 from .changes import Change, ClaimError
 from .models import Claim, ClaimEvent, ClaimLine, OutboxMessage, ServicePayment
 from .numbers import next_numbers
@@ -83,6 +83,7 @@ def enter(*, claim: Claim, lines: Lines, change: Change) -> Claim:
     )
     audit.record(change.actor, "claim.added", claim, request=change.request, lines=len(lines.kept))
     outbox.tell(claim, OutboxMessage.Reason.ACCEPTED)
+    matching.match_waiting([claim.pk])
     return claim
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
@@ -50,6 +51,8 @@ FROM_ELSEWHERE = [name for row in STANDING for name in row]
 
 class LineInline(admin.StackedInline):
     model = ClaimLine
+    verbose_name = "line"
+    verbose_name_plural = "lines"
     form = LineForm
     formset = LineFormSet
     extra = 0
@@ -98,6 +101,13 @@ class ClaimAdmin(ClaimActions, BigListAdmin, AuditedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Claim | None = None) -> bool:
         """A claim is voided, never deleted: payments and the audit trail speak of it."""
         return False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A claim's form is no place to delete a department or a payer."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_delete_related = False
+        return field
 
     # The list --------------------------------------------------------------------------------------
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from accounts.access import person
 from accounts.admin import AuditedAdmin, ReadOnlyAdmin
+from claims.dead_letters import replay
 from claims.models import IdempotencyKey, ImportChunk, LedgerEntry, OutboxMessage
 
 from .big_lists import BigListAdmin
@@ -17,6 +21,17 @@ class OutboxAdmin(BigListAdmin, ReadOnlyAdmin, AuditedAdmin):
     list_filter = ["state"]
     sortable_by = ()
     ordering = ["-id"]
+
+    actions = ["send_again"]
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Nobody edits a message; who may change one may have it sent once more."""
+        return request.user.has_perm("claims.change_outboxmessage")
+
+    @admin.action(description="Send what was given up again", permissions=["replay"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        revived = replay(queryset, actor=person(request), request=request)
+        messages.success(request, f"Messages sent again: {revived}. Others were not given up.")
 
 
 @admin.register(LedgerEntry)

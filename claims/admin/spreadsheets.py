@@ -87,7 +87,7 @@ class PlainDiff(Diff):
     def as_html(self) -> list[Any]:
         marked = []
         for old, new in zip(self.left, self.right, strict=True):
-            if old == new or not old:
+            if self.new or old == new or not old:
                 marked.append(conditional_escape(new))
             else:
                 marked.append(format_html("<del>{}</del> <ins>{}</ins>", old, new))
@@ -168,7 +168,7 @@ class Rows(ModelResource):
 
 def check_spelling(name: str, pk: int | None) -> None:
     """Files are matched with payers whatever the capitals: two of one name would take turns."""
-    if Payer.objects.filter(name__iexact=name).exclude(pk=pk).exists():
+    if Payer.objects.filter(name__iexact=name).exclude(pk=pk or 0).exists():
         raise ValidationError({"name": "There is a payer of this name already, in other capitals."})
 
 

@@ -33,6 +33,7 @@ from rcm_site.testing.makers import (
     make_import,
     make_patient,
     make_payer,
+    make_payment,
     make_provider,
     make_user,
 )
@@ -444,3 +445,32 @@ def test_what_went_downstream_is_only_looked_at(client: Client, model: str) -> N
     assert client.post(address, {}).status_code == 403
     assert client.get(reverse(f"admin:claims_{model}_add")).status_code == 403
     assert client.get(f"/admin/claims/{model}/").status_code == 200
+
+
+def test_a_message_that_was_given_up_is_sent_again_and_others_are_left_alone(client: Client) -> None:
+    claim = make_claim()
+    dead = claim.messages.create(net_fee=1, state="dead", attempts=3)
+    done = claim.messages.create(net_fee=1, state="delivered", attempts=1)
+    sent = {"action": "send_again", "_selected_action": [str(dead.pk), str(done.pk)]}
+    response = client.post("/admin/claims/outboxmessage/", sent, follow=True)
+    assert said(response) == ["Messages sent again: 1. Others were not given up."]
+    states = OutboxMessage.objects.order_by("created_at").values_list("state", "attempts")
+    assert list(states) == [("waiting", 0), ("delivered", 1)]
+    assert AuditEntry.objects.filter(action="payments.replayed").exists()
+
+
+def test_two_payers_of_one_name_are_not_told_apart_by_capitals(client: Client) -> None:
+    make_payer("Aetna")
+    address = reverse("admin:claims_payer_add")
+    response = client.post(address, filled(client, address, name="AETNA"))
+    assert "in other capitals" in errors_of(response)
+
+
+def test_a_payment_that_waited_is_booked_when_its_claim_is_typed(client: Client) -> None:
+    payment = make_payment(control_number="HAND-2", state="unmatched", charge=Decimal(50), paid=Decimal(50))
+    address = reverse("admin:claims_claim_add")
+    typed = {"kind": "dental", "control_number": "HAND-2", "charge": "50.00"}
+    response = client.post(address, filled(client, address, **typed))
+    assert response.status_code == 302, errors_of(response)
+    payment.refresh_from_db()
+    assert (payment.state, payment.claim and payment.claim.paid) == ("posted", Decimal(50))
