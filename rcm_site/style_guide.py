@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import allow
 from analytics.cards import Card, Change
 
+from .charts.samples import sample_charts
 from .tables import Cell, Heading, Row, SizeLink
 from .tabs import Tab
 from .templatetags.ui import BADGES, money, money_brief, number, percent
@@ -37,7 +38,10 @@ COLOURS = {
     ],
     "Top bar": ["bar", "bar-hover", "on-bar", "bar-soft"],
     "Categories of a chart": [*(f"series-{place}" for place in range(1, 9)), "context"],
-    "From little to much": [f"scale-{place}" for place in range(1, 8)],
+    "From little to much": [
+        *(f"scale-{place}" for place in range(1, 8)),
+        *("on-scale-low", "on-scale-middle", "on-scale-high"),
+    ],
 }
 
 
@@ -202,6 +206,7 @@ def samples() -> dict[str, Any]:
         "words": "1 Sep – 30 Nov 2026, Aetna, all departments, against the period before",
         "cards": sample_cards(),
         "table": sample_table(),
+        "charts": sample_charts(),
         "empty_table": SampleTable(
             empty_title="No claims yet",
             empty_text="Import a file, and this table fills as its lines are read.",
