@@ -33,7 +33,7 @@ class Programs:
     def start(self, kind: str) -> int:
         assert self._nursery.stdin
         assert self._nursery.stdout
-        self._nursery.stdin.write(f"{kind} {self._chance.randint(2, 15)}\n")
+        self._nursery.stdin.write(f"{kind} {self._chance.randint(2, 4)}\n")
         self._nursery.stdin.flush()
         return int(self._nursery.stdout.readline())
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from claims import dead_letters, delivery, outbox, relay
+from claims.attempts import Attempt
 from claims.models import LedgerEntry, OutboxMessage
 from claims.tests.payment_queue import PaymentQueue, queue  # noqa: F401
 from rcm_site.models import Mail
@@ -174,7 +175,7 @@ def test_what_kills_its_consumer_counts_and_is_given_up_without_a_fourth_try(que
         OutboxMessage.objects.filter(pk=deadly.pk).update(due_at=timezone.now())
         relay.send_due()
         ((ids, good_until),) = queue.calls()
-        delivery.Attempt.begin(ids, good_until)  # and the consumer is gone
+        Attempt.begin(ids, good_until)  # and the consumer is gone
     OutboxMessage.objects.filter(pk=deadly.pk).update(due_at=timezone.now())
     assert queue.send_and_deliver() == 0
     deadly.refresh_from_db()
@@ -197,7 +198,7 @@ def test_whoever_held_a_message_for_too_long_books_nothing(queue: PaymentQueue) 
     tell()
     relay.send_due()
     ((ids, good_until),) = queue.calls()
-    slow = delivery.Attempt.begin(ids, good_until)
+    slow = Attempt.begin(ids, good_until)
     assert next_turn(queue) == 1
     assert delivery._book(slow) == 0
     assert LedgerEntry.objects.count() == 1

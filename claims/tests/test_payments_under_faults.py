@@ -110,7 +110,7 @@ def test_killed_before_and_after_commits_each_message_is_booked_once() -> None:
         killer = Killer(programs, consumers=6)
         wait_until(all_delivered, meanwhile=killer)
     assert killer.killed_relays > 2
-    assert killer.left < 6
+    assert killer.left <= 4  # one died before its commit, and one after
     assert_booked_once(owed, 1_000)
 
 
