@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,17 @@ def wait_for(source: Import, is_so: Callable[[Import], bool]) -> None:
         source.refresh_from_db()
 
 
+def _is_past(chunks: int, source: Import) -> bool:
+    return source.chunks_done > chunks or source.is_over
+
+
 def test_workers_killed_in_mid_import_store_each_line_exactly_once(tmp_path: Path) -> None:
     source = send(claim_file(CLAIMS), make_user("director"))
     chance = random.Random(4)
     for _ in range(KILLS):
         before = source.chunks_done
         worker = start_worker(tmp_path)
-        wait_for(source, lambda seen, before=before: seen.chunks_done > before or seen.is_over)
+        wait_for(source, partial(_is_past, before))
         time.sleep(chance.random() * 0.1)
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()

@@ -152,7 +152,7 @@ class Untouched(io.RawIOBase):
 def test_an_upload_that_announces_two_gigabytes_is_refused_unread() -> None:
     request = RequestFactory().post("/", b"x", content_type="multipart/form-data; boundary=b")
     request.META["CONTENT_LENGTH"] = str(2 << 30)
-    request._stream = Untouched()  # type: ignore[attr-defined]
+    request._stream = Untouched()  # type: ignore[assignment]
     with pytest.raises(RequestDataTooBig):
         _ = request.POST
 
