@@ -106,10 +106,14 @@ def _is_same_number(claim: Candidate, wanted: Wanted) -> bool:
 
 
 def _of_payer_number(wanted: Wanted, claims: list[Candidate]) -> Match:
-    """Two payers may give the same number to different claims."""
-    of_payer = [each for each in claims if None in (each.payer_id, wanted.payer_id)]
-    of_payer += [each for each in claims if each.payer_id is not None and each.payer_id == wanted.payer_id]
-    return Match(_newest(of_payer)) if of_payer else Match(None, State.UNMATCHED, NOT_HERE)
+    """Two payers may give the same number to different claims, so the charge has to agree as well."""
+    meant = [
+        each
+        for each in claims
+        if each.charge == abs(wanted.charge)
+        and (each.payer_id == wanted.payer_id or None in (each.payer_id, wanted.payer_id))
+    ]
+    return Match(_newest(meant)) if meant else Match(None, State.UNMATCHED, NOT_HERE)
 
 
 def _newest(claims: list[Candidate]) -> Candidate:

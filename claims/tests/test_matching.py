@@ -66,8 +66,14 @@ def test_a_number_that_is_not_ours_is_found_by_the_payers():
 
 
 def test_another_payers_number_is_not_the_same_number():
-    make_payer("ACME HEALTH")
+    make_payer("ACME HEALTH")  # whose name the remittance gives
     make_claim(control_number="A-1", payer_claim_number="ICN1", charge=100, payer=make_payer("Other"))
+    post(remittance("CLP*0*1*100*70*0*12*ICN1"))
+    assert ClaimPayment.objects.get().state == "unmatched"
+
+
+def test_the_payers_number_alone_is_not_enough_when_the_charge_differs():
+    make_claim(control_number="A-1", payer_claim_number="ICN1", charge=99)
     post(remittance("CLP*0*1*100*70*0*12*ICN1"))
     assert ClaimPayment.objects.get().state == "unmatched"
 
