@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
@@ -20,6 +22,7 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.tabs import Tab
 from rcm_site.templatetags.ui import NOTHING, number
 
+from .imports.blocks import FileForgotten
 from .imports.control import refused_rows
 from .models import Claim, Import, ImportProblem
 from .places import noun_of, place_in_words
@@ -36,7 +39,11 @@ def visible_import(user: User, pk: uuid.UUID) -> Import:
     return source
 
 
-BADGE_OF: dict[str, str] = {Severity.ERROR: "refused", Severity.WARNING: "doubt", Severity.DUPLICATE: "duplicate"}
+BADGE_OF: dict[str, str] = {
+    Severity.ERROR: "refused",
+    Severity.WARNING: "doubt",
+    Severity.DUPLICATE: "duplicate",
+}
 
 
 def problems_of(request: HttpRequest, source: Import, user: User) -> dict[str, Any]:
@@ -61,6 +68,7 @@ def problems_of(request: HttpRequest, source: Import, user: User) -> dict[str, A
         ],
         "problems": problems_table(request, source, user, chosen),
         "has_problems": any(counts.values()) or source.problems.exists(),
+        "can_mend": source.is_over and source.refused > 0 and source.blocks.exists(),
     }
 
 
@@ -117,8 +125,12 @@ def refused_csv(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     user = person(request)
     source = visible_import(user, pk)
     rows = refused_rows(source)
+    try:
+        headings = next(rows, [])
+    except FileForgotten:
+        messages.info(request, "The file itself is no longer kept: mend the one that you have.")
+        return redirect("import", pk=pk)
     audit.record(user, "import.refused_rows_exported", source, request=request, rows=source.refused)
-    headings = next(rows, [])
     return stream_csv(f"refused-{short_name(source)}", headings, as_cells(rows))
 
 
