@@ -62,7 +62,7 @@ def once(user: User, key: str | None, asked: bytes, answer: Callable[[], Answer]
     fingerprint = hmac.new(settings.PHI_INDEX_KEY.encode(), asked, hashlib.sha256).hexdigest()
     with transaction.atomic():
         _hold(user, key)
-        kept = IdempotencyKey.objects.filter(user=user, key=key).first()
+        kept = next(iter(IdempotencyKey.objects.filter(user=user, key=key)), None)
         if kept is None:
             given = answer()
             IdempotencyKey.objects.create(

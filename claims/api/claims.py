@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from claims import changes, idempotency
 from claims.changes import Change, ClaimError
 from claims.idempotency import Answer
 from claims.imports.claim_json import read_body
+from claims.imports.claim_lines import LineForm
 from claims.imports.records import ClaimRecord, Problem, Severity, Unreadable
 from claims.imports.rules import Rules
 from claims.intake import Intake
@@ -109,7 +112,8 @@ def take(body: bytes, user: User, request: Request) -> Answer:
     """Store the claim of a request, in the caller's transaction."""
     today = timezone.localdate()
     try:
-        record = read_body(body, Rules(today, zone=timezone.get_default_timezone()))
+        rules, form = reading_of(today)
+        record = read_body(body, rules, form)
     except Unreadable as unreadable:
         raise exceptions.ParseError(f"The body {unreadable.reason}.") from unreadable
     refuse_wrong(record.problems)
@@ -122,6 +126,13 @@ def take(body: bytes, user: User, request: Request) -> Answer:
         user, "claim.added", claim, request=request._request, number=taken.number, lines=len(record.lines)
     )
     return Answer(201, told(claim, record, [*record.problems, *taken.problems]))
+
+
+@lru_cache(maxsize=1)
+def reading_of(today: date) -> tuple[Rules, LineForm]:
+    """What a day's claims are read by, which remembers what it read before."""
+    rules = Rules(today, zone=timezone.get_default_timezone())
+    return rules, LineForm(rules)
 
 
 def refuse_wrong(problems: list[Problem]) -> None:

@@ -51,7 +51,7 @@ def read_claim_json(file: BinaryIO, rules: Rules) -> Iterator[Record]:
         yield claim
 
 
-def read_body(body: bytes, rules: Rules) -> ClaimRecord:
+def read_body(body: bytes, rules: Rules, form: LineForm | None = None) -> ClaimRecord:
     """The one claim that a request brings. Unlike a file's, it may say nothing that nobody reads."""
     if len(body) > rules.limits.json_item:
         raise Unreadable(1, "is too long for one claim")
@@ -63,7 +63,7 @@ def read_body(body: bytes, rules: Rules) -> ClaimRecord:
         raise Unreadable(1, "is not valid JSON in UTF-8") from None
     if not isinstance(item, dict):
         raise Unreadable(1, "must be one claim with its lines")
-    claim = claim_of(item, 1, rules)
+    claim = claim_of(item, 1, rules, form)
     claim.problems += _unknown(item)
     return claim
 

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import chain
 from typing import BinaryIO
 
@@ -31,9 +32,15 @@ class Column:
 
     @property
     def spellings(self) -> list[str]:
-        return [spelling_of(each) for each in (self.label, self.field, *self.also)]
+        return _spellings_of(self)
 
 
+@cache
+def _spellings_of(column: Column) -> list[str]:
+    return [spelling_of(each) for each in (column.label, column.field, *column.also)]
+
+
+@lru_cache(maxsize=4_096)
 def spelling_of(header: str) -> str:
     return re.sub("[^a-z0-9]", "", header.lower())
 
