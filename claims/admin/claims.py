@@ -21,6 +21,7 @@ from claims.models import Claim, ClaimLine
 from rcm_site.templatetags.ui import money
 
 from .big_lists import BigListAdmin
+from .choosing import ChoosingAdmin
 from .claim_actions import ClaimActions
 from .claim_forms import FIELD_RULES, ClaimForm, LineForm, LineFormSet
 from .filters import PayerFilter, SubmittedFilter
@@ -76,7 +77,7 @@ class LineInline(admin.StackedInline):
 
 
 @admin.register(Claim)
-class ClaimAdmin(ClaimActions, BigListAdmin, AuditedAdmin):
+class ClaimAdmin(ClaimActions, ChoosingAdmin, BigListAdmin, AuditedAdmin):
     form = ClaimForm
     inlines = [LineInline]
     formfield_overrides = FIELD_RULES

@@ -13,11 +13,12 @@ from accounts.admin import AuditedAdmin
 from claims.models import ClaimPayment, Remittance
 
 from .big_lists import BigListAdmin
+from .choosing import ChoosingAdmin
 from .claim_forms import FIELD_RULES
 
 
 @admin.register(Remittance)
-class RemittanceAdmin(BigListAdmin, AuditedAdmin):
+class RemittanceAdmin(ChoosingAdmin, BigListAdmin, AuditedAdmin):
     formfield_overrides = FIELD_RULES
     list_display = ["trace_number", "payer", "method", "paid_on", "amount", "imbalance", "is_cut_off"]
     list_display_links = ["trace_number", "paid_on"]

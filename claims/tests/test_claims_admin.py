@@ -230,6 +230,8 @@ def test_a_line_is_added_with_the_next_number_and_another_taken_out(client: Clie
         ({"service_from": "2026-03-02", "service_to": "2026-03-01"}, "ends before it begins"),
         ({"service_from": "0099-03-02"}, "between 1900 and a year from now"),
         ({"payer": "999999"}, "valid choice"),
+        ({"payer": "x", "assignee": "\uff11", "provider": "9" * 30}, "valid choice"),
+        ({"patient": "x", "department": "x"}, "valid choice"),
         ({"diagnoses": "A\u202eB"}, "one line of plain text"),
         ({"seen": "another state"}, "has changed since you opened it"),
     ],
