@@ -22,6 +22,7 @@ from accounts import audit
 from claims.identity import new_id
 from claims.intake import Intake
 from claims.models import Import, ImportBlock, ImportChunk, ImportProblem
+from claims.posting import match_all_waiting
 from rcm_site.outages import is_outage
 
 from . import taking
@@ -255,6 +256,8 @@ class Loader:
 
     def _finish(self) -> None:
         is_refused = self.source.phase == Phase.CHECKING
+        if not is_refused:
+            match_all_waiting()  # a payment and its claim may have come in at once, neither seeing the other
         self._end(
             State.REFUSED if is_refused else State.DONE,
             "Nothing was stored: the file is taken whole, and something in it is refused."

@@ -57,7 +57,12 @@ def store(records: Sequence[ClaimRecord], actor: User | None, **fields: Any) -> 
 def store_one(claim: ClaimRecord, actor: User | None = None, **fields: Any) -> Claim:
     (taken,) = store([claim], actor, **fields)
     assert taken.problems == []
-    return Claim.objects.get(number=taken.number)
+    return claim_of(taken)
+
+
+def claim_of(taken: Taken) -> Claim:
+    assert taken.number
+    return Claim.objects.get(number=taken.number, pk=taken.claim_id or "")
 
 
 def reasons(taken: Taken) -> list[tuple[str, str]]:
@@ -73,7 +78,7 @@ def test_the_canonical_file_is_stored_with_its_net_fee_of_116_85(director: User)
         each for each in read_claim_lines(io.BytesIO(content), Rules(TODAY)) if isinstance(each, ClaimRecord)
     ]
     (taken,) = store(records, director)
-    claim = Claim.objects.get(number=taken.number)
+    claim = claim_of(taken)
     assert net_fee_of(claim) == Decimal("116.85")
     message = OutboxMessage.objects.get(claim=claim)
     assert (message.net_fee, message.reason, message.state) == (Decimal("116.85"), "accepted", "waiting")
@@ -322,7 +327,7 @@ def test_x12_claims_are_stored_with_the_sender_of_their_group(director: User) ->
     taken = store(good, director)
     assert all(each.claim_id for each in taken)
     for each, claim_record in zip(taken, good, strict=True):
-        claim = Claim.objects.get(number=each.number)
+        claim = claim_of(each)
         assert claim.sender == claim_record.sender != ""
         assert claim.lines.count() == len(claim_record.lines)
         assert claim.patient

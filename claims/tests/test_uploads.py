@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.management import call_command
 from django.test import Client, RequestFactory
 
 from accounts.models import AuditEntry, User
@@ -62,6 +63,15 @@ def test_a_file_is_kept_encrypted_and_read_back_from_anywhere(
             start, length = chance.randrange(len(LINES) + 20), chance.randrange(250)
             file.seek(start)
             assert file.read(length) == LINES[start : start + length]
+
+
+def test_kept_files_move_to_a_new_key_with_everything_else(director: User, settings: Any) -> None:
+    source, old = send(LINES, director), settings.PHI_KEYS
+    settings.PHI_KEYS = ["a-new-key", *old]
+    call_command("rotate_keys")
+    settings.PHI_KEYS = ["a-new-key"]
+    with open_import(source) as file:
+        assert file.read() == LINES
 
 
 def test_what_was_sent_is_in_the_audit_trail_without_its_name(director: User) -> None:

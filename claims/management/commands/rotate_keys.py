@@ -1,4 +1,4 @@
-"""`manage.py rotate_keys`: put every encrypted column under the newest of PHI_KEYS."""
+"""`manage.py rotate_keys`: put every encrypted column and kept file under the newest of PHI_KEYS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from accounts import audit
-from claims.fields import EncryptedField, rotate
+from claims.fields import EncryptedField, rotate, rotate_bytes
+from claims.models import ImportBlock
 
 BATCH = 1_000
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
                     count = rotate_column(model, field)
                     rotated += count
                     self.stdout.write(f"{model._meta.label}.{field.name}: {count:,} values")
+        rotated += rotate_files()
         audit.record("rotate_keys", "phi.keys_rotated", values=rotated)
 
 
@@ -42,6 +44,16 @@ def rotate_column(model: type[models.Model], field: EncryptedField) -> int:
                 changed = rows.filter(pk=pk, stored=stored).update(**{field.name: Sealed(rotate(stored))})
                 rotated += changed
         after = batch[-1][0]
+    return rotated
+
+
+def rotate_files() -> int:
+    """The pieces of files that were sent: they are never changed, only forgotten in time."""
+    blocks = ImportBlock.objects.order_by("pk")
+    rotated = 0
+    for pk in blocks.values_list("pk", flat=True).iterator():
+        for content in blocks.filter(pk=pk).values_list("content", flat=True):
+            rotated += blocks.filter(pk=pk).update(content=rotate_bytes(bytes(content)))
     return rotated
 
 
