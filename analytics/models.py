@@ -1,6 +1,15 @@
-"""What analytics keeps; for now, only the right to see it."""
+"""What analytics keeps: sums that would take long to add up again, and which of them are outdated."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
 from django.db import models
+
+from accounts.models import Department
+from claims.models import Payer, Provider
+from claims.money import MoneyField
 
 
 class Dashboard(models.Model):
@@ -13,3 +22,147 @@ class Dashboard(models.Model):
 
     def __str__(self) -> str:
         return "dashboard"
+
+
+def _key(to: Any) -> Any:
+    """The claims that it is copied from are checked by the database; this needs no second check."""
+    return models.ForeignKey(
+        to, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+
+
+class DayFact(models.Model):
+    """The measures of `measures.py` by day, payer and department: a column a measure."""
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    payer = _key(Payer)
+    department = _key(Department)
+
+    submitted = models.BigIntegerField(default=0)
+    charges = MoneyField(default=0)
+    status_denied = models.BigIntegerField(default=0)
+    owed_claims = models.BigIntegerField(default=0)
+    owed = MoneyField(default=0)
+    owed_net = MoneyField(default=0)
+    credit_claims = models.BigIntegerField(default=0)
+    credits = MoneyField(default=0)
+    first_decided = models.BigIntegerField(default=0)
+    first_denied = models.BigIntegerField(default=0)
+    decided = models.BigIntegerField(default=0)
+    decided_charges = MoneyField(default=0)
+    denied = models.BigIntegerField(default=0)
+    denied_charges = MoneyField(default=0)
+    paid_at_first = models.BigIntegerField(default=0)
+    paid_claims = models.BigIntegerField(default=0)
+    days_to_pay = models.BigIntegerField(default=0)
+    underpaid_claims = models.BigIntegerField(default=0)
+    underpaid = MoneyField(default=0)
+    received = models.BigIntegerField(default=0)
+    clean_claims = models.BigIntegerField(default=0)
+    payments = models.BigIntegerField(default=0)
+    cash = MoneyField(default=0)
+    contractual_adjustments = models.BigIntegerField(default=0)
+    contractual = MoneyField(default=0)
+    denial_write_offs = models.BigIntegerField(default=0)
+    denial_written_off = MoneyField(default=0)
+    appeals_decided = models.BigIntegerField(default=0)
+    appeals_overturned = models.BigIntegerField(default=0)
+    appeals_filed = models.BigIntegerField(default=0)
+    days_to_appeal = models.BigIntegerField(default=0)
+    fee_lines = models.BigIntegerField(default=0)
+    net_fees = MoneyField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["day"], name="fact_by_day")]
+
+    def __str__(self) -> str:
+        return f"facts of {self.day}"
+
+
+class ProviderFact(models.Model):
+    """Some of the measures by provider and month, which `day` begins; lines count for their own provider."""
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    provider = _key(Provider)
+    payer = _key(Payer)
+    department = _key(Department)
+
+    submitted = models.BigIntegerField(default=0)
+    charges = MoneyField(default=0)
+    decided = models.BigIntegerField(default=0)
+    decided_charges = MoneyField(default=0)
+    denied = models.BigIntegerField(default=0)
+    denied_charges = MoneyField(default=0)
+    paid_at_first = models.BigIntegerField(default=0)
+    paid_claims = models.BigIntegerField(default=0)
+    days_to_pay = models.BigIntegerField(default=0)
+    payments = models.BigIntegerField(default=0)
+    cash = MoneyField(default=0)
+    fee_lines = models.BigIntegerField(default=0)
+    net_fees = MoneyField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["day", "provider"], name="provider_fact_by_month")]
+
+    def __str__(self) -> str:
+        return f"facts of a provider in {self.day:%B %Y}"
+
+
+class StaffFact(models.Model):
+    """What people did in a day to the claims of a department, and what came of it."""
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    staff = _key(settings.AUTH_USER_MODEL)
+    department = _key(Department)
+
+    actions = models.BigIntegerField(default=0)
+    errors = models.BigIntegerField(default=0)
+    claims = models.BigIntegerField(default=0)
+    resolved = models.BigIntegerField(default=0)
+    resolved_amount = MoneyField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["day", "staff"], name="staff_fact_by_day")]
+
+    def __str__(self) -> str:
+        return f"facts of a person on {self.day}"
+
+
+class DirtyDay(models.Model):
+    """A day whose facts may no longer be right: written by the database itself (`fact_triggers`)."""
+
+    class Fact(models.TextChoices):
+        DAY = "day", "By day, payer and department"
+        PROVIDER = "provider", "By month and provider"
+        STAFF = "staff", "By day and person"
+
+    id = models.BigAutoField(primary_key=True)
+    fact = models.CharField(max_length=8, choices=Fact.choices)
+    day = models.DateField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["fact", "day"], name="dirty_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.fact} facts of {self.day}"
+
+
+class FactState(models.Model):
+    """One row that says how often facts were renewed; on SQLite also how often they were outdated."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    refreshes = models.BigIntegerField(default=0)
+    changes = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.refreshes} refreshes"

@@ -55,6 +55,7 @@ app.conf.beat_schedule = {
     "audit stragglers": _nightly(3, 0, "accounts.tasks.seal_stragglers"),
     "tidying up": _nightly(3, 20, "rcm_site.tasks.tidy_up"),
     "provider fees": _every(5, "claims.tasks.fold_provider_fees"),
+    "facts": _every(2, "analytics.tasks.refresh_facts"),
     "imports' files": _nightly(3, 30, "claims.tasks.forget_files"),
     "idempotency keys": _nightly(3, 40, "claims.tasks.forget_keys"),
 }

@@ -217,6 +217,11 @@ class Claim(models.Model):
             models.Index(fields=["original"], name="claim_by_original", condition=Q(original__isnull=False)),
             # Read by the list of claims, by day.
             models.Index(fields=["submitted_on", "number"], name="claim_by_day"),
+            # Read by the analytics' facts, which add up the claims of a day, and by the way back from them.
+            models.Index(fields=["first_decided_on"], name="claim_by_first_decision"),
+            models.Index(fields=["decided_on"], name="claim_by_decision"),
+            models.Index(fields=["paid_on"], name="claim_by_payment"),
+            models.Index(fields=["received_at"], name="claim_by_receipt"),
         ]
 
     def __str__(self) -> str:
@@ -296,7 +301,8 @@ class ClaimLine(models.Model):
         ]
         indexes = [
             # Read by the net fees of providers over a period.
-            models.Index(fields=["provider", "service_date"], name="line_by_provider")
+            models.Index(fields=["provider", "service_date"], name="line_by_provider"),
+            models.Index(fields=["service_date"], name="line_by_day"),  # read by the analytics' facts
         ]
 
     def __str__(self) -> str:
@@ -332,6 +338,13 @@ class ClaimEvent(models.Model):
             models.Index(fields=["claim", "at"], name="event_by_claim"),
             # Read by what a person did: only people's own actions, not those of imports.
             models.Index(fields=["actor", "at"], name="event_by_actor", condition=Q(actor__isnull=False)),
+            # Read by the analytics' facts of a day: what people did, and what became of appeals and write-offs.
+            models.Index(fields=["at"], name="event_of_people", condition=Q(actor__isnull=False)),
+            models.Index(
+                fields=["at"],
+                name="event_of_outcome",
+                condition=Q(to_status__in=("appealed", "paid", "denied", "written_off")),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,303 @@
+"""What a KPI is: a formula over measures, with all that a page, an API or a mail needs to say about it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+
+from accounts.models import Department
+from claims.models import Claim, Payer, Provider
+
+from .cards import Good
+from .drilldown import Part, claims_of
+from .facts import totals
+from .measures import BUCKETS, MEASURES
+from .periods import Period, Step
+from .reading import KEYS, Amount
+from .scopes import Scope
+
+FEW = 20  # below as many, a share or a mean says little
+
+
+class Unit(StrEnum):
+    PERCENT = "percent"
+    DAYS = "days"
+    MONEY = "money"
+    COUNT = "count"
+
+
+class Benchmark(NamedTuple):
+    """What others reach or aim at; `words` say who says so."""
+
+    value: Decimal
+    words: str
+
+
+class Ratio(NamedTuple):
+    """A formula's result before it is divided; a plain sum is divided by nothing."""
+
+    numerator: Decimal
+    denominator: Decimal | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A KPI's value, none when there was nothing to divide, and what it was made of."""
+
+    value: Decimal | None
+    n: int
+    numerator: Decimal
+    denominator: Decimal | None
+
+    @property
+    def is_few(self) -> bool:
+        """Too few to say so; a plain count or amount is what it is."""
+        return self.denominator is not None and self.n < FEW
+
+
+class Split(NamedTuple):
+    key: Any
+    label: str
+    figure: Figure
+
+
+Formula = Callable[..., Ratio]
+
+
+@dataclass(frozen=True)
+class Kpi:
+    key: str
+    label: str
+    definition: str
+    unit: Unit
+    good: Good
+    benchmark: Benchmark | None
+    formula: str  # in words
+    counts_by: str  # the date, in words
+    n_of: str  # the measure that says how many
+    n_noun: str
+    shows: tuple[str, ...]  # the measures whose claims it counts
+    interest: tuple[str, ...]  # of these, the ones that the number is about
+    measures: tuple[str, ...]
+    compute: Formula
+
+    @property
+    def is_as_of(self) -> bool:
+        """Whether it tells how things stand on the period's last day."""
+        return any(MEASURES[key].as_of for key in self.measures)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.measures, self.n_of)))
+
+    def figure(self, sums: dict[str, Amount], days: int) -> Figure:
+        """From sums of its measures over so many days."""
+        given: dict[str, Decimal] = {key: Decimal(sums[key]) for key in self.measures}
+        if "days" in inspect.signature(self.compute).parameters:
+            given["days"] = Decimal(days)
+        numerator, denominator = self.compute(**given)
+        return Figure(self._value(numerator, denominator), int(sums[self.n_of]), numerator, denominator)
+
+    def _value(self, numerator: Decimal, denominator: Decimal | None) -> Decimal | None:
+        if denominator is None:
+            return numerator
+        if denominator <= 0:
+            return None
+        return numerator / denominator * (100 if self.unit == Unit.PERCENT else 1)
+
+    def value(self, scope: Scope, period: Period) -> Figure:
+        return figures([self], scope, period)[self.key]
+
+    def by(self, scope: Scope, period: Period, dimension: str) -> list[Split]:
+        """Split by payer, department, provider, kind, category or month: largest first, months in order."""
+        return split([self], scope, period, dimension)[self.key]
+
+    def series(self, scope: Scope, period: Period, step: Step | str) -> list[tuple[Period, Figure]]:
+        """For each day, week or month of the period, those without anything included."""
+        return series([self], scope, period, step)[self.key]
+
+    def claims(self, scope: Scope, period: Period, part: Part = Part.ALL) -> QuerySet[Claim]:
+        """The claims that it counts, or of these the ones that the number is about."""
+        keys = self.interest if part == Part.INTEREST else self.shows
+        return claims_of(keys, scope, period)
+
+    def words(self, value: Decimal | None) -> str:
+        return IN_WORDS[self.unit](value) if value is not None else "–"
+
+
+IN_WORDS: dict[Unit, Callable[[Decimal], str]] = {
+    Unit.PERCENT: lambda value: f"{_rounded(value, '0.1')} %",
+    Unit.DAYS: lambda value: f"{_rounded(value, '0.1')} days",
+    Unit.MONEY: lambda value: f"{'-' if value < 0 else ''}${abs(_rounded(value, '0.01')):,}",
+    Unit.COUNT: lambda value: f"{value:,.0f}",
+}
+
+
+def _rounded(value: Decimal, to: str) -> Decimal:
+    return value.quantize(Decimal(to), rounding=ROUND_HALF_UP)
+
+
+# Registering ---------------------------------------------------------------------------------------
+
+KPIS: dict[str, Kpi] = {}
+
+
+def share(part: Decimal, *, of: Decimal) -> Ratio:
+    return Ratio(part, of)
+
+
+def mean(total: Decimal, *, over: Decimal) -> Ratio:
+    return Ratio(total, over)
+
+
+def amount(total: Decimal) -> Ratio:
+    return Ratio(total, None)
+
+
+def kpi(
+    label: str,
+    unit: Unit,
+    good: Good,
+    *,
+    formula: str,
+    counts_by: str,
+    n: str,
+    noun: str = "claims",
+    benchmark: Benchmark | None = None,
+    shows: Sequence[str] = (),
+    interest: Sequence[str] = (),
+    into: dict[str, Kpi] | None = None,
+) -> Callable[[Formula], Formula]:
+    """Put a formula into the catalogue: its name is the key, its docstring the definition people read.
+
+    Its parameters are measures, and `days` for the length of the period. `n` says how many it is about, `shows`
+    whose claims it counts (those of `n`), `interest` which of them the number is about.
+    """
+
+    def register(compute: Formula) -> Formula:
+        names = inspect.signature(compute).parameters
+        key = compute.__name__
+        shown = tuple(shows) or (n,)
+        (KPIS if into is None else into)[key] = Kpi(
+            key=key,
+            label=label,
+            definition=" ".join(inspect.cleandoc(compute.__doc__ or "").split()),
+            unit=unit,
+            good=good,
+            benchmark=benchmark,
+            formula=formula,
+            counts_by=counts_by,
+            n_of=n,
+            n_noun=noun,
+            shows=shown,
+            interest=tuple(interest) or shown,
+            measures=tuple(name for name in names if name != "days"),
+            compute=compute,
+        )
+        return compute
+
+    return register
+
+
+# Several KPIs at once: one statement for all of them ------------------------------------------------
+
+
+def figures(kpis: Iterable[Kpi], scope: Scope, period: Period) -> dict[str, Figure]:
+    chosen = list(kpis)
+    sums = totals(scope, period, needed(chosen))[0].sums
+    return {each.key: each.figure(sums, period.days) for each in chosen}
+
+
+def split(kpis: Iterable[Kpi], scope: Scope, period: Period, dimension: str) -> dict[str, list[Split]]:
+    chosen = list(kpis)
+    if dimension in ("day", "week", "month"):
+        by_time = series(chosen, scope, period, dimension)
+        return {
+            key: [Split(at.start, str(at.start), found) for at, found in each]
+            for key, each in by_time.items()
+        }
+    if dimension not in KEYS:
+        raise ValueError(f"Numbers are split by {', '.join(KEYS)} or month.")
+    rows = totals(scope, period, needed(chosen), by=(dimension,))
+    labels = LABELS[dimension]({row.key[0] for row in rows})
+    found: dict[str, list[Split]] = {}
+    for each in chosen:
+        made = [Split(row.key[0], labels[row.key[0]], each.figure(row.sums, period.days)) for row in rows]
+        has_something = [
+            one for one in made if one.figure.n or one.figure.numerator or one.figure.denominator
+        ]
+        found[each.key] = sorted(has_something, key=lambda one: (-one.figure.n, one.label))
+    return found
+
+
+def series(
+    kpis: Iterable[Kpi], scope: Scope, period: Period, step: Step | str
+) -> dict[str, list[tuple[Period, Figure]]]:
+    chosen = list(kpis)
+    steps = list(period.steps(step))
+    standing = [each for each in chosen if each.is_as_of]
+    flowing = [each for each in chosen if not each.is_as_of]
+    found: dict[str, list[tuple[Period, Figure]]] = {each.key: [] for each in chosen}
+    if flowing:
+        rows = totals(scope, period, needed(flowing), by=(str(step),))
+        sums = {max(row.key[0], period.start): row.sums for row in rows}
+        nothing: dict[str, Amount] = dict.fromkeys(needed(flowing), 0)
+        for each in flowing:
+            found[each.key] = [(at, each.figure(sums.get(at.start, nothing), at.days)) for at in steps]
+    for at in steps if standing else ():
+        for key, figure in figures(standing, scope, at).items():
+            found[key].append((at, figure))
+    return found
+
+
+def needed(kpis: Iterable[Kpi]) -> list[str]:
+    return list(dict.fromkeys(key for each in kpis for key in each.needed))
+
+
+# What keys are called ------------------------------------------------------------------------------
+
+
+def _names(model: Any, field: str, none: str) -> Callable[[set[Any]], dict[Any, str]]:
+    def names(keys: set[Any]) -> dict[Any, str]:
+        known = model._default_manager.filter(pk__in=keys - {None})
+        found = {each.pk: str(each) for each in known.only("pk", *field.split())}
+        return {key: found.get(key, f"no. {key}") if key is not None else none for key in keys}
+
+    return names
+
+
+def _choices(choices: Any, none: str = "None") -> Callable[[set[Any]], dict[Any, str]]:
+    return lambda keys: {key: choices(key).label if key else none for key in keys}
+
+
+LABELS: dict[str, Callable[[set[Any]], dict[Any, str]]] = {
+    "payer": _names(Payer, "name", "No payer"),
+    "department": _names(Department, "name", "No department"),
+    "provider": _names(Provider, "npi name", "No provider"),
+    "kind": _choices(Claim.Kind),
+    "category": _choices(Claim.Category, "Not denied"),
+}
+
+
+# Aging ---------------------------------------------------------------------------------------------
+
+
+AGING = ("owed_claims", "owed", "owed_net", "credit_claims", "credits")
+BUCKET_LABELS = ("0–30 days", "31–60 days", "61–90 days", "91–120 days", "over 120 days")
+
+
+def aging(scope: Scope, on: date, by: str | None = None) -> dict[Any, list[dict[str, Amount]]]:
+    """The sums of `AGING` in each bucket at the end of a day, for each key of the split (or for None)."""
+    keys = (by,) if by else ()
+    found: dict[Any, list[dict[str, Amount]]] = {}
+    for row in totals(scope, Period(on, on), AGING, by=(*keys, "age")):
+        empty: list[dict[str, Amount]] = [dict.fromkeys(AGING, 0) for _ in BUCKETS]
+        found.setdefault(row.key[0] if by else None, empty)[row.key[-1]] = row.sums
+    return found

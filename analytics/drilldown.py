@@ -1,0 +1,48 @@
+"""From a number to the claims that it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from django.db.models import Q, QuerySet
+
+from claims.models import Claim
+
+from .balances import claims_then, counted_then
+from .measures import MEASURES, Measure
+from .periods import Period
+from .scopes import Scope
+from .sources import COUNTED, Source
+
+
+class Part(StrEnum):
+    ALL = "all"
+    INTEREST = "interest"  # those that the number is about: of the claims decided, the denied ones
+
+
+def claims_of(measures: Iterable[str], scope: Scope, period: Period) -> QuerySet[Claim]:
+    """The claims that any of these measures counts over a period, as they are visible in the scope."""
+    counted = Q(pk__in=())
+    for key in measures:
+        counted |= _counted(MEASURES[key], scope, period)
+    return Claim.objects.filter(counted, scope.about_facts(), status__in=COUNTED)
+
+
+def _counted(measure: Measure, scope: Scope, period: Period) -> Q:
+    if measure.as_of and period.end < scope.today:
+        then = claims_then(scope, period.end).filter(counted_then(measure, period))
+        return Q(pk__in=then.values("pk"))
+    counted = Q(pk__in=())
+    for source in measure.sources:
+        counted |= _of_source(source, measure, scope, measure.span(period))
+    return counted
+
+
+def _of_source(source: Source, measure: Measure, scope: Scope, period: Period) -> Q:
+    asked = scope.condition(source.claim, source.provider_path)
+    condition = source.within(period) & measure.condition(source.claim)
+    if not source.claim:
+        return asked & source.where & condition
+    rows = source.rows().filter(asked, condition)
+    return Q(pk__in=rows.values(source.claim.removesuffix("__")))

@@ -1,0 +1,367 @@
+"""The database's own notes of which facts are outdated: whatever writes claims, by whatever way, is noted.
+
+A mark is a day whose facts have to be added up again; too many marks cost time, a missing one makes numbers wrong.
+A moment's day depends on the site's time zone, which the database does not know: its neighbours are marked, too.
+Django remakes a table on SQLite to alter it, and the triggers would be lost: a migration that alters a table
+named here calls `drop` before and `create` after.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+# What of a claim the facts depend on.
+COLUMNS = (
+    *("status", "payer_id", "department_id", "provider_id", "frequency"),
+    *("submitted_on", "first_decided_on", "decided_on", "paid_on", "received_at"),
+    *("charge", "expected", "allowed", "paid", "adjusted", "written_off", "patient_share"),
+    *("first_decision", "denial_category", "at_intake"),
+)
+TABLES = (
+    "claims_claim",
+    "claims_claimline",
+    "claims_claimpayment",
+    "claims_adjustment",
+    "claims_claimevent",
+)
+
+# PostgreSQL: each statement appends the days that it touches. There is no unique key, so that nobody waits for
+# anybody else's marks. What joins large tables is planned anew each time, by the rows at hand.
+_CLAIM_DAYS = """
+    SELECT submitted_on AS day FROM {rows} UNION SELECT first_decided_on FROM {rows}
+    UNION SELECT decided_on FROM {rows} UNION SELECT paid_on FROM {rows}
+    UNION SELECT generate_series(
+        (min(received_at) AT TIME ZONE 'UTC')::date - 1, (max(received_at) AT TIME ZONE 'UTC')::date + 1, '1 day'
+    )::date FROM {rows}
+"""
+_MARK = """
+    INSERT INTO analytics_dirtyday (fact, day)
+    SELECT DISTINCT fact, CASE fact WHEN 'provider' THEN date_trunc('month', day)::date ELSE day END
+    FROM ({days}) AS days, unnest(ARRAY[{facts}]) AS fact WHERE day IS NOT NULL
+"""
+_ALL = "'day', 'provider', 'staff'"
+_MONEY = "'day', 'provider'"
+
+
+def _mark(days: str, facts: str = _MONEY) -> str:
+    return _MARK.format(days=days, facts=facts)
+
+
+def _around(moment: str) -> str:
+    """A moment's day and its neighbours, as one more column of the rows that have it."""
+    return f"({moment} AT TIME ZONE 'UTC')::date + around"
+
+
+_MOVED = " OR ".join(
+    (
+        "(before.status = 'void') <> (after.status = 'void')",
+        *(
+            f"before.{name} IS DISTINCT FROM after.{name}"
+            for name in ("payer_id", "department_id", "provider_id")
+        ),
+    )
+)
+_CHANGED = f"""
+    SELECT before.id, {_MOVED} AS moved FROM old_claims AS before JOIN new_claims AS after USING (id)
+    WHERE ({", ".join(f"before.{name}" for name in COLUMNS)})
+    IS DISTINCT FROM ({", ".join(f"after.{name}" for name in COLUMNS)})
+"""  # noqa: S608 - names of our own
+# The days on which what hangs on a changed claim counts: all of it when the claim is another payer's now …
+_HANGING = """
+    SELECT day FROM changed, LATERAL (
+        SELECT service_date AS day FROM claims_claimline WHERE claim_id = id AND moved
+        UNION ALL SELECT paid_on FROM claims_claimpayment WHERE claim_id = id AND moved
+        UNION ALL
+        SELECT {event_day} FROM claims_claimevent AS event, generate_series(-1, 1) AS around
+        WHERE event.claim_id = changed.id AND (
+            to_status IN ('appealed', 'written_off') OR moved AND (to_status <> '' OR actor_id IS NOT NULL)
+        )
+    ) AS hanging
+""".format(event_day=_around("event.at"))
+_CLAIMS_FUNCTION = f"""
+CREATE FUNCTION mark_claims() RETURNS trigger LANGUAGE plpgsql AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        {_mark(_CLAIM_DAYS.format(rows="new_claims"), _ALL)};
+    ELSIF TG_OP = 'DELETE' THEN
+        {_mark(_CLAIM_DAYS.format(rows="old_claims"), _ALL)};
+    ELSE
+        EXECUTE $sql$
+        WITH changed AS MATERIALIZED ({_CHANGED}),
+        was AS MATERIALIZED (SELECT * FROM old_claims WHERE id IN (SELECT id FROM changed)),
+        is_now AS MATERIALIZED (SELECT * FROM new_claims WHERE id IN (SELECT id FROM changed))
+        {
+    _mark(
+        f'''{_CLAIM_DAYS.format(rows="was")} UNION {_CLAIM_DAYS.format(rows="is_now")}
+        UNION {_HANGING}''',
+        _ALL,
+    )
+}
+        $sql$;
+    END IF;
+    RETURN NULL;
+END
+$function$;
+"""
+
+# Rows that hang on a claim, each by its own day, or by its claim's where it has none.
+_OLD_AND_NEW = {
+    "INSERT": "SELECT {columns} FROM new_rows",
+    "DELETE": "SELECT {columns} FROM old_rows",
+    "UPDATE": (
+        "(SELECT {columns} FROM old_rows EXCEPT ALL SELECT {columns} FROM new_rows)"
+        " UNION ALL (SELECT {columns} FROM new_rows EXCEPT ALL SELECT {columns} FROM old_rows)"
+    ),
+}
+_ROWS_FUNCTION = """
+CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $function$
+BEGIN
+    EXECUTE format($sql$WITH changed AS MATERIALIZED (%s) {mark}$sql$, CASE TG_OP
+        WHEN 'INSERT' THEN $rows${inserted}$rows$
+        WHEN 'DELETE' THEN $rows${deleted}$rows$
+        ELSE $rows${updated}$rows$
+    END);
+    RETURN NULL;
+END
+$function$;
+"""
+
+
+def _rows_function(name: str, columns: str, days: str, facts: str = _MONEY) -> str:
+    rows = {event: each.format(columns=columns) for event, each in _OLD_AND_NEW.items()}
+    return _ROWS_FUNCTION.format(
+        name=name,
+        mark=_mark(days, facts).replace("%", "%%"),
+        inserted=rows["INSERT"],
+        deleted=rows["DELETE"],
+        updated=rows["UPDATE"],
+    )
+
+
+_LINES = _rows_function(
+    "mark_lines",
+    "claim_id, service_date, provider_id, net_fee",
+    """
+    SELECT DISTINCT service_date AS day FROM changed
+    UNION SELECT submitted_on FROM claims_claim
+    WHERE id IN (SELECT claim_id FROM changed WHERE service_date IS NULL)
+    """,
+)
+_PAYMENTS = _rows_function(
+    "mark_payments",
+    "claim_id, state, paid_on, paid",
+    """
+    SELECT DISTINCT paid_on AS day FROM changed
+    UNION SELECT submitted_on FROM claims_claim
+    WHERE id IN (SELECT claim_id FROM changed WHERE paid_on IS NULL)
+    """,
+)
+_ADJUSTMENTS = _rows_function(
+    "mark_adjustments",
+    'payment_id, "group", reason, amount',
+    """
+    SELECT DISTINCT coalesce(payment.paid_on, claim.submitted_on) AS day
+    FROM claims_claimpayment AS payment LEFT JOIN claims_claim AS claim ON claim.id = payment.claim_id
+    WHERE payment.id IN (SELECT payment_id FROM changed)
+    """,
+)
+# An event that comes late changes what those after it mean, and to whom a payment is credited.
+_EVENTS = _rows_function(
+    "mark_events",
+    "id, claim_id, at, actor_id, action, from_status, to_status, is_error",
+    f"""
+    SELECT {_around("at")} AS day
+    FROM (SELECT DISTINCT at FROM changed WHERE actor_id IS NOT NULL OR to_status <> '') AS moments,
+        generate_series(-1, 1) AS around
+    UNION SELECT {_around("event.at")} FROM claims_claimevent AS event, generate_series(-1, 1) AS around
+    WHERE event.to_status IN ('appealed', 'paid', 'denied', 'written_off') AND event.claim_id IN (
+        SELECT claim_id FROM changed WHERE to_status IN ('appealed', 'paid', 'denied', 'written_off')
+    )
+    UNION SELECT paid_on FROM claims_claim
+    WHERE id IN (SELECT claim_id FROM changed WHERE actor_id IS NOT NULL AND action <> 'received')
+    """,
+    "'day', 'staff'",
+)
+_EMPTY = """
+CREATE FUNCTION mark_all() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO analytics_dirtyday (fact, day)
+    SELECT DISTINCT 'day', day FROM analytics_dayfact
+    UNION SELECT DISTINCT 'provider', day FROM analytics_providerfact
+    UNION SELECT DISTINCT 'staff', day FROM analytics_stafffact;
+    RETURN NULL;
+END
+$$;
+"""
+_FUNCTIONS = {
+    "claims_claim": "mark_claims",
+    "claims_claimline": "mark_lines",
+    "claims_claimpayment": "mark_payments",
+    "claims_adjustment": "mark_adjustments",
+    "claims_claimevent": "mark_events",
+}
+_TRANSITIONS = {
+    "INSERT": "NEW TABLE AS new_{rows}",
+    "UPDATE": "OLD TABLE AS old_{rows} NEW TABLE AS new_{rows}",
+    "DELETE": "OLD TABLE AS old_{rows}",
+}
+
+
+def _postgresql() -> list[str]:
+    statements = [_CLAIMS_FUNCTION, _LINES, _PAYMENTS, _ADJUSTMENTS, _EVENTS, _EMPTY]
+    for table, function in _FUNCTIONS.items():
+        rows = "claims" if table == "claims_claim" else "rows"
+        statements += [
+            f"CREATE TRIGGER {function}_{event.lower()} AFTER {event} ON {table}"
+            f" REFERENCING {transition.format(rows=rows)} FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+            for event, transition in _TRANSITIONS.items()
+        ]
+        statements.append(
+            f"CREATE TRIGGER {function}_truncate AFTER TRUNCATE ON {table} EXECUTE FUNCTION mark_all()"
+        )
+    return statements
+
+
+# SQLite: a row at a time. Writers take turns, so a day that is marked already needs no second mark.
+_SQLITE = """
+CREATE TRIGGER {table}_mark_{event} AFTER {event} ON {table} {condition}
+BEGIN {steps} END
+"""
+_SQLITE_MARK = """
+    INSERT INTO analytics_dirtyday (fact, day)
+    SELECT fact, marked FROM (
+        SELECT DISTINCT fact,
+            CASE fact WHEN 'provider' THEN date(day, 'start of month') ELSE date(day) END AS marked
+        FROM ({days}), ({facts}) WHERE day IS NOT NULL
+    ) AS fresh WHERE NOT EXISTS (
+        SELECT 1 FROM analytics_dirtyday AS mark WHERE mark.fact = fresh.fact AND mark.day = fresh.marked
+    );
+"""
+_SQLITE_COUNT = """
+    INSERT INTO analytics_factstate (id, refreshes, changes) VALUES (1, 0, 1)
+    ON CONFLICT (id) DO UPDATE SET changes = changes + 1;
+"""
+_AROUND = "(SELECT '-1 day' AS shift UNION ALL SELECT '+0 days' UNION ALL SELECT '+1 day')"
+_ROWS_OF = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
+_SQLITE_MOVED = " OR ".join(
+    (
+        "(OLD.status = 'void') <> (NEW.status = 'void')",
+        *(f"OLD.{name} IS NOT NEW.{name}" for name in ("payer_id", "department_id", "provider_id")),
+    )
+)
+_SQLITE_CLAIM = f"""
+    SELECT {{row}}.submitted_on AS day UNION SELECT {{row}}.first_decided_on
+    UNION SELECT {{row}}.decided_on UNION SELECT {{row}}.paid_on
+    UNION SELECT date({{row}}.received_at, shift) FROM {_AROUND}
+"""  # noqa: S608 - names of our own
+_SQLITE_HANGING = f"""
+    UNION SELECT service_date FROM claims_claimline WHERE claim_id = NEW.id AND ({_SQLITE_MOVED})
+    UNION SELECT paid_on FROM claims_claimpayment WHERE claim_id = NEW.id AND ({_SQLITE_MOVED})
+    UNION SELECT date(at, shift) FROM claims_claimevent, {_AROUND} WHERE claim_id = NEW.id AND (
+        to_status IN ('appealed', 'written_off')
+        OR ({_SQLITE_MOVED}) AND (to_status <> '' OR actor_id IS NOT NULL)
+    )
+"""  # noqa: S608 - names of our own
+_SQLITE_DAYS = {
+    "claims_claimline": """
+        SELECT coalesce(
+            {row}.service_date, (SELECT submitted_on FROM claims_claim WHERE id = {row}.claim_id)
+        ) AS day
+    """,
+    "claims_claimpayment": """
+        SELECT coalesce(
+            {row}.paid_on, (SELECT submitted_on FROM claims_claim WHERE id = {row}.claim_id)
+        ) AS day
+    """,
+    "claims_adjustment": """
+        SELECT coalesce(payment.paid_on, claim.submitted_on) AS day
+        FROM claims_claimpayment AS payment LEFT JOIN claims_claim AS claim ON claim.id = payment.claim_id
+        WHERE payment.id = {row}.payment_id
+    """,
+    "claims_claimevent": f"""
+        SELECT date({{row}}.at, shift) AS day FROM {_AROUND}
+        WHERE {{row}}.actor_id IS NOT NULL OR {{row}}.to_status <> ''
+        UNION SELECT date(event.at, shift) FROM claims_claimevent AS event, {_AROUND}
+        WHERE {{row}}.to_status IN ('appealed', 'paid', 'denied', 'written_off')
+        AND event.claim_id = {{row}}.claim_id
+        AND event.to_status IN ('appealed', 'paid', 'denied', 'written_off')
+        UNION SELECT paid_on FROM claims_claim
+        WHERE id = {{row}}.claim_id AND {{row}}.actor_id IS NOT NULL AND {{row}}.action <> 'received'
+    """,  # noqa: S608 - names of our own
+}
+_SQLITE_FACTS = {"claims_claimevent": ("day", "staff"), "claims_claim": ("day", "provider", "staff")}
+
+
+def _sqlite() -> list[str]:
+    statements = []
+    for event, rows in _ROWS_OF.items():
+        days = " UNION ".join(_SQLITE_CLAIM.format(row=row) for row in rows)
+        changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in COLUMNS)
+        if event == "update":
+            days += _SQLITE_HANGING
+        statements.append(
+            _sqlite_trigger("claims_claim", event, [days], f"WHEN {changed}" if event == "update" else "")
+        )
+        for table, day in _SQLITE_DAYS.items():
+            statements.append(_sqlite_trigger(table, event, [day.format(row=row) for row in rows]))
+    return statements
+
+
+def _sqlite_trigger(table: str, event: str, days: list[str], condition: str = "") -> str:
+    facts = _SQLITE_FACTS.get(table, ("day", "provider"))
+    named = " UNION ALL ".join(f"SELECT '{fact}' AS fact" for fact in facts)
+    steps = "".join(_SQLITE_MARK.format(days=each, facts=named) for each in days)
+    return _SQLITE.format(table=table, event=event, condition=condition, steps=steps + _SQLITE_COUNT)
+
+
+def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    for statement in _postgresql() if is_postgresql else _sqlite():
+        schema_editor.execute(statement, params=None)
+
+
+def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    if schema_editor.connection.vendor == "postgresql":
+        names = ", ".join((*_FUNCTIONS.values(), "mark_all"))
+        schema_editor.execute(f"DROP FUNCTION {names} CASCADE", params=None)
+        return
+    for table in TABLES:
+        for event in _ROWS_OF:
+            schema_editor.execute(f"DROP TRIGGER {table}_mark_{event}", params=None)
+
+
+# The days that claims span, of whatever kind they are.
+_SPANS = (
+    ("claims_claim", ("submitted_on", "first_decided_on", "decided_on", "paid_on", "received_at")),
+    ("claims_claimline", ("service_date",)),
+    ("claims_claimpayment", ("paid_on",)),
+    ("claims_claimevent", ("at",)),
+)
+
+
+def mark_everything(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Mark all days that claims which are here already may count on."""
+    days: list[date] = []
+    with schema_editor.connection.cursor() as cursor:
+        for table, columns in _SPANS:
+            asked = ", ".join(f"min({name}), max({name})" for name in columns)
+            cursor.execute(f"SELECT {asked} FROM {table}")  # noqa: S608 - names of our own
+            days += [date.fromisoformat(str(value)[:10]) for value in cursor.fetchone() if value is not None]
+        if days:
+            start, end = min(days) - timedelta(days=1), max(days) + timedelta(days=1)
+            cursor.executemany(
+                "INSERT INTO analytics_dirtyday (fact, day) VALUES (%s, %s)", list(_all_marks(start, end))
+            )
+
+
+def _all_marks(start: date, end: date) -> Any:
+    day = start
+    while day <= end:
+        yield "day", str(day)
+        yield "staff", str(day)
+        if day.day == 1 or day == start:
+            yield "provider", str(day.replace(day=1))
+        day += timedelta(days=1)

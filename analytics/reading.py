@@ -1,0 +1,300 @@
+"""The one statement that answers for measures: clean days from the facts, dirty ones from the claims.
+
+A change to a claim marks the days that it touches (`fact_triggers`), in its own transaction. One statement, and
+so one moment, reads facts of all days but those believed dirty, these from the claims, and which days are
+marked by then. Should a day be marked that was read from the facts, it is asked again with that day among the
+dirty ones; what is read from the claims is right for any day, so the days only ever grow and it ends soon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+
+from claims.money import dollars
+
+from .balances import standing_then
+from .measures import AGES, BEGINNING, BUCKETS, MEASURES, Measure
+from .models import DayFact, DirtyDay, ProviderFact
+from .periods import DAY, LAST_OF, Period, Step
+from .scopes import Scope
+from .sources import Source
+
+MOST_RANGES = 20  # of dirty days; those closest to one another are taken together with what lies between
+
+KEYS = ("payer", "department", "provider", "kind", "category")
+TIMES = ("day", "week", "month")
+
+Amount = Decimal | int
+Sql = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one payer, month … comes to: its key, in the order asked for, and the sums by measure."""
+
+    key: tuple[Any, ...]
+    sums: dict[str, Amount]
+
+
+@dataclass(frozen=True)
+class FactTable:
+    model: type[DayFact] | type[ProviderFact]
+    fact: str  # of its marks
+    keys: frozenset[str]
+
+    @property
+    def measures(self) -> list[Measure]:
+        columns = {each.name for each in self.model._meta.get_fields()}
+        return [each for each in MEASURES.values() if each.key in columns]
+
+    def has(self, measures: Iterable[Measure]) -> bool:
+        return {each.key for each in self.measures}.issuperset(each.kept_in for each in measures)
+
+
+DAYS = FactTable(DayFact, DirtyDay.Fact.DAY, frozenset({"payer", "department"}))
+PROVIDERS = FactTable(ProviderFact, DirtyDay.Fact.PROVIDER, frozenset({"payer", "department", "provider"}))
+
+
+class Reading:
+    """A question, and how it is put to the database."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        period: Period,
+        measures: list[Measure],
+        by: tuple[str, ...],
+        *,
+        from_facts: bool = True,
+    ) -> None:
+        self.scope, self.period, self.measures, self.by = scope, period, measures, by
+        self.keys = [key for key in KEYS if key in by]
+        self.flows = [each for each in measures if not each.as_of]
+        self.balances = [each for each in measures if each.as_of]
+        self.is_past = period.end < scope.today
+        self.table = self._table() if from_facts else None
+
+    def _table(self) -> FactTable | None:
+        """The facts that tell apart what is asked for, if there are any."""
+        asked = {*self.keys} | ({"provider"} if self.scope.provider is not None else set())
+        if self.scope.kind is not None or self.scope.category is not None:
+            return None
+        if asked <= DAYS.keys:
+            return DAYS
+        is_monthly = self.period.is_whole_months and not {"day", "week", "age"} & set(self.by)
+        if asked <= PROVIDERS.keys and is_monthly and not self.balances and PROVIDERS.has(self.measures):
+            return PROVIDERS
+        return None
+
+    def rows(self) -> list[Row]:
+        dirty: list[Period] = []
+        while True:
+            found, marked = self._ask(dirty)
+            if all(any(day in each for each in dirty) for day in marked):
+                return found
+            dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
+
+    def _ask(self, dirty: list[Period]) -> tuple[list[Row], list[date]]:
+        parts = self._parts(dirty)
+        dimensions, values = self._dimensions()
+        names = [each.key for each in self.measures]
+        sums = ", ".join(f"sum({name}) AS {name}" for name in names)
+        columns = ", ".join([*(f"{each} AS by_{n}" for n, each in enumerate(dimensions)), sums])
+        grouped = f"GROUP BY {', '.join(str(n + 1) for n in range(len(dimensions)))}" if dimensions else ""
+        union = " UNION ALL ".join(sql for sql, _ in parts) or self._nothing()
+        marks, mark_values = self._marks()
+        statement = (
+            f"SELECT marks.days, sums.* FROM ({marks}) AS marks LEFT JOIN "  # noqa: S608 - names of our own
+            f"(SELECT {columns}, count(*) AS parts FROM ({union}) AS parts {grouped}) AS sums ON 1 = 1"
+        )
+        parameters = [*mark_values, *values, *(value for _, given in parts for value in given)]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            answer = cursor.fetchall()
+        marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
+        return [self._row(each[1:]) for each in answer if self._is_row(each)], marked
+
+    def _spoilt(self, day: date) -> Period:
+        """A mark on the facts of a month stands on its first day."""
+        is_monthly = self.table is not None and self.table.fact == DirtyDay.Fact.PROVIDER
+        return Period(day, LAST_OF[Step.MONTH](day)) if is_monthly else Period(day, day)
+
+    def _is_row(self, answer: tuple[Any, ...]) -> bool:
+        return not self.by or answer[-1] is not None
+
+    def _row(self, answer: tuple[Any, ...]) -> Row:
+        key = tuple(
+            _as_day(value) if each in TIMES else value for each, value in zip(self.by, answer, strict=False)
+        )
+        amounts = answer[len(self.by) : -1]
+        sums: dict[str, Amount] = {}
+        for measure, amount in zip(self.measures, amounts, strict=True):
+            whole = int(amount or 0)
+            sums[measure.key] = (dollars(whole) or Decimal(0)) if measure.is_money else whole
+        return Row(key, sums)
+
+    # The parts of the statement ------------------------------------------------------------------
+
+    def _parts(self, dirty: list[Period]) -> list[Sql]:
+        parts = self._past() if self.is_past and self.balances else []
+        spans: dict[Period, list[Measure]] = {}
+        for each in self.flows if self.is_past else self.measures:
+            spans.setdefault(each.span(self.period), []).append(each)
+        for span, measures in spans.items():
+            parts += self._of(measures, span, dirty)
+        return parts
+
+    def _past(self) -> list[Sql]:
+        rows, sums = standing_then(self.scope, self.period, self.balances)
+        columns = {f"sum_{key}": each for key, each in sums.items()}
+        return self._compiled(rows, {"on_day": "submitted_on", **paths_to("")}, columns, self.balances)
+
+    def _of(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
+        if self.table is None:
+            return self.live(measures, [period])
+        cut = [each for each in (_overlap(period, each) for each in dirty) if each]
+        return self._clean(measures, period, cut) + (self.live(measures, cut) if cut else [])
+
+    def _clean(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
+        assert self.table is not None  # noqa: S101 - asked only for a table that there is
+        rows: QuerySet[Any] = self.table.model._default_manager.filter(
+            self.scope.condition(), day__gte=period.start, day__lte=period.end
+        )
+        for each in dirty:
+            rows = rows.exclude(day__gte=each.start, day__lte=each.end)
+        columns = {f"sum_{each.key}": F(each.kept_in) for each in measures}
+        return self._compiled(rows, {"on_day": "day", **paths_to("")}, columns, measures)
+
+    def live(self, measures: list[Measure], periods: list[Period]) -> list[Sql]:
+        """What the claims say now."""
+        parts: list[Sql] = []
+        for source, counted in by_source(measures).items():
+            rows = counted_rows(source, self.scope, periods)
+            columns = {f"sum_{each.key}": each.over(source) for each in counted}
+            paths = {"on_day": "on_day", **paths_to(source.claim, source.provider_path)}
+            parts += self._compiled(rows, paths, columns, counted)
+        return parts
+
+    def _compiled(
+        self, rows: QuerySet[Any], paths: dict[str, str], columns: dict[str, Any], measures: list[Measure]
+    ) -> list[Sql]:
+        split = {key: F(paths[key]) for key in self.keys}
+        if not split or {*self.by} & {*TIMES, "age"}:
+            split["on_day"] = F(paths["on_day"])
+        chosen = rows.order_by().values(**{f"key_{key}": each for key, each in split.items()})
+        try:
+            sql, values = chosen.annotate(**columns).query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        here = {each.key for each in measures}
+        sums = (
+            f"sum_{each.key} AS {each.key}" if each.key in here else f"0 AS {each.key}"
+            for each in self.measures
+        )
+        names = ", ".join([*(f"key_{key} AS {key}" for key in split), *sums])
+        return [(f"SELECT {names} FROM ({sql}) AS part", tuple(values))]  # noqa: S608 - names of our own
+
+    def _nothing(self) -> str:
+        names = ", ".join(f"0 AS {each.key}" for each in self.measures)
+        keys = "".join(f"NULL AS {key}, " for key in (*self.keys, "on_day"))
+        return f"SELECT {keys}{names} WHERE 1 = 0"
+
+    def _dimensions(self) -> tuple[list[str], list[date]]:
+        """What to split by, as SQL over the parts."""
+        days: list[date] = []
+        columns: list[str] = []
+        for each in self.by:
+            if each == "age":
+                columns.append(_AGE)
+                days += [self.period.end - last * DAY for _, last in (AGES[key] for key in BUCKETS) if last]
+            else:
+                columns.append(TIME_SQL[connection.vendor].get(each, each))
+        return columns, days
+
+    def _marks(self) -> Sql:
+        """The days marked by now that matter here, in one row."""
+        if self.table is None:
+            return "SELECT NULL AS days", ()
+        together = _TOGETHER[connection.vendor]
+        start = BEGINNING if self.balances else self.period.start
+        marks = f"SELECT {together} AS days FROM {DirtyDay._meta.db_table}"  # noqa: S608 - names of our own
+        values = (self.table.fact, str(start), str(self.period.end))
+        return f"{marks} WHERE fact = %s AND day BETWEEN %s AND %s", values
+
+
+_AGE = (
+    "CASE WHEN on_day >= %s THEN 0 WHEN on_day >= %s THEN 1 "
+    "WHEN on_day >= %s THEN 2 WHEN on_day >= %s THEN 3 ELSE 4 END"
+)
+TIME_SQL = {
+    "postgresql": {
+        "day": "on_day",
+        "week": "date_trunc('week', on_day)::date",
+        "month": "date_trunc('month', on_day)::date",
+    },
+    "sqlite": {
+        "day": "on_day",
+        "week": "date(on_day, 'weekday 0', '-6 days')",
+        "month": "date(on_day, 'start of month')",
+    },
+}
+_TOGETHER = {"postgresql": "string_agg(DISTINCT day::text, ',')", "sqlite": "group_concat(DISTINCT day)"}
+
+
+def by_source(measures: Iterable[Measure]) -> dict[Source, list[Measure]]:
+    found: dict[Source, list[Measure]] = {}
+    for measure in measures:
+        for source in measure.sources:
+            found.setdefault(source, []).append(measure)
+    return found
+
+
+def counted_rows(source: Source, scope: Scope, periods: Sequence[Period]) -> QuerySet[Any]:
+    """The rows of these days whose claims are in the scope."""
+    within = Q()
+    for each in periods:
+        within |= source.within(each)
+    return source.rows().filter(scope.condition(source.claim, source.provider_path), within)
+
+
+def paths_to(claim: str, provider: str = "provider") -> dict[str, str]:
+    return {
+        "payer": f"{claim}payer_id",
+        "department": f"{claim}department_id",
+        "provider": f"{provider}_id",
+        "kind": f"{claim}kind",
+        "category": f"{claim}denial_category",
+    }
+
+
+def ranges(periods: Iterable[Period]) -> list[Period]:
+    """The same days, and perhaps some between them, in few periods."""
+    merged: list[Period] = []
+    for each in sorted(periods):
+        if merged and each.start <= merged[-1].end + DAY:
+            merged[-1] = Period(merged[-1].start, max(merged[-1].end, each.end))
+        else:
+            merged.append(each)
+    while len(merged) > MOST_RANGES:
+        _, n = min((after.start - before.end, n) for n, (before, after) in enumerate(pairwise(merged)))
+        merged[n : n + 2] = [Period(merged[n].start, merged[n + 1].end)]
+    return merged
+
+
+def _overlap(one: Period, other: Period) -> Period | None:
+    start, end = max(one.start, other.start), min(one.end, other.end)
+    return Period(start, end) if start <= end else None
+
+
+def _as_day(value: Any) -> Any:
+    """SQLite has no dates of its own."""
+    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,86 @@
+"""Adds dirty days up again, newest first, and takes back the marks that it saw before it began.
+
+A mark that comes in meanwhile stays: its day is read from the claims until the next time. One transaction a
+batch, and one refresher at a time, so that facts and marks always belong together.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from .models import DirtyDay, FactState
+from .periods import LAST_OF, Period, Step
+from .reading import KEYS, PROVIDERS, TIME_SQL, FactTable, Reading, ranges
+from .scopes import Scope
+
+REFRESHER_LOCK = 7_263_003
+DAYS_AT_ONCE = 31
+EVERYTHING = Scope(None, today=date.max)
+
+
+def refresh(fact: FactTable, most: int = DAYS_AT_ONCE) -> int:
+    """Add the newest dirty days up again; how many days there were to do, or 0 when somebody else is at it."""
+    with transaction.atomic():
+        if not _alone():
+            return 0
+        marks = list(_newest(fact, most))
+        if not marks:
+            return 0
+        days = sorted({day for _, day in marks})
+        _add_up(fact, ranges(Period(day, _last_day(fact, day)) for day in days))
+        ids = [pk for pk, _ in marks]
+        for start in range(0, len(ids), 500):
+            DirtyDay.objects.filter(pk__in=ids[start : start + 500]).delete()
+        _count_refresh()
+        return len(days)
+
+
+def _alone() -> bool:
+    """Two refreshers would add the same days twice. On SQLite writers take turns anyway."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [REFRESHER_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _count_refresh() -> None:
+    state, _ = FactState.objects.get_or_create(pk=1)
+    FactState.objects.filter(pk=state.pk).update(refreshes=F("refreshes") + 1)
+
+
+def _newest(fact: FactTable, most: int) -> Any:
+    marks = DirtyDay.objects.filter(fact=fact.fact)
+    days = marks.order_by("-day").values_list("day", flat=True).distinct()[:most]
+    return marks.filter(day__in=list(days)).values_list("pk", "day")
+
+
+def _last_day(fact: FactTable, day: date) -> date:
+    return LAST_OF[Step.MONTH](day) if fact is PROVIDERS else day
+
+
+def _add_up(fact: FactTable, periods: list[Period]) -> None:
+    """Replace the facts of these days by what the claims say now."""
+    keys = [key for key in KEYS if key in fact.keys]
+    span = Period(periods[0].start, periods[-1].end)
+    reading = Reading(EVERYTHING, span, fact.measures, ("day", *keys), from_facts=False)
+    parts = reading.live(fact.measures, periods)
+    day = TIME_SQL[connection.vendor]["month" if fact is PROVIDERS else "day"]
+    names = ", ".join(each.key for each in fact.measures)
+    columns = ", ".join(f"{key}_id" for key in keys)
+    sums = ", ".join(f"sum({each.key})" for each in fact.measures)
+    union = " UNION ALL ".join(sql for sql, _ in parts)
+    old = Q()
+    for each in periods:
+        old |= Q(day__gte=each.start, day__lte=each.end)
+    fact.model._default_manager.filter(old).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {fact.model._meta.db_table} (day, {columns}, {names}) "  # noqa: S608 - names of our own
+            f"SELECT {day}, {', '.join(keys)}, {sums} FROM ({union}) AS parts GROUP BY {day}, {', '.join(keys)}",
+            [value for _, values in parts for value in values],
+        )

@@ -1,0 +1,178 @@
+"""The rows that measures are made of, and the day on which each of them counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import (
+    Case,
+    DateField,
+    Exists,
+    Expression,
+    F,
+    Func,
+    IntegerField,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, TruncDate
+
+from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment
+from rcm_site.days import midnight
+
+from .periods import DAY, Period
+
+Status = Claim.Status
+COUNTED = tuple(status for status in Status.values if status != Status.VOID)
+
+
+class DaysBetween(Func):
+    """Whole days from the second date to the first."""
+
+    output_field = IntegerField()
+    arg_joiner = " - "
+    template = "(%(expressions)s)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        later, earlier = (compiler.compile(each) for each in self.get_source_expressions())
+        sql = f"CAST(julianday({later[0]}) - julianday({earlier[0]}) AS INTEGER)"
+        return sql, (*later[1], *earlier[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Rows of one model, the path from them to their claim, and the day on which each counts."""
+
+    model: type[Model]
+    day: Expression | Combinable
+    within: Callable[[Period], Q]
+    claim: str = ""
+    provider: str = ""  # whose the row is; otherwise the claim's
+    where: Combinable | Q = field(default_factory=Q)
+    more: dict[str, Any] = field(default_factory=dict)  # what its conditions and amounts need to know
+
+    def rows(self) -> QuerySet[Any]:
+        """Of claims that count, each with its `day`."""
+        counted = Q(**{f"{self.claim}status__in": COUNTED})
+        rows = self.model._default_manager.alias(on_day=self.day, **self.more)
+        return rows.filter(self.where, counted).order_by()
+
+    @property
+    def provider_path(self) -> str:
+        return self.provider or f"{self.claim}provider"
+
+
+def _on(column: str) -> Callable[[Period], Q]:
+    return lambda period: Q(**{f"{column}__gte": period.start, f"{column}__lte": period.end})
+
+
+def _at(column: str) -> Callable[[Period], Q]:
+    """Moments of these days, as the site's time zone has them."""
+    return lambda period: Q(
+        **{f"{column}__gte": midnight(period.start), f"{column}__lt": midnight(_after(period.end))}
+    )
+
+
+def _after(day: date) -> date:
+    return day + DAY if day < date.max else day
+
+
+def _claims_by(column: str) -> Source:
+    return Source(Claim, F(column), _on(column))
+
+
+def _or_day_of_claim(model: type[Model], column: str, claim: str, **fields: Any) -> tuple[Source, Source]:
+    """Rows by their own day, and those that have none by the day on which their claim was submitted."""
+    where = fields.pop("where", Q())
+    submitted = f"{claim}submitted_on"
+    dated = Source(model, F(column), _on(column), claim, where=where, **fields)
+    none = Q(**{f"{column}__isnull": True})
+    return dated, Source(model, F(submitted), _on(submitted), claim, where=where & none, **fields)
+
+
+SUBMITTED = (_claims_by("submitted_on"),)
+FIRST_DECIDED = (_claims_by("first_decided_on"),)
+DECIDED = (_claims_by("decided_on"),)
+PAID = (_claims_by("paid_on"),)
+RECEIVED = (Source(Claim, TruncDate("received_at"), _at("received_at")),)
+
+# The day on which money was posted is the payer's own day of payment: a file that is read late, or a year of
+# files read at once, must not move cash from one month to another.
+POSTED = ClaimPayment.State.POSTED
+PAYMENTS = _or_day_of_claim(ClaimPayment, "paid_on", "claim__", where=Q(state=POSTED))
+ADJUSTMENTS = _or_day_of_claim(
+    Adjustment, "payment__paid_on", "payment__claim__", where=Q(payment__state=POSTED)
+)
+
+LINES = _or_day_of_claim(
+    ClaimLine, "service_date", "claim__", provider="provider", where=Q(net_fee__isnull=False)
+)
+
+
+# Events: a claim's status changed, on the day of the event -----------------------------------------
+
+
+def _became(*statuses: str) -> Q:
+    return Q(to_status__in=statuses) & ~Q(from_status=F("to_status"))
+
+
+def _of_same_claim(*statuses: str) -> QuerySet[ClaimEvent]:
+    return ClaimEvent.objects.filter(_became(*statuses), claim=OuterRef("claim"))
+
+
+def _earlier() -> Q:
+    return Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
+
+
+def _later() -> Q:
+    return Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
+
+
+def _last_before(*statuses: str) -> QuerySet[ClaimEvent]:
+    return _of_same_claim(*statuses).filter(_earlier()).order_by("-at", "-pk")
+
+
+def _events(where: Combinable | Q, **more: Any) -> Source:
+    return Source(ClaimEvent, TruncDate("at"), _at("at"), "claim__", where=where, more=more)
+
+
+# The denial that an appeal answers: the claim's last decision when no other has followed since, its first one
+# when this is its first appeal, else what its history says.
+_DENIED_ON = Case(
+    When(claim__decided_on__lte=TruncDate("at"), then=F("claim__decided_on")),
+    When(
+        Q(claim__first_decision=Claim.Decision.DENIED, claim__first_decided_on__lte=TruncDate("at"))
+        & ~Exists(_of_same_claim(Status.APPEALED).filter(_earlier())),
+        then=F("claim__first_decided_on"),
+    ),
+    default=Subquery(_last_before(Status.DENIED).annotate(on=TruncDate("at")).values("on")[:1]),
+    output_field=DateField(),
+)
+APPEALS_FILED = (_events(_became(Status.APPEALED), denied_on=_DENIED_ON),)
+
+# Paid or denied while an appeal was waiting for it, whatever stood between them ("pending").
+_APPEALED_BEFORE = Subquery(_last_before(Status.APPEALED, Status.PAID, Status.DENIED).values("to_status")[:1])
+APPEALS_DECIDED = (
+    _events(_became(Status.PAID, Status.DENIED) & Q(before=Status.APPEALED), before=_APPEALED_BEFORE),
+)
+
+# A claim is written off on the day of the event that said so last. One without such an event was given up
+# before it came here: on the day of its decision, or else of its submission.
+_WRITTEN_OFF_EVENT = ClaimEvent.objects.filter(_became(Status.WRITTEN_OFF), claim=OuterRef("pk"))
+WRITE_OFFS = (
+    _events(_became(Status.WRITTEN_OFF) & ~Exists(_of_same_claim(Status.WRITTEN_OFF).filter(_later()))),
+    Source(
+        Claim,
+        Coalesce("decided_on", "submitted_on"),
+        lambda period: _on("decided_on")(period) | (Q(decided_on=None) & _on("submitted_on")(period)),
+        where=Q(written_off__gt=0) & ~Exists(_WRITTEN_OFF_EVENT),
+    ),
+)

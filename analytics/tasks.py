@@ -1,0 +1,24 @@
+"""What workers do for the numbers."""
+
+from __future__ import annotations
+
+import time
+
+from celery import shared_task
+
+from .reading import DAYS, PROVIDERS
+from .refreshing import refresh
+
+SECONDS = 20  # of work in one call; the next one goes on
+
+
+@shared_task
+def refresh_facts() -> int:
+    """Add up again what changed since the last time, newest days first; how many days that were."""
+    began, done = time.monotonic(), 0
+    for fact in (DAYS, PROVIDERS):
+        while days := refresh(fact):
+            done += days
+            if time.monotonic() - began > SECONDS:
+                return done
+    return done
