@@ -24,6 +24,7 @@ from .models import Coverage, Patient, Payer, PayerAlias, Provider
 Used = PayerAlias.Used
 NAME = cast(EncryptedField, Patient._meta.get_field("name"))
 CREATE = "create"
+LONGEST_DEPARTMENT = 80
 
 
 def spelling(name: str) -> str:
@@ -131,8 +132,12 @@ class Departments:
             if self.of_unnamed or self.sees_everything:
                 return ""
             return "is missing: name one of your departments in the file, or choose it when you send the file"
-        if spelling(name) in self.by_name or self.creates:
+        if spelling(name) in self.by_name:
             return ""
+        if self.creates:
+            return (
+                "" if len(name) <= LONGEST_DEPARTMENT else f"must be at most {LONGEST_DEPARTMENT} characters"
+            )
         if self.sees_everything:
             return "is not a department that this site knows"
         return "is not one of your departments"
@@ -141,7 +146,7 @@ class Departments:
         return self.by_name[spelling(name)] if name else self.of_unnamed
 
     def with_new(self, names: Iterable[str]) -> Departments:
-        new = {spelling(each): " ".join(each.split())[:80] for each in names}
+        new = {spelling(each): " ".join(each.split()) for each in names}
         if not self.creates or not (missing := sorted(new.keys() - self.by_name.keys() - {""})):
             return self
         rows = [Department(name=new[key]) for key in missing]

@@ -96,7 +96,8 @@ class Progress:
 def progress(source: Import) -> Progress:
     """How far an import is, as its last chunk left it."""
     share = _share(source)
-    rate = _records(source) / source.seconds if source.seconds else None
+    records = _records(source)
+    rate = records / source.seconds if records and source.seconds else None
     left = None
     if source.state == State.RUNNING and source.seconds and _RELIABLE_SHARE <= share < 1:
         left = round(source.seconds * (1 - share) / share)

@@ -17,10 +17,19 @@ from claims.imports.records import ClaimRecord, Kind, LineRecord, PatientRecord,
 from claims.imports.rules import Rules
 from claims.imports.x12 import read_x12
 from claims.intake import Intake, Taken
-from claims.models import Claim, ClaimEvent, ClaimLine, ClaimPayment, Coverage, OutboxMessage, Patient
+from claims.models import (
+    Claim,
+    ClaimEvent,
+    ClaimLine,
+    ClaimPayment,
+    Coverage,
+    OutboxMessage,
+    Patient,
+    PayerAlias,
+)
 from claims.outbox import net_fee_of, owed_to_providers
 from claims.storing import screen, store_claims
-from rcm_site.testing.makers import make_claim, make_department, make_import, make_user
+from rcm_site.testing.makers import make_claim, make_department, make_import, make_payer, make_user
 
 from .sample_files import SAMPLES, shared
 
@@ -287,6 +296,21 @@ def test_unknown_payers_and_departments_are_refused_or_created_as_is_set(
     assert claim.payer
     assert claim.department
     assert (claim.payer.name, claim.department.name) == ("Nobody Knows", "New")
+
+
+def test_a_department_that_no_page_could_show_is_not_created(director: User, settings: Any) -> None:
+    settings.UNKNOWN_DEPARTMENTS = "create"
+    (taken,) = store([record(department="x" * 81)], director)
+    assert reasons(taken) == [("department", "must be at most 80 characters")]
+
+
+def test_payers_are_found_by_alias_for_the_kind_of_file_before_any_other(director: User) -> None:
+    everywhere, in_tables = make_payer("Everywhere"), make_payer("In tables")
+    PayerAlias.objects.create(payer=everywhere, alias="BLUE 7")
+    PayerAlias.objects.create(payer=in_tables, alias="BLUE 7", used="csv")
+    assert store_one(record(payer="blue  7"), director).payer == in_tables
+    x12 = record("B-2", payer="Some Name", payer_id="Blue 7", group_number="1", transaction_number="1")
+    assert store_one(x12, director).payer == everywhere
 
 
 def test_a_patient_is_one_person_in_many_claims_and_belongs_to_their_departments(director: User) -> None:

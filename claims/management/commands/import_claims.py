@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,7 +84,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{path}: {too_large}")
         else:
             with self._shown(source):
-                load(source)
+                _take_in(source)
             return self._summary(path, source)
         return False
 
@@ -137,6 +138,12 @@ class Command(BaseCommand):
         if source.refused > PROBLEMS_SHOWN:
             self.stdout.write("  … and more: the import's page lists them")
         return source.state == Import.State.DONE and not source.refused
+
+
+def _take_in(source: Import) -> None:
+    """Here, unless a worker was quicker: then watch it to its end."""
+    while not load(source).is_over and source.state != Import.State.PAUSED:
+        time.sleep(0.5)
 
 
 def _user(email: str) -> User:
