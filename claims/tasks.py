@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from rcm_site.models import Heartbeat
 
-from . import delivery, idempotency, provider_fees, relay
+from . import delivery, idempotency, matching, provider_fees, relay
 from .imports import loading
 
 IMPORT_SECONDS = 240  # of one call; what is left is the next one's
@@ -36,6 +36,12 @@ def payments_pulse() -> None:
 @shared_task
 def load_imports() -> None:
     loading.load_waiting(seconds=IMPORT_SECONDS)
+
+
+@shared_task
+def match_payments() -> None:
+    """Bring together claims and payments that two transactions stored at the same moment."""
+    matching.match_all_waiting()
 
 
 @shared_task

@@ -46,8 +46,9 @@ def post(
     content: str | bytes | Sequence[Record], into: Intake | None = None, chunk: int = 1000
 ) -> list[Taken]:
     """Post a file, so many records in each transaction."""
-    records = read(content) if isinstance(content, str | bytes) else list(content)
-    into, carry = into or intake(), {}
+    records: list[Any] = read(content) if isinstance(content, str | bytes) else list(content)
+    into = into or intake()
+    carry: dict[str, Any] = {}
     taken: list[Taken] = []
     for start in range(0, len(records), chunk):
         with transaction.atomic():

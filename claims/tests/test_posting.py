@@ -452,21 +452,21 @@ def assert_places_are_true(content: bytes) -> None:
     def at(place: int) -> list[str]:
         return segments[place - 1]
 
-    for each in Remittance.objects.all():
-        assert at(each.place)[0] == "ST"
-    for each in ClaimPayment.objects.all():
-        assert at(each.place)[:3] == ["CLP", each.control_number, each.payer_status]
-        assert Decimal(at(each.place)[4]) == each.paid
-    for each in ServicePayment.objects.all():
-        assert at(each.place)[0] == "SVC"
-        assert Decimal(at(each.place)[3] or 0) == each.paid
-    for each in Adjustment.objects.all():
-        found = at(each.place)
-        assert found[:2] == ["CAS", each.group]
+    for remittance_row in Remittance.objects.all():
+        assert at(remittance_row.place)[0] == "ST"
+    for answer in ClaimPayment.objects.all():
+        assert at(answer.place)[:3] == ["CLP", answer.control_number, answer.payer_status]
+        assert Decimal(at(answer.place)[4]) == answer.paid
+    for service in ServicePayment.objects.all():
+        assert at(service.place)[0] == "SVC"
+        assert Decimal(at(service.place)[3] or 0) == service.paid
+    for adjustment in Adjustment.objects.all():
+        found = at(adjustment.place)
+        assert found[:2] == ["CAS", adjustment.group]
         triplets = {
             (reason, Decimal(amount)) for reason, amount in zip(found[2::3], found[3::3], strict=False)
         }
-        assert (each.reason, each.amount) in triplets
+        assert (adjustment.reason, adjustment.amount) in triplets
 
 
 def test_services_find_their_lines_and_remarks_go_with_their_adjustments():
