@@ -25,7 +25,7 @@ from .forms import KINDS
 from .imports import control
 from .imports.recognise import FileKind
 from .models import Import, ImportProblem
-from .problem_views import VIEW, problems_of, sentence, visible_import
+from .problem_views import VIEW, problems_of, visible_import
 from .upload_views import SEND
 
 # htmx swaps this answer in and asks no more.
@@ -149,7 +149,6 @@ def state_of(source: Import, user: User) -> dict[str, Any]:
         and can_be_cancelled(source),
         "kind": ", ".join(kinds_in_words(source)),
         "advice": ADVICE.get(source.state, ""),
-        "reason": sentence(source.reason),
         "outcome_words": outcome_in_words(source),
         "worked": time_in_words(source.seconds) if source.seconds else "",
     }
@@ -171,9 +170,9 @@ def can_be_cancelled(source: Import) -> bool:
 
 
 ADVICE: dict[str, str] = {
-    Import.State.REFUSED: "Nothing of this file was stored. Mend what is listed below and send it again.",
-    Import.State.FAILED: "What was stored before it failed stays. Mend the file and send it again: "
-    "claims that are here already are recognised by their control number.",
+    Import.State.REFUSED: "It is taken whole: mend in it what is listed below, and send all of it again.",
+    Import.State.FAILED: "Mend the file and send it again: claims that are here already are recognised by "
+    "their control number.",
     Import.State.CANCELLED: "What was stored before stays.",
 }
 

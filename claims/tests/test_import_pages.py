@@ -140,6 +140,16 @@ def test_the_rows_are_on_the_trail_before_the_first_byte(client: Client, biller:
     assert AuditEntry.objects.filter(action="import.refused_rows_exported").count() == 1
 
 
+def test_a_file_taken_whole_is_to_be_sent_whole_again(client: Client, biller: User) -> None:
+    send(client, csv(BROKEN), taking="whole")
+    loading.load_waiting(seconds=30)
+    source = Import.objects.get()
+    page = client.get(reverse("import", args=[source.pk])).content.decode()
+    assert source.state == "refused"
+    assert "send all of it again" in page
+    assert "only what was refused is in it" not in page
+
+
 def test_a_file_that_is_no_longer_kept_is_told(client: Client, biller: User) -> None:
     source = make_import(biller, refused=1)
     address = reverse("refused_csv", args=[source.pk])
