@@ -17,6 +17,7 @@ from claims.imports import control, loading, reading
 from claims.imports.loading import Loader, LostHold, load, load_waiting, take
 from claims.imports.uploads import UploadOptions, receive
 from claims.models import Claim, ClaimEvent, ClaimLine, Import, ImportBlock, ImportChunk, ImportProblem
+from claims.tasks import load_imports
 from rcm_site.testing.makers import make_department, make_user
 
 pytestmark = pytest.mark.django_db
@@ -239,6 +240,21 @@ def test_no_more_files_are_read_at_a_time_than_is_set(director: User, settings: 
     send(claim_file(2), director)
     assert take(timezone.now())
     assert take(timezone.now()) is None
+
+
+def test_the_workers_tick_takes_in_whatever_waits(director: User) -> None:
+    sources = [send(claim_file(1), director), send(claim_file(2), director, sender="OTHER")]
+    load_imports()
+    assert [Import.objects.get(pk=each.pk).state for each in sources] == ["done", "done"]
+    assert counts() == (3, 6, 3)
+
+
+def test_how_far_an_import_is_and_how_long_it_will_take(director: User) -> None:
+    fields = {"state": "running", "size": 1_000, "bytes_done": 250, "seconds": 10.0, "claims_stored": 500}
+    seen = control.progress(Import(**fields))
+    assert (seen.share, seen.rate, seen.seconds_left, seen.words) == (0.25, 50.0, 30, "Storing")
+    checking = control.progress(Import(**fields, taking="whole", phase="checking", wish="pause"))
+    assert (checking.share, checking.words) == (0.125, "Pausing")
 
 
 def test_looking_for_work_where_there_is_none_costs_one_query(django_assert_num_queries: Any) -> None:
