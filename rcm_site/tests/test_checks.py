@@ -20,6 +20,10 @@ PRODUCTION = {
     "CELERY_BROKER_URL": "redis://broker:6379/0",
     "WEB_PROCESSES": 3,
 }
+WEBHOOK = {
+    "PAYMENTS_WEBHOOK_URL": "https://payments.example.org/net-fees",
+    "PAYMENTS_WEBHOOK_SECRET": "w" * 32,
+}
 
 
 @pytest.fixture
@@ -49,6 +53,12 @@ def test_production_as_it_should_be_is_safe(configure):
     refuse_unsafe_start()
 
 
+def test_production_with_a_signed_webhook_is_safe(configure):
+    configure(**WEBHOOK)
+
+    assert found() == []
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -65,6 +75,9 @@ def test_production_as_it_should_be_is_safe(configure):
         ({"DATABASES": SQLITE}, "rcm.W001"),
         ({"CELERY_BROKER_URL": "filesystem://"}, "rcm.E006"),
         ({"CACHES": LOCAL_MEMORY}, "rcm.E007"),
+        ({**WEBHOOK, "PAYMENTS_WEBHOOK_URL": "http://payments.example.org/"}, "rcm.E010"),
+        ({**WEBHOOK, "PAYMENTS_WEBHOOK_URL": "https:///net-fees"}, "rcm.E010"),
+        ({**WEBHOOK, "PAYMENTS_WEBHOOK_SECRET": "w" * 31}, "rcm.E011"),
     ],
 )
 def test_production_is_refused(configure, changes, problem):
