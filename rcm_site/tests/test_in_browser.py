@@ -116,6 +116,8 @@ PAGES_OF = {
         "/admin/accounts/user/",
         "/admin/accounts/user/add/",
         "/admin/accounts/auditentry/",
+        "/admin/claims/claim/",
+        "/admin/claims/payer/import/",
     ],
     "biller": [
         "/dashboard/",
