@@ -29,7 +29,7 @@ QUEUE = "payments"
 CONSUMER = "claims.tasks.take_payments"
 IN_A_CALL = 100
 AT_ONCE = 500
-# A consumer that is away must not fill the broker, and a slow one must come to a call before it is sent again:
+# A consumer that is away must not fill the broker, and a slow one must take a call before it is sent again:
 # the rest waits in the database.
 MOST_CALLS_QUEUED = 30
 LONGEST_RUN_SECONDS = 15
