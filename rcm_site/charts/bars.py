@@ -135,9 +135,8 @@ def _description(unit: Unit, bars: list[Bar], known: list[Decimal], benchmark: B
 def _draw(canvas: Canvas, about: About, unit: Unit, bars: list[Bar], benchmark: Benchmark | None) -> None:
     written = [unit.brief(exact(bar.value)) for bar in bars]
     values = [value for bar in bars if (value := exact(bar.value)) is not None]
-    has_negative = min(values) < 0
     rows = rows_of(canvas, [bar.label for bar in bars], written, top=TOP + 12 if benchmark else TOP)
-    before = widest(written) + GAP if has_negative else 0
+    before = widest([unit.brief(value) for value in values if value < 0]) + 2 * GAP if min(values) < 0 else 0
     shown = values + ([benchmark.value] if benchmark else [])
     scale = bar_scale(shown, rows.left + before, rows.right, is_whole=unit.is_whole)
     rows.grid(scale, unit, about.axis or unit.axis)
@@ -160,7 +159,7 @@ def _bar(rows: Rows, scale: Scale, unit: Unit, place: int, bar: Bar, tone: str) 
     x, anchor = (end - 5, "end") if is_left else (end + 5, "start")
     canvas.text(x, y + 11, written, anchor=anchor, tone="text", is_strong=bar.is_focus, has_halo=True)  # type: ignore[arg-type]
     said = [Said(bar.label), Said(unit.write(value), "", tone)] + ([Said(bar.note)] if bar.note else [])
-    canvas.spot(rows.area(place), said, at=(end + width_of(written), y + BAR / 2), url=bar.url)
+    canvas.spot(rows.area(place), said, url=bar.url)
 
 
 def _benchmark(canvas: Canvas, rows: Rows, scale: Scale, unit: Unit, benchmark: Benchmark) -> None:

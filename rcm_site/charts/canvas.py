@@ -46,6 +46,7 @@ COLOURS = {
 
 Anchor = Literal["start", "middle", "end"]
 PADDING = 8
+KEY = 14  # the dot before a name and its gap
 
 
 def element(name: str, inner: str = "", /, **attributes: float | str | None) -> SafeString:
@@ -204,37 +205,33 @@ class Canvas:
         area: tuple[float, float, float, float],
         said: list[Said],
         *,
-        at: tuple[float, float] | None = None,
+        beside: tuple[float, float] | None = None,
         marks: str = "",
         url: str = "",
     ) -> None:
-        """Let a rectangle say something when it is pointed at; the first line is its heading."""
+        """Let a rectangle say something when it is pointed at, in a box below it or beside a point of it."""
         x, y, width, height = area
         label = f"{said[0].name}: " + ", ".join(f"{line.name} {line.value}".strip() for line in said[1:])
-        beside = at or (x + width / 2, y + height / 2)
-        readout = SafeString(marks + self._box(beside, said))
-        hit = _rect(x, y, width, height, "none", "hit")
-        self.spots.append(Spot(label, hit, x, y, width, height, readout, url))
-
-    def _box(self, beside: tuple[float, float], said: list[Said]) -> str:
-        room = self.width - 2 * PADDING
-        width = min(
-            max(
-                width_of(said[0].name) * STRONG,
-                widest([f"{line.name}  {line.value}" for line in said[1:]]) + 14,
-            )
-            + 2 * PADDING,
-            room,
+        room = _room_of_box(said)
+        left, top = self._beside(beside, room) if beside else self._below(area, room)
+        readout = SafeString(marks + _box(said, left, top, *room))
+        self.spots.append(
+            Spot(label, _rect(x, y, width, height, "none", "hit"), x, y, width, height, readout, url)
         )
-        height = LINE * len(said) + PADDING
-        x, y = beside
+
+    def _beside(self, point: tuple[float, float], room: tuple[float, float]) -> tuple[float, float]:
+        (x, y), (width, height) = point, room
         left = x + 12 if x + 12 + width <= self.width else x - 12 - width
-        left = min(max(left, 0), self.width - width)
-        top = min(max(y - height / 2, 0), max(self.height - height, 0))
-        lines = [_rect(left, top, width, height, "none", "box", rx=4)]
-        for place, line in enumerate(said):
-            lines.append(_said(line, left, top + LINE * (place + 1) - 2, width, is_heading=place == 0))
-        return "".join(lines)
+        return max(left, 0), min(max(y - height / 2, 0), max(self.height - height, 0))
+
+    def _below(
+        self, area: tuple[float, float, float, float], room: tuple[float, float]
+    ) -> tuple[float, float]:
+        """Below a row, or above it near the foot, so that the row itself stays in sight."""
+        (x, y, width, height), (wide, high) = area, room
+        left = min(max(x + width / 2 - wide / 2, 0), max(self.width - wide, 0))
+        is_low = y + height + high > self.height and y > high
+        return left, y - high - 2 if is_low else y + height + 2
 
     def finish(self) -> Drawing:
         shapes = SafeString("".join(self.shapes))
@@ -261,6 +258,20 @@ def _dot(x: float, y: float, tone: str, radius: float) -> SafeString:
     return element("circle", class_=f"fill-{tone}", fill=COLOURS[tone], cx=x, cy=y, r=radius)
 
 
+def _room_of_box(said: list[Said]) -> tuple[float, float]:
+    names = widest([line.name for line in said[1:]])
+    values = widest([line.value for line in said[1:]]) * STRONG
+    width = max(width_of(said[0].name) * STRONG, KEY + names + (2 * PADDING + values if values else 0))
+    return width + 2 * PADDING, LINE * len(said) + PADDING
+
+
+def _box(said: list[Said], left: float, top: float, width: float, height: float) -> str:
+    lines = [_rect(left, top, width, height, "none", "box", rx=4)]
+    for place, line in enumerate(said):
+        lines.append(_said(line, left, top + LINE * (place + 1) - 2, width, is_heading=place == 0))
+    return "".join(lines)
+
+
 def _said(line: Said, left: float, y: float, width: float, *, is_heading: bool) -> SafeString:
     """A line of a box. Boxes are most of a chart's bytes, so they carry no colours for other media."""
     start, end = round(left + PADDING), round(left + width - PADDING)
@@ -271,6 +282,6 @@ def _said(line: Said, left: float, y: float, width: float, *, is_heading: bool) 
         if line.tone
         else ""
     )
-    name = element("text", _quoted(line.name), class_="said", x=start + 14, y=round(y))
+    name = element("text", _quoted(line.name), class_="said", x=start + KEY, y=round(y))
     value = element("text", _quoted(line.value), class_="said-value", text_anchor="end", x=end, y=round(y))
     return SafeString(key + name + value if line.value else key + name)

@@ -69,6 +69,10 @@ class NumbersColumn:
     label: str
     write: Callable[[Number | None], str] | None = None  # of a column of numbers
 
+    @property
+    def is_numeric(self) -> bool:
+        return self.write is not None
+
 
 @dataclass(frozen=True)
 class NumbersCell:

@@ -120,12 +120,14 @@ class _Spread:
                 Said(self.counted, COUNT.write(each.count), tone),
                 Said("Share", PERCENT.write(self.share(each))),
             ]
-            canvas.spot((x, up.end, width, up.start - up.end), said, at=(x + width / 2, y), url=each.url)
+            canvas.spot((x, up.end, width, up.start - up.end), said, beside=(x + width / 2, y), url=each.url)
 
     def _edges(self, canvas: Canvas, along: Scale, bottom: float) -> None:
         """The bins' edges, as many as have room."""
         edges = [each.low for each in self.bins] + ([] if self.bins[-1].high is None else [self.end])
         written, last = self.unit.ticks(edges), float("-inf")
+        if self.bins[-1].high is None:
+            written[-1] += "+"
         for edge, words in zip(edges, written, strict=True):
             x = along.at(edge)
             if x - width_of(words) / 2 > last + GAP:

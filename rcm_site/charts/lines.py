@@ -197,7 +197,7 @@ class _Lines:
         canvas.rule(start + 6, height, start + 14, height, tone)
         value_at = start + 18
         canvas.text(value_at, height + 4, words, tone="text", is_strong=is_strong)
-        name_at = value_at + width_of(words) * (STRONG if is_strong else 1) + 5
+        name_at = value_at + width_of(words) * (STRONG if is_strong else 1) + 6
         shown = cut(series.name, room - (name_at - start) + GAP)
         canvas.text(name_at, height + 4, shown, tone="text" if is_strong else "soft", title=series.name)
 
@@ -224,7 +224,7 @@ class _Lines:
                 (right - left) * every,
                 canvas.height - TOP - BOTTOM,
             )
-            canvas.spot(area, said, at=(x, TOP + LINE * 2), marks="".join(marks))
+            canvas.spot(area, said, beside=(x, TOP + LINE * 2), marks="".join(marks))
 
 
 def _alone(values: Sequence[Decimal | None]) -> list[int]:

@@ -110,7 +110,7 @@ def _draw(canvas: Canvas, unit: Unit, causes: list[_Cause]) -> None:
         ]
         if cause.bar.note:
             said.append(Said(cause.bar.note))
-        canvas.spot(rows.area(place), said, at=(x + room, y + BAR / 2), url=cause.bar.url)
+        canvas.spot(rows.area(place), said, url=cause.bar.url)
 
 
 def _most(canvas: Canvas, rows: Rows, scale: Scale) -> None:
@@ -127,5 +127,7 @@ def _running(canvas: Canvas, rows: Rows, scale: Scale, causes: list[_Cause]) -> 
     for (x, y), cause in zip(points, causes, strict=True):
         canvas.dot(x, y, "2")
         words = PERCENT.write(cause.running)
-        # Above to the right: from there the line comes from nowhere and goes nowhere.
+        # Above to the right, where the line neither comes from nor goes; on a phone a name may stand there.
+        if canvas.is_narrow and x < width_of(cause.bar.label) + GAP:
+            continue
         canvas.text(min(x + 5, canvas.width - width_of(words)), y - 5, words, has_halo=True)

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
+from math import ceil
 
 from .bars import BAR, GAP, rows_of
 from .canvas import Canvas, Said
@@ -165,8 +166,7 @@ def _legend(canvas: Canvas, chart: _Parts) -> float:
 def _draw_lying(canvas: Canvas, chart: _Parts) -> None:
     totals = [chart.unit.brief(stack.whole) for stack in chart.stacks]
     rows = rows_of(canvas, [stack.label for stack in chart.stacks], totals, top=_legend(canvas, chart))
-    room = widest(totals) + GAP if min(chart.values) < 0 else 0
-    scale = bar_scale(chart.values, rows.left + room, rows.right, is_whole=chart.unit.is_whole)
+    scale = bar_scale(chart.values, rows.left, rows.right, is_whole=chart.unit.is_whole)
     rows.grid(scale, chart.unit, chart.about.axis or chart.unit.axis)
     for place, stack in enumerate(chart.stacks):
         rows.name(place)
@@ -175,7 +175,7 @@ def _draw_lying(canvas: Canvas, chart: _Parts) -> None:
             canvas.rect(min(start, end), y, abs(end - start), BAR, tone, "part")
         x = scale.at(stack.over) + 5
         canvas.text(x, y + 11, totals[place], tone="text", has_halo=True)
-        canvas.spot(rows.area(place), chart.said(stack), at=(x + width_of(totals[place]), y), url=stack.url)
+        canvas.spot(rows.area(place), chart.said(stack), url=stack.url)
 
 
 def _segments(stack: Stack, colours: list[str], scale: Scale) -> Iterator[tuple[str, float, float]]:
@@ -207,14 +207,14 @@ def _draw_standing(canvas: Canvas, chart: _Parts, days: list[date], step: Step) 
         for tone, start, end in _segments(stack, chart.tones, scale):
             canvas.rect(x + band * 0.12, min(start, end), band * 0.76, abs(end - start), tone, "part")
         area = (x, top, band, bottom - top)
-        canvas.spot(area, chart.said(stack), at=(x + band / 2, top + LINE * 2), url=stack.url)
+        canvas.spot(area, chart.said(stack), beside=(x + band / 2, top + LINE * 2), url=stack.url)
     _days(canvas, days, step, left, band)
 
 
 def _days(canvas: Canvas, days: list[date], step: Step, left: float, band: float) -> None:
     """Every so many columns a date, counted from the last one, as many as have room."""
     written = [f"{day:%b %Y}" if step is Step.MONTH else f"{day.day} {day:%b}" for day in days]
-    every = max(-(-int(widest(written) + GAP) // max(int(band), 1)), 1)
+    every = max(ceil((widest(written) + 2 * GAP) / band), 1)
     for place in range((len(days) - 1) % every, len(days), every):
         middle, half = left + band * (place + 0.5), width_of(written[place]) / 2
         x = min(middle, canvas.width - half)

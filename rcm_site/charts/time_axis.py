@@ -53,7 +53,7 @@ class TimeAxis:
         for each, label in day_ticks(self.days[0], self.days[-1], most, step):
             x = self.at(each)
             canvas.rule(x, y, x, y + 4, "axis")
-            canvas.text(x, y + 17, label, anchor=_anchor(x, label, canvas.width))
+            canvas.text(x, y + 18, label, anchor=_anchor(x, label, canvas.width))
 
 
 def _anchor(x: float, label: str, width: float) -> Anchor:
