@@ -31,20 +31,26 @@ class ProviderFee:
     lines: int
 
 
-# The totals and what is not folded in yet, read by one statement and so at one moment.
-_NOW = """
-SELECT provider_id, sum(net_fee) AS net_fee, sum(lines) AS lines
-FROM (
-    SELECT provider_id, net_fee, lines FROM claims_providertotal
-    UNION ALL SELECT provider_id, net_fee, lines FROM claims_providerchange
-) AS parts
-GROUP BY provider_id HAVING sum(lines) > 0
-"""
-_TOP = f"""
-SELECT npi, name, net_fee, lines FROM ({_NOW}) AS fees
-JOIN claims_provider ON claims_provider.id = provider_id
+# The totals and what is not folded in yet, read by one statement and so at one moment. Providers' names are
+# looked up for the first ones alone, and for whoever has as much as the last of them.
+_TOP = """
+WITH changed AS (
+    SELECT provider_id, CAST(sum(net_fee) AS bigint) AS net_fee, CAST(sum(lines) AS bigint) AS lines
+    FROM claims_providerchange GROUP BY provider_id
+), fees AS (
+    SELECT total.provider_id, total.net_fee + COALESCE(changed.net_fee, 0) AS net_fee,
+        total.lines + COALESCE(changed.lines, 0) AS lines
+    FROM claims_providertotal total LEFT JOIN changed ON changed.provider_id = total.provider_id
+    UNION ALL
+    SELECT provider_id, net_fee, lines FROM changed
+    WHERE NOT EXISTS (SELECT 1 FROM claims_providertotal total WHERE total.provider_id = changed.provider_id)
+), first AS (
+    SELECT net_fee FROM fees WHERE lines > 0 ORDER BY net_fee DESC LIMIT %s
+)
+SELECT npi, name, net_fee, lines FROM fees JOIN claims_provider ON claims_provider.id = provider_id
+WHERE lines > 0 AND net_fee >= (SELECT min(net_fee) FROM first)
 ORDER BY net_fee DESC, npi LIMIT %s
-"""  # noqa: S608 - constants
+"""
 _FOLD = """
 WITH taken AS (
     DELETE FROM claims_providerchange
@@ -67,8 +73,8 @@ def top_providers(
     """The providers with the most net fees of what this person sees, perhaps of the services of a period."""
     if user.sees_everything and start is None and end is None:
         with connection.cursor() as cursor:
-            cursor.execute(_TOP, [limit])
-            rows = [(npi, name, Decimal(fee).scaleb(-2), lines) for npi, name, fee, lines in cursor.fetchall()]
+            cursor.execute(_TOP, [limit, limit])
+            rows = [(npi, name, Decimal(fee).scaleb(-2), count) for npi, name, fee, count in cursor]
     else:
         rows = list(_live(user, start, end)[:limit])
     return [
