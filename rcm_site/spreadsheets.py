@@ -1,5 +1,6 @@
 """Tables that spreadsheets open, as CSV or Excel sheets, without running what somebody typed into a field.
 
+A page exports the table that it shows: `export(kind, name, *of_table(columns, queryset))`.
 Whoever exports writes that into the audit trail first: the first byte leaves before the last row is read.
 """
 
@@ -13,6 +14,7 @@ from decimal import Decimal
 from django.core.exceptions import BadRequest
 from django.http import StreamingHttpResponse
 
+from .tables import Column
 from .xlsx import CONTENT_TYPE, xlsx_chunks
 
 # What spreadsheets take for the start of a formula, full-width forms included.
@@ -68,6 +70,14 @@ def stream_xlsx(
         content_type=CONTENT_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"', "Cache-Control": "no-store"},
     )
+
+
+def of_table(
+    columns: Sequence[Column], objects: Iterable[object]
+) -> tuple[list[str], Iterator[list[object]]]:
+    """What a page's table shows, as headings and rows."""
+    rows = ([column.exported(each) for column in columns] for each in objects)
+    return [column.label for column in columns], rows
 
 
 Exporter = Callable[[str, Sequence[str], Iterable[Sequence[object]]], StreamingHttpResponse]

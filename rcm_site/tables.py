@@ -36,10 +36,14 @@ class Column:
     show: Callable[[Any], str | Cell]
     numeric: bool = False
     sort: str = ""  # a field or annotation; nothing means that the column does not sort
+    value: Callable[[Any], object] | None = None  # a number or a day as a spreadsheet takes it
 
     def cell(self, row: Any) -> Cell:
         shown = self.show(row)
         return shown if isinstance(shown, Cell) else Cell(shown, numeric=self.numeric)
+
+    def exported(self, row: Any) -> object:
+        return self.value(row) if self.value else self.cell(row).text
 
 
 @dataclass(frozen=True)

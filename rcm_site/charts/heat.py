@@ -132,7 +132,7 @@ def _fits(words: str, width: float) -> bool:
 
 
 def _key(canvas: Canvas, heat: _Map, left: float, y: float) -> None:
-    low, high = heat.unit.write(heat.low), heat.unit.write(heat.high)
+    low, high = (cut(label, 72) for label in heat.unit.ticks([heat.low, heat.high]))
     x = left + width_of(low) + GAP
     canvas.text(left, y + 9, low)
     for shade in range(SHADES):

@@ -36,17 +36,10 @@ class Scale:
 
 def round_step(span: Decimal, most: int, *, is_whole: bool) -> Decimal:
     """The smallest round step that needs at most so many ticks."""
-    rough = span / most
+    rough = max(span / most, Decimal(1)) if is_whole else span / most
     power = Decimal(1).scaleb(rough.adjusted())
-    steps = [factor * power for factor in ROUND_FACTORS]
-    step = next(step for step in steps if step >= rough)
-    if is_whole and step != step.to_integral_value():
-        return (
-            max(Decimal(1), next(step for step in steps if step > 1 and step >= rough))
-            if rough > 1
-            else Decimal(1)
-        )
-    return step
+    steps = (factor * power for factor in ROUND_FACTORS)
+    return next(step for step in steps if step >= rough and (not is_whole or step == int(step)))
 
 
 def scale_of(

@@ -12,14 +12,16 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from rcm_site import xlsx
-from rcm_site.spreadsheets import export
+from rcm_site.spreadsheets import export, of_table
+from rcm_site.tables import Column
+from rcm_site.templatetags.ui import money
 from rcm_site.xlsx import Share
 
 
 def written(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Worksheet:
     """The sheet as another program reads it."""
     response = export("xlsx", "claims", headings, rows)
-    return load_workbook(io.BytesIO(b"".join(response))).active  # type: ignore[arg-type, return-value]
+    return load_workbook(io.BytesIO(b"".join(response))).active
 
 
 def test_each_kind_of_value_comes_back_as_what_it_is(settings) -> None:
@@ -112,7 +114,7 @@ def test_more_columns_than_letters_are_named_as_excel_names_them() -> None:
 def test_what_one_sheet_cannot_hold_goes_onto_the_next(monkeypatch) -> None:
     monkeypatch.setattr(xlsx, "ROWS_A_SHEET", 400)
     response = export("xlsx", "claims", ["Id"], ([place] for place in range(800)))
-    book = load_workbook(io.BytesIO(b"".join(response)))  # type: ignore[arg-type]
+    book = load_workbook(io.BytesIO(b"".join(response)))
     assert [sheet.max_row for sheet in book.worksheets] == [401, 401]
     assert [sheet["A2"].value for sheet in book.worksheets] == [0, 400]
 
@@ -138,3 +140,13 @@ def test_both_kinds_are_files_that_nobody_caches(kind: str, content_type: str) -
 def test_another_kind_is_refused() -> None:
     with pytest.raises(BadRequest, match="csv, xlsx"):
         export("exe", "claims", ["Id"], [])
+
+
+def test_a_page_exports_the_columns_it_shows() -> None:
+    columns = [
+        Column("payer", "Payer", lambda row: row["payer"]),
+        Column("paid", "Paid", lambda row: money(row["paid"]), value=lambda row: row["paid"]),
+    ]
+    headings, rows = of_table(columns, [{"payer": "Aetna", "paid": Decimal("1234.50")}])
+    sheet = written(headings, rows)
+    assert [[cell.value for cell in row] for row in sheet] == [["Payer", "Paid"], ["Aetna", 1234.5]]
