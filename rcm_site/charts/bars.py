@@ -19,7 +19,7 @@ from .chart import (
     from_to,
     tones,
 )
-from .lettering import cut, widest, width_of
+from .lettering import STRONG, cut, widest, width_of
 from .scales import Scale, bar_scale
 from .units import Number, Unit
 
@@ -105,7 +105,7 @@ class Rows:
 def rows_of(canvas: Canvas, names: list[str], values: list[str], *, top: float = TOP) -> Rows:
     """Room for names on the left and for values at the ends of the bars."""
     left = 0.0 if canvas.is_narrow else min(widest(names) + GAP, canvas.width * MOST_FOR_NAMES)
-    rows = Rows(canvas, names, top, left, canvas.width - widest(values) - GAP)
+    rows = Rows(canvas, names, top, left, canvas.width - widest(values) * STRONG - GAP)
     canvas.height = rows.bottom + 20
     return rows
 

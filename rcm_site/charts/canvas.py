@@ -176,16 +176,20 @@ class Canvas:
         anchor: Anchor = "start",
         tone: str = "soft",
         title: str = "",
+        value: str = "",  # said before the words, in full colour
         is_strong: bool = False,
         has_halo: bool = False,
         turn: int = 0,
     ) -> None:
         name = element("title", _quoted(title)) if title and title != words else ""
+        value_first = ""
+        if value:
+            value_first = element("tspan", _quoted(value), class_="fill-text", fill=COLOURS["text"]) + " "
         css = f"fill-{tone}{' is-strong' if is_strong else ''}{' has-halo' if has_halo else ''}"
         self.shapes.append(
             element(
                 "text",
-                name + _quoted(words),
+                name + value_first + _quoted(words),
                 class_=css,
                 fill=COLOURS[tone],
                 font_weight=600 if is_strong else None,

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 LETTER = 12  # the size of a chart's letters, in the units in which it is drawn
 LINE = 16
-STRONG = 1.12  # how much wider words are in bold
+STRONG = 1.18  # how much wider words are in bold
 NARROW, WIDE = 0.33, 0.88
 WIDTHS = dict.fromkeys("iljtfrI.,:;'|!() ", NARROW) | dict.fromkeys("mwMW@%—", WIDE)
 

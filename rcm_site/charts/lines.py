@@ -195,11 +195,8 @@ class _Lines:
             canvas.text(start + GAP, height + 4, words, tone="text", is_strong=True)
             return
         canvas.rule(start + 6, height, start + 14, height, tone)
-        value_at = start + 18
-        canvas.text(value_at, height + 4, words, tone="text", is_strong=is_strong)
-        name_at = value_at + width_of(words) * (STRONG if is_strong else 1) + 6
-        shown = cut(series.name, room - (name_at - start) + GAP)
-        canvas.text(name_at, height + 4, shown, tone="text" if is_strong else "soft", title=series.name)
+        shown = cut(series.name, (room - 10 - width_of(f"{words} ")) / (STRONG if is_strong else 1))
+        canvas.text(start + 18, height + 4, shown, value=words, title=series.name, is_strong=is_strong)
 
     def _last_day(self, series: Series) -> date:
         return max(
