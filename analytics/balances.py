@@ -1,7 +1,7 @@
 """What claims still were to bring at the end of a day in the past.
 
 Today's balance is no answer: what was paid, adjusted or written off since is put back, by the day of each,
-and a claim that was settled since counts as open then. What is expected of a contract is taken as it is known now.
+and a claim that was settled since counts as open then. What is expected of a contract is taken as known now.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def standing_then(
     """The claims as they stood when this period ended, and the sums over them that measures ask for."""
     rows = claims_then(scope, period.end)
     if not any(each.kept_in in ("credit_claims", "credits") for each in measures):
-        rows = rows.filter(was_open=True)  # saves looking up the payments of most claims
+        rows = rows.filter(Q(("was_open", True)))  # saves looking up the payments of most claims
     return rows, {each.key: _sum(each, counted_then(each, period)) for each in measures}
 
 

@@ -177,8 +177,8 @@ def kpi(
 ) -> Callable[[Formula], Formula]:
     """Put a formula into the catalogue: its name is the key, its docstring the definition people read.
 
-    Its parameters are measures, and `days` for the length of the period. `n` says how many it is about, `shows`
-    whose claims it counts (those of `n`), `interest` which of them the number is about.
+    Its parameters are measures, and `days` for the length of the period. `n` says how many it is about,
+    `shows` whose claims it counts (those of `n`), `interest` which of them the number is about.
     """
 
     def register(compute: Formula) -> Formula:

@@ -1,7 +1,8 @@
 """The database's own notes of which facts are outdated: whatever writes claims, by whatever way, is noted.
 
-A mark is a day whose facts have to be added up again; too many marks cost time, a missing one makes numbers wrong.
-A moment's day depends on the site's time zone, which the database does not know: its neighbours are marked, too.
+A mark is a day whose facts have to be added up again; too many cost time, a missing one makes numbers wrong.
+A moment's day depends on the site's time zone, which the database does not know: its neighbours are marked,
+too.
 Django remakes a table on SQLite to alter it, and the triggers would be lost: a migration that alters a table
 named here calls `drop` before and `create` after.
 """
@@ -28,14 +29,14 @@ TABLES = (
     "claims_claimevent",
 )
 
-# PostgreSQL: each statement appends the days that it touches. There is no unique key, so that nobody waits for
-# anybody else's marks. What joins large tables is planned anew each time, by the rows at hand.
+# PostgreSQL: each statement appends the days that it touches. There is no unique key, so that nobody waits
+# for anybody else's marks. What joins large tables is planned anew each time, by the rows at hand.
 _CLAIM_DAYS = """
     SELECT submitted_on AS day FROM {rows} UNION SELECT first_decided_on FROM {rows}
     UNION SELECT decided_on FROM {rows} UNION SELECT paid_on FROM {rows}
-    UNION SELECT generate_series(
-        (min(received_at) AT TIME ZONE 'UTC')::date - 1, (max(received_at) AT TIME ZONE 'UTC')::date + 1, '1 day'
-    )::date FROM {rows}
+    UNION SELECT (received + around)::date FROM (
+        SELECT DISTINCT (received_at AT TIME ZONE 'UTC')::date AS received FROM {rows}
+    ) AS received, generate_series(-1, 1) AS around
 """
 _MARK = """
     INSERT INTO analytics_dirtyday (fact, day)
@@ -80,7 +81,7 @@ _HANGING = """
             to_status IN ('appealed', 'written_off') OR moved AND (to_status <> '' OR actor_id IS NOT NULL)
         )
     ) AS hanging
-""".format(event_day=_around("event.at"))
+""".format(event_day=_around("event.at"))  # noqa: S608 - names of our own
 _CLAIMS_FUNCTION = f"""
 CREATE FUNCTION mark_claims() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN
@@ -89,6 +90,11 @@ BEGIN
     ELSIF TG_OP = 'DELETE' THEN
         {_mark(_CLAIM_DAYS.format(rows="old_claims"), _ALL)};
     ELSE
+        -- What hangs on a claim that moves may just be coming in, unseen as yet. Whoever brings it needs the
+        -- claim to be there when they commit, and waits; or they were first, and the next statement sees it.
+        PERFORM 1 FROM claims_claim WHERE id IN (
+            SELECT before.id FROM old_claims AS before JOIN new_claims AS after USING (id) WHERE {_MOVED}
+        ) ORDER BY id FOR UPDATE;
         EXECUTE $sql$
         WITH changed AS MATERIALIZED ({_CHANGED}),
         was AS MATERIALIZED (SELECT * FROM old_claims WHERE id IN (SELECT id FROM changed)),
@@ -105,7 +111,7 @@ BEGIN
     RETURN NULL;
 END
 $function$;
-"""
+"""  # noqa: S608 - names of our own
 
 # Rows that hang on a claim, each by its own day, or by its claim's where it has none.
 _OLD_AND_NEW = {
@@ -116,29 +122,24 @@ _OLD_AND_NEW = {
         " UNION ALL (SELECT {columns} FROM new_rows EXCEPT ALL SELECT {columns} FROM old_rows)"
     ),
 }
+_BY_EVENT = """CASE TG_OP
+    WHEN 'INSERT' THEN $rows${INSERT}$rows$ WHEN 'DELETE' THEN $rows${DELETE}$rows$ ELSE $rows${UPDATE}$rows$
+END"""
 _ROWS_FUNCTION = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN
-    EXECUTE format($sql$WITH changed AS MATERIALIZED (%s) {mark}$sql$, CASE TG_OP
-        WHEN 'INSERT' THEN $rows${inserted}$rows$
-        WHEN 'DELETE' THEN $rows${deleted}$rows$
-        ELSE $rows${updated}$rows$
-    END);
+    {first}
+    EXECUTE format($sql$WITH changed AS MATERIALIZED (%s) {mark}$sql$, {rows});
     RETURN NULL;
 END
 $function$;
 """
 
 
-def _rows_function(name: str, columns: str, days: str, facts: str = _MONEY) -> str:
-    rows = {event: each.format(columns=columns) for event, each in _OLD_AND_NEW.items()}
-    return _ROWS_FUNCTION.format(
-        name=name,
-        mark=_mark(days, facts).replace("%", "%%"),
-        inserted=rows["INSERT"],
-        deleted=rows["DELETE"],
-        updated=rows["UPDATE"],
-    )
+def _rows_function(name: str, columns: str, days: str, facts: str = _MONEY, first: str = "") -> str:
+    rows = _BY_EVENT.format(**{event: each.format(columns=columns) for event, each in _OLD_AND_NEW.items()})
+    mark = _mark(days, facts).replace("%", "%%")
+    return _ROWS_FUNCTION.format(name=name, mark=mark, rows=rows, first=first.format(rows=rows))
 
 
 _LINES = _rows_function(
@@ -182,8 +183,18 @@ _EVENTS = _rows_function(
     )
     UNION SELECT paid_on FROM claims_claim
     WHERE id IN (SELECT claim_id FROM changed WHERE actor_id IS NOT NULL AND action <> 'received')
-    """,
+    UNION SELECT coalesce(decided_on, submitted_on) FROM claims_claim
+    WHERE id IN (SELECT claim_id FROM changed WHERE to_status = 'written_off')
+    """,  # noqa: S608 - names of our own
     "'day', 'staff'",
+    # The claim may be being paid meanwhile: whoever is second sees what the first has done.
+    first="""
+    EXECUTE format(
+        $sql$WITH changed AS (%s) SELECT 1 FROM claims_claim WHERE id IN (
+            SELECT claim_id FROM changed WHERE actor_id IS NOT NULL AND action <> 'received'
+        ) ORDER BY id FOR SHARE$sql$, {rows}
+    );
+    """,
 )
 _EMPTY = """
 CREATE FUNCTION mark_all() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -290,6 +301,8 @@ _SQLITE_DAYS = {
         AND event.to_status IN ('appealed', 'paid', 'denied', 'written_off')
         UNION SELECT paid_on FROM claims_claim
         WHERE id = {{row}}.claim_id AND {{row}}.actor_id IS NOT NULL AND {{row}}.action <> 'received'
+        UNION SELECT coalesce(decided_on, submitted_on) FROM claims_claim
+        WHERE id = {{row}}.claim_id AND {{row}}.to_status = 'written_off'
     """,  # noqa: S608 - names of our own
 }
 _SQLITE_FACTS = {"claims_claimevent": ("day", "staff"), "claims_claim": ("day", "provider", "staff")}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
+from django.db.models import Count
 
-from .measures import MEASURES
+from .measures import MEASURES, STAFF_MEASURES
 from .models import DirtyDay
 from .periods import Period
-from .reading import TIMES, Reading, Row
+from .reading import TIMES, Reading, Row, counted_rows
 from .scopes import Scope
+from .sources import ACTIONS
 
-# Marks only grow in number from one refresh to the next; on SQLite a day is marked once, but changes are counted.
+# Marks only grow in number from one refresh to the next; SQLite marks a day once, but counts the changes.
 _VERSION = """
 SELECT (SELECT sum(refreshes) FROM analytics_factstate), (SELECT sum(changes) FROM analytics_factstate),
     (SELECT count(*) FROM analytics_dirtyday)
@@ -37,6 +39,22 @@ def claim_totals(
 ) -> list[Row]:
     """The same from the claims alone, to prove the facts by."""
     return _reading(scope, period, measures, by, from_facts=False).rows()
+
+
+def staff_totals(scope: Scope, period: Period, by: Sequence[str] = ("staff",)) -> list[Row]:
+    """What people did to the claims of the scope, split by `staff`, `department` or `TIMES`."""
+    return Reading(scope, period, list(STAFF_MEASURES.values()), tuple(by)).rows()
+
+
+def staff_claim_totals(scope: Scope, period: Period, by: Sequence[str] = ("staff",)) -> list[Row]:
+    """The same from the claims alone."""
+    return Reading(scope, period, list(STAFF_MEASURES.values()), tuple(by), from_facts=False).rows()
+
+
+def claims_touched(scope: Scope, period: Period) -> dict[int, int]:
+    """By person, how many different claims they worked in the period; days do not add up to that."""
+    rows = counted_rows(ACTIONS[0], scope, [period])
+    return dict(rows.values_list("actor_id").annotate(claims=Count("claim", distinct=True)))
 
 
 def _reading(

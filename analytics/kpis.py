@@ -301,7 +301,7 @@ def open_ar(owed: Decimal) -> Ratio:
     counts_by="the period's last day",
     n="credit_claims",
 )
-def credit_balances(credits: Decimal) -> Ratio:
+def credit_balances(credits: Decimal) -> Ratio:  # noqa: A002 - a measure's name
     """What was paid or adjusted beyond the charge and may have to be given back."""
     return amount(-credits)
 

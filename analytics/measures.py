@@ -1,8 +1,7 @@
 """What a day adds up to: counts and sums over claims, each counted on the day of its own event.
 
-A measure is additive, so facts can keep it by day, payer and department, and any period, payer or department is
-a sum of those. Void claims count nowhere. Rebills (frequency 7 and 8) count wherever a docstring does not say
-otherwise.
+A measure is additive, so facts can keep it by day, payer and department, and any period, payer or department
+is a sum of those. Void claims count nowhere. Rebills (frequency 7 and 8) count unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from claims.money import MoneyField
 
 from .periods import DAY, Period
 from .sources import (
+    ACTIONS,
     ADJUSTMENTS,
     APPEALS_DECIDED,
     APPEALS_FILED,
@@ -32,6 +32,7 @@ from .sources import (
     PAID,
     PAYMENTS,
     RECEIVED,
+    RESOLVED,
     SUBMITTED,
     WRITE_OFFS,
     DaysBetween,
@@ -69,6 +70,7 @@ class Measure:
     is_money: bool
     as_of: bool = False  # how things stand, kept on the day the claim was submitted
     column: str = ""  # of the facts, where it is not its own
+    is_distinct: bool = False  # each claim once a day: what a longer period adds up are days, not claims
     ages: Ages | None = None  # only claims that are as old, in days from submission to the period's end
 
     @property
@@ -86,6 +88,8 @@ class Measure:
     def over(self, source: Source) -> Any:
         """The aggregate that a query over the rows of one of its sources computes."""
         condition = self.condition(source.claim)
+        if self.is_distinct:
+            return Count(source.claim.removesuffix("__"), filter=condition, distinct=True)
         if self.amount is None:
             return Count("pk", filter=condition)
         output: Any = MoneyField() if self.is_money else IntegerField()
@@ -315,3 +319,26 @@ _sum(
 # By the day of the service, or of submission where a line has none.
 _count("fee_lines", LINES, meaning="Lines whose net fee is known.")
 _sum("net_fees", LINES, _own("net_fee"), meaning="Provider fees, coinsurance and copay less allowed fees.")
+
+
+# What people did -------------------------------------------------------------------------------------
+
+
+def _was_error(_: str) -> Q:
+    return Q(is_error=True)
+
+
+def _staff(key: str, sources: tuple[Source, ...], meaning: str, **more: Any) -> Measure:
+    return replace(Measure(key, sources, meaning, any_claim, None, is_money=False), **more)
+
+
+STAFF_MEASURES: dict[str, Measure] = {
+    each.key: each
+    for each in (
+        _staff("actions", ACTIONS, "What people did to claims, apart from sending them in."),
+        _staff("errors", ACTIONS, "Actions that were found to be errors.", condition=_was_error),
+        _staff("claims", ACTIONS, "Claims worked, each once a day.", is_distinct=True),
+        _staff("resolved", RESOLVED, "Claims paid, to the credit of whoever acted on them last before."),
+        _staff("resolved_amount", RESOLVED, "What they brought.", amount=_amount("paid"), is_money=True),
+    )
+}

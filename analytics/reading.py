@@ -1,7 +1,7 @@
 """The one statement that answers for measures: clean days from the facts, dirty ones from the claims.
 
-A change to a claim marks the days that it touches (`fact_triggers`), in its own transaction. One statement, and
-so one moment, reads facts of all days but those believed dirty, these from the claims, and which days are
+A change to a claim marks the days that it touches (`fact_triggers`), in its own transaction. One statement,
+and so one moment, reads facts of all days but those believed dirty, these from the claims, and which days are
 marked by then. Should a day be marked that was read from the facts, it is asked again with that day among the
 dirty ones; what is read from the claims is right for any day, so the days only ever grow and it ends soon.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -22,15 +23,15 @@ from django.db.models import F, Q, QuerySet
 from claims.money import dollars
 
 from .balances import standing_then
-from .measures import AGES, BEGINNING, BUCKETS, MEASURES, Measure
-from .models import DayFact, DirtyDay, ProviderFact
+from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure
+from .models import DayFact, DirtyDay, ProviderFact, StaffFact
 from .periods import DAY, LAST_OF, Period, Step
 from .scopes import Scope
 from .sources import Source
 
-MOST_RANGES = 20  # of dirty days; those closest to one another are taken together with what lies between
+MOST_RANGES = 40  # of dirty days; those closest to one another are taken together with what lies between
 
-KEYS = ("payer", "department", "provider", "kind", "category")
+KEYS = ("payer", "department", "provider", "kind", "category", "staff")
 TIMES = ("day", "week", "month")
 
 Amount = Decimal | int
@@ -47,21 +48,23 @@ class Row:
 
 @dataclass(frozen=True)
 class FactTable:
-    model: type[DayFact] | type[ProviderFact]
+    model: type[DayFact] | type[ProviderFact] | type[StaffFact]
     fact: str  # of its marks
-    keys: frozenset[str]
+    keys: tuple[str, ...]
+    known: dict[str, Measure]
 
-    @property
+    @cached_property
     def measures(self) -> list[Measure]:
         columns = {each.name for each in self.model._meta.get_fields()}
-        return [each for each in MEASURES.values() if each.key in columns]
+        return [each for each in self.known.values() if each.key in columns]
 
     def has(self, measures: Iterable[Measure]) -> bool:
         return {each.key for each in self.measures}.issuperset(each.kept_in for each in measures)
 
 
-DAYS = FactTable(DayFact, DirtyDay.Fact.DAY, frozenset({"payer", "department"}))
-PROVIDERS = FactTable(ProviderFact, DirtyDay.Fact.PROVIDER, frozenset({"payer", "department", "provider"}))
+DAYS = FactTable(DayFact, DirtyDay.Fact.DAY, ("payer", "department"), MEASURES)
+PROVIDERS = FactTable(ProviderFact, DirtyDay.Fact.PROVIDER, ("payer", "department", "provider"), MEASURES)
+STAFF = FactTable(StaffFact, DirtyDay.Fact.STAFF, ("department", "staff"), STAFF_MEASURES)
 
 
 class Reading:
@@ -85,14 +88,12 @@ class Reading:
 
     def _table(self) -> FactTable | None:
         """The facts that tell apart what is asked for, if there are any."""
-        asked = {*self.keys} | ({"provider"} if self.scope.provider is not None else set())
-        if self.scope.kind is not None or self.scope.category is not None:
-            return None
-        if asked <= DAYS.keys:
-            return DAYS
+        filters = ("payer", "provider", "kind", "category")
+        asked = {*self.keys, *(each for each in filters if getattr(self.scope, each) is not None)}
         is_monthly = self.period.is_whole_months and not {"day", "week", "age"} & set(self.by)
-        if asked <= PROVIDERS.keys and is_monthly and not self.balances and PROVIDERS.has(self.measures):
-            return PROVIDERS
+        for table in (DAYS, STAFF, *((PROVIDERS,) if is_monthly and not self.balances else ())):
+            if asked <= {*table.keys} and table.has(self.measures):
+                return table
         return None
 
     def rows(self) -> list[Row]:
@@ -101,7 +102,7 @@ class Reading:
             found, marked = self._ask(dirty)
             if all(any(day in each for each in dirty) for day in marked):
                 return found
-            dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
+            dirty = ranges([*dirty, *(self._spoilt(day) for day in marked)])
 
     def _ask(self, dirty: list[Period]) -> tuple[list[Row], list[date]]:
         parts = self._parts(dirty)
@@ -169,10 +170,12 @@ class Reading:
         rows: QuerySet[Any] = self.table.model._default_manager.filter(
             self.scope.condition(), day__gte=period.start, day__lte=period.end
         )
+        if self.scope.staff is not None:
+            rows = rows.filter(staff=self.scope.staff)
         for each in dirty:
             rows = rows.exclude(day__gte=each.start, day__lte=each.end)
         columns = {f"sum_{each.key}": F(each.kept_in) for each in measures}
-        return self._compiled(rows, {"on_day": "day", **paths_to("")}, columns, measures)
+        return self._compiled(rows, {"on_day": "day", **paths_to(""), "staff": "staff_id"}, columns, measures)
 
     def live(self, measures: list[Measure], periods: list[Period]) -> list[Sql]:
         """What the claims say now."""
@@ -180,7 +183,11 @@ class Reading:
         for source, counted in by_source(measures).items():
             rows = counted_rows(source, self.scope, periods)
             columns = {f"sum_{each.key}": each.over(source) for each in counted}
-            paths = {"on_day": "on_day", **paths_to(source.claim, source.provider_path)}
+            paths = {
+                "on_day": "on_day",
+                **paths_to(source.claim, source.provider_path),
+                "staff": source.staff,
+            }
             parts += self._compiled(rows, paths, columns, counted)
         return parts
 
@@ -188,7 +195,8 @@ class Reading:
         self, rows: QuerySet[Any], paths: dict[str, str], columns: dict[str, Any], measures: list[Measure]
     ) -> list[Sql]:
         split = {key: F(paths[key]) for key in self.keys}
-        if not split or {*self.by} & {*TIMES, "age"}:
+        is_daily = any(each.is_distinct for each in self.measures)
+        if not split or is_daily or {*self.by} & {*TIMES, "age"}:
             split["on_day"] = F(paths["on_day"])
         chosen = rows.order_by().values(**{f"key_{key}": each for key, each in split.items()})
         try:
@@ -263,7 +271,8 @@ def counted_rows(source: Source, scope: Scope, periods: Sequence[Period]) -> Que
     within = Q()
     for each in periods:
         within |= source.within(each)
-    return source.rows().filter(scope.condition(source.claim, source.provider_path), within)
+    rows = source.rows().filter(scope.condition(source.claim, source.provider_path), within)
+    return rows.filter(**{source.staff: scope.staff}) if scope.staff is not None else rows
 
 
 def paths_to(claim: str, provider: str = "provider") -> dict[str, str]:

@@ -14,20 +14,20 @@ from django.db.models import F, Q
 
 from .models import DirtyDay, FactState
 from .periods import LAST_OF, Period, Step
-from .reading import KEYS, PROVIDERS, TIME_SQL, FactTable, Reading, ranges
+from .reading import PROVIDERS, TIME_SQL, FactTable, Reading, ranges
 from .scopes import Scope
 
 REFRESHER_LOCK = 7_263_003
-DAYS_AT_ONCE = 31
+AT_ONCE = {"day": 31, "staff": 31, "provider": 3}  # days, and months
 EVERYTHING = Scope(None, today=date.max)
 
 
-def refresh(fact: FactTable, most: int = DAYS_AT_ONCE) -> int:
-    """Add the newest dirty days up again; how many days there were to do, or 0 when somebody else is at it."""
+def refresh(fact: FactTable, most: int = 0) -> int:
+    """Add the newest dirty days up again; how many there were, or 0 when somebody else is at it."""
     with transaction.atomic():
         if not _alone():
             return 0
-        marks = list(_newest(fact, most))
+        marks = list(_newest(fact, most or AT_ONCE[fact.fact]))
         if not marks:
             return 0
         days = sorted({day for _, day in marks})
@@ -65,22 +65,22 @@ def _last_day(fact: FactTable, day: date) -> date:
 
 def _add_up(fact: FactTable, periods: list[Period]) -> None:
     """Replace the facts of these days by what the claims say now."""
-    keys = [key for key in KEYS if key in fact.keys]
     span = Period(periods[0].start, periods[-1].end)
-    reading = Reading(EVERYTHING, span, fact.measures, ("day", *keys), from_facts=False)
+    reading = Reading(EVERYTHING, span, fact.measures, ("day", *fact.keys), from_facts=False)
     parts = reading.live(fact.measures, periods)
     day = TIME_SQL[connection.vendor]["month" if fact is PROVIDERS else "day"]
     names = ", ".join(each.key for each in fact.measures)
-    columns = ", ".join(f"{key}_id" for key in keys)
+    columns = ", ".join(f"{key}_id" for key in fact.keys)
     sums = ", ".join(f"sum({each.key})" for each in fact.measures)
     union = " UNION ALL ".join(sql for sql, _ in parts)
     old = Q()
     for each in periods:
         old |= Q(day__gte=each.start, day__lte=each.end)
     fact.model._default_manager.filter(old).delete()
+    keys = ", ".join(fact.keys)
+    sql = (
+        f"INSERT INTO {fact.model._meta.db_table} (day, {columns}, {names}) "  # noqa: S608 - names of our own
+        f"SELECT {day}, {keys}, {sums} FROM ({union}) AS parts GROUP BY {day}, {keys}"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {fact.model._meta.db_table} (day, {columns}, {names}) "  # noqa: S608 - names of our own
-            f"SELECT {day}, {', '.join(keys)}, {sums} FROM ({union}) AS parts GROUP BY {day}, {', '.join(keys)}",
-            [value for _, values in parts for value in values],
-        )
+        cursor.execute(sql, [value for _, values in parts for value in values])

@@ -25,6 +25,7 @@ class Scope:
     payer: Key = None
     department: Key = None
     provider: Key = None
+    staff: int | None = None  # for what people did; claims themselves are nobody's
     kind: str | None = None
     category: str | None = None
     today: date = field(default_factory=timezone.localdate)

@@ -31,6 +31,7 @@ from rcm_site.days import midnight
 from .periods import DAY, Period
 
 Status = Claim.Status
+RECEIVED_ACTION = "received"  # of the event that says a claim came in
 COUNTED = tuple(status for status in Status.values if status != Status.VOID)
 
 
@@ -56,6 +57,7 @@ class Source:
     within: Callable[[Period], Q]
     claim: str = ""
     provider: str = ""  # whose the row is; otherwise the claim's
+    staff: str = ""  # who did it, for measures of people
     where: Combinable | Q = field(default_factory=Q)
     more: dict[str, Any] = field(default_factory=dict)  # what its conditions and amounts need to know
 
@@ -174,5 +176,27 @@ WRITE_OFFS = (
         Coalesce("decided_on", "submitted_on"),
         lambda period: _on("decided_on")(period) | (Q(decided_on=None) & _on("submitted_on")(period)),
         where=Q(written_off__gt=0) & ~Exists(_WRITTEN_OFF_EVENT),
+    ),
+)
+
+
+# People: what they did, and the claims that were paid after they had. ------------------------------
+
+_BY_PEOPLE = Q(actor__isnull=False) & ~Q(action=RECEIVED_ACTION)
+ACTIONS = (Source(ClaimEvent, TruncDate("at"), _at("at"), "claim__", staff="actor_id", where=_BY_PEOPLE),)
+_LAST_TO_ACT = (
+    ClaimEvent.objects.filter(_BY_PEOPLE, claim=OuterRef("pk"))
+    .annotate(on=TruncDate("at"))
+    .filter(on__lte=OuterRef("paid_on"))
+    .order_by("-at", "-pk")
+)
+RESOLVED = (
+    Source(
+        Claim,
+        F("paid_on"),
+        _on("paid_on"),
+        staff="resolved_by",
+        where=Q(status=Status.PAID, resolved_by__isnull=False),
+        more={"resolved_by": Subquery(_LAST_TO_ACT.values("actor_id")[:1])},
     ),
 )

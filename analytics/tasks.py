@@ -6,7 +6,7 @@ import time
 
 from celery import shared_task
 
-from .reading import DAYS, PROVIDERS
+from .reading import DAYS, PROVIDERS, STAFF
 from .refreshing import refresh
 
 SECONDS = 20  # of work in one call; the next one goes on
@@ -16,7 +16,7 @@ SECONDS = 20  # of work in one call; the next one goes on
 def refresh_facts() -> int:
     """Add up again what changed since the last time, newest days first; how many days that were."""
     began, done = time.monotonic(), 0
-    for fact in (DAYS, PROVIDERS):
+    for fact in (DAYS, STAFF, PROVIDERS):
         while days := refresh(fact):
             done += days
             if time.monotonic() - began > SECONDS:

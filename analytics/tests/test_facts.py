@@ -2,49 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from analytics.facts import claim_totals, totals
+from analytics import facts
+from analytics.models import DirtyDay
 from analytics.periods import Period
-from analytics.reading import DAYS, PROVIDERS
+from analytics.reading import DAYS, PROVIDERS, STAFF, Row
 from analytics.refreshing import refresh
-from analytics.scopes import Scope
-from rcm_site.testing.makers import make_claim, make_department, make_payer
+from analytics.scopes import NONE, Scope
+
+from .histories import LAST, World
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 6, 30)
-ALL = Scope(None, today=TODAY)
-JUNE = Period(date(2026, 6, 1), TODAY)
+ALL = Scope(None, today=LAST)
+HALF_A_YEAR = Period(date(2026, 1, 1), LAST)
 
 
-def test_totals():
-    payer, department = make_payer(), make_department()
-    make_claim(payer=payer, department=department, submitted_on=date(2026, 6, 3), fees=["10.00", "2.50"])
-    make_claim(
-        payer=payer,
-        submitted_on=date(2026, 6, 4),
-        status="denied",
-        decided_on=date(2026, 6, 9),
-        fees=["7.00"],
-    )
-    for by in ((), ("payer",), ("payer", "department"), ("provider",), ("kind",), ("category",)):
-        assert totals(ALL, JUNE, by=by) == claim_totals(ALL, JUNE, by=by)
-    print(totals(ALL, JUNE))
-    while refresh(DAYS):
-        pass
-    while refresh(PROVIDERS):
-        pass
-    for by in (
-        (),
-        ("payer",),
-        ("payer", "department"),
-        ("provider",),
-        ("kind",),
-        ("category",),
-        ("age", "payer"),
+def refresh_all() -> None:
+    for fact in (DAYS, PROVIDERS, STAFF):
+        while refresh(fact):
+            pass
+
+
+def in_order(rows: Sequence[Row]) -> list[str]:
+    """Rows that hold something: a fact of nothing is no fact."""
+    return sorted(str(row) for row in rows if any(row.sums.values()))
+
+
+def assert_facts_are_right(scope: Scope, period: Period, by: tuple[str, ...]) -> None:
+    assert in_order(facts.totals(scope, period, by=by)) == in_order(facts.claim_totals(scope, period, by=by))
+
+
+FLOWS = [key for key, each in facts.MEASURES.items() if not each.as_of]
+OF_PROVIDERS = [each.key for each in PROVIDERS.measures]
+
+
+def assert_all_right(world: World) -> None:
+    department = tuple(each.pk for each in world.departments[:1] if each)
+    for scope, by in (
+        (ALL, ()),
+        (ALL, ("payer", "department")),
+        (Scope(department, today=LAST), ("payer", "age")),
+        (ALL.narrowed(payer=NONE), ("department",)),
     ):
-        print(totals(ALL, JUNE, by=by))
-        assert sorted(map(str, totals(ALL, JUNE, by=by))) == sorted(map(str, claim_totals(ALL, JUNE, by=by)))
+        assert_facts_are_right(scope, HALF_A_YEAR, by)
+    for scope, measures, by in (
+        (ALL, FLOWS, ("month", "payer")),
+        (Scope(department, today=LAST), FLOWS, ("week",)),
+        (ALL, OF_PROVIDERS, ("provider", "month")),
+        (ALL.narrowed(provider=world.providers[0].pk), OF_PROVIDERS, ("payer",)),
+    ):
+        kept = facts.totals(scope, HALF_A_YEAR, measures, by)
+        assert in_order(kept) == in_order(facts.claim_totals(scope, HALF_A_YEAR, measures, by))
+    for by in (("staff",), ("department", "day")):
+        kept = facts.staff_totals(ALL, HALF_A_YEAR, by)
+        assert in_order(kept) == in_order(facts.staff_claim_totals(ALL, HALF_A_YEAR, by))
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.generate],
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(seed=st.integers(0, 10**6), often=st.sampled_from([1, 3, 7]))
+def test_facts_equal_claims_after_any_history(seed: int, often: int) -> None:
+    with transaction.atomic():
+        world = World(seed)
+        world.live(20, sometimes_refreshing(world, often))
+        assert_all_right(world)
+        refresh_all()
+        assert not DirtyDay.objects.exists()
+        assert_all_right(world)
+        transaction.set_rollback(True)
+
+
+def sometimes_refreshing(world: World, often: int) -> Callable[[], None]:
+    def between() -> None:
+        if world.chance.randrange(often) == 0:
+            refresh(world.chance.choice([DAYS, PROVIDERS, STAFF]), most=world.chance.choice([1, 3, 31]))
+            assert_facts_are_right(ALL, HALF_A_YEAR, ("payer",))
+
+    return between

@@ -41,4 +41,3 @@ def test_card_equals_drill_down(key, period):
     KPIS[key].by(ALL, period, "category")
     KPIS[key].by(ALL, period, "month")
     KPIS[key].series(ALL, period, "week")
-    print(KPIS[key].words(figure.value))
