@@ -14,7 +14,7 @@ def new_id() -> uuid.UUID:
     calls would cost an import of a million lines half a minute. A forked process is seeded anew.
     """
     milliseconds = time.time_ns() // 1_000_000
-    chance = random.getrandbits(80)  # noqa: S311
+    chance = random.getrandbits(80)
     value = (milliseconds & (1 << 48) - 1) << 80 | chance
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
