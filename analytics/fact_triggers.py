@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 # What of a claim the facts depend on.
@@ -73,8 +74,8 @@ _CHANGED = f"""
 # The days on which what hangs on a changed claim counts: all of it when the claim is another payer's now …
 _HANGING = """
     SELECT day FROM changed, LATERAL (
-        SELECT service_date AS day FROM claims_claimline WHERE claim_id = id AND moved
-        UNION ALL SELECT paid_on FROM claims_claimpayment WHERE claim_id = id AND moved
+        SELECT service_date AS day FROM claims_claimline WHERE claim_id = changed.id AND moved
+        UNION ALL SELECT paid_on FROM claims_claimpayment WHERE claim_id = changed.id AND moved
         UNION ALL
         SELECT {event_day} FROM claims_claimevent AS event, generate_series(-1, 1) AS around
         WHERE event.claim_id = changed.id AND (
@@ -346,6 +347,25 @@ def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
             schema_editor.execute(f"DROP TRIGGER {table}_mark_{event}", params=None)
 
 
+def trigger_names() -> set[str]:
+    """All that there have to be."""
+    if connection.vendor == "postgresql":
+        events = (*_TRANSITIONS, "TRUNCATE")
+        return {f"{each}_{event.lower()}" for each in _FUNCTIONS.values() for event in events}
+    return {f"{table}_mark_{event}" for table in TABLES for event in _ROWS_OF}
+
+
+def missing_triggers() -> set[str]:
+    """Those that are gone or switched off: without them numbers go stale unseen."""
+    names = {
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(names[connection.vendor])
+        return trigger_names() - {name for (name,) in cursor.fetchall()}
+
+
 # The days that claims span, of whatever kind they are.
 _SPANS = (
     ("claims_claim", ("submitted_on", "first_decided_on", "decided_on", "paid_on", "received_at")),
@@ -357,17 +377,21 @@ _SPANS = (
 
 def mark_everything(schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Mark all days that claims which are here already may count on."""
-    days: list[date] = []
     with schema_editor.connection.cursor() as cursor:
-        for table, columns in _SPANS:
-            asked = ", ".join(f"min({name}), max({name})" for name in columns)
-            cursor.execute(f"SELECT {asked} FROM {table}")  # noqa: S608 - names of our own
-            days += [date.fromisoformat(str(value)[:10]) for value in cursor.fetchone() if value is not None]
-        if days:
-            start, end = min(days) - timedelta(days=1), max(days) + timedelta(days=1)
+        if span := days_of_claims(cursor):
             cursor.executemany(
-                "INSERT INTO analytics_dirtyday (fact, day) VALUES (%s, %s)", list(_all_marks(start, end))
+                "INSERT INTO analytics_dirtyday (fact, day) VALUES (%s, %s)", list(_all_marks(*span))
             )
+
+
+def days_of_claims(cursor: Any) -> tuple[date, date] | None:
+    """The first and the last day on which anything may count, in whatever time zone."""
+    days: list[date] = []
+    for table, columns in _SPANS:
+        asked = ", ".join(f"min({name}), max({name})" for name in columns)
+        cursor.execute(f"SELECT {asked} FROM {table}")  # noqa: S608 - names of our own
+        days += [date.fromisoformat(str(value)[:10]) for value in cursor.fetchone() if value is not None]
+    return (min(days) - timedelta(days=1), max(days) + timedelta(days=1)) if days else None
 
 
 def _all_marks(start: date, end: date) -> Any:

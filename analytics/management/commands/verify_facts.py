@@ -1,0 +1,28 @@
+"""Proves that numbers are what the claims say."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from analytics.fact_triggers import missing_triggers
+from analytics.verification import MOST_NAMED, differences
+
+
+class Command(BaseCommand):
+    help = "Add all measures up from the claims and compare them with the facts, to the cent."
+
+    def handle(self, **options: Any) -> None:
+        missing = sorted(missing_triggers())
+        for name in missing:
+            self.stderr.write(f"The trigger {name} is missing: changes go unnoticed.")
+        found = list(islice(differences(), MOST_NAMED + 1))
+        for each in found[:MOST_NAMED]:
+            self.stderr.write(str(each))
+        if len(found) > MOST_NAMED:
+            self.stderr.write("… and more.")
+        if found or missing:
+            raise CommandError("The facts are not what the claims say.", returncode=1)
+        self.stdout.write("The facts are what the claims say, to the cent.")

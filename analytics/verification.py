@@ -1,0 +1,66 @@
+"""Compares what is kept with what the claims say, to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max, Min
+
+from .fact_triggers import days_of_claims
+from .periods import LAST_OF, Period, Step
+from .reading import DAYS, PROVIDERS, STAFF, Amount, FactTable, Reading
+from .refreshing import EVERYTHING
+
+MOST_NAMED = 100  # differences of one kind of facts
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A measure that is not told as the claims have it."""
+
+    fact: str
+    key: dict[str, Any]
+    measure: str
+    told: Amount
+    found: Amount
+
+    def __str__(self) -> str:
+        key = ", ".join(f"{name} {value or 'none'}" for name, value in self.key.items())
+        return f"{self.fact} facts, {key}: {self.measure} is told as {self.told}, the claims say {self.found}"
+
+
+def differences() -> Iterator[Difference]:
+    """What reading tells, month by month, against the claims; days known to be outdated are told rightly."""
+    for table in (DAYS, PROVIDERS, STAFF):
+        for month in _months(table):
+            yield from _compare(table, month)
+
+
+def _months(table: FactTable) -> Iterator[Period]:
+    """From the first day to the last of facts or claims."""
+    ends = table.model._default_manager.aggregate(first=Min("day"), last=Max("day"))
+    with connection.cursor() as cursor:
+        days = [each for each in (*ends.values(), *(days_of_claims(cursor) or ())) if each]
+    if days:
+        whole = Period(min(days).replace(day=1), LAST_OF[Step.MONTH](max(days)))
+        yield from whole.steps(Step.MONTH)
+
+
+def _compare(table: FactTable, month: Period) -> Iterator[Difference]:
+    by = ("month" if table is PROVIDERS else "day", *table.keys)
+    # How things stand is compared day by day, too, as it is kept.
+    measures = [replace(each, as_of=False) for each in table.measures]
+    told, found = (
+        {row.key: row.sums for row in Reading(EVERYTHING, month, measures, by, from_facts=kept).rows()}
+        for kept in (True, False)
+    )
+    nothing: dict[str, Amount] = dict.fromkeys((each.key for each in table.measures), 0)
+    for key in sorted(told.keys() | found.keys(), key=str):
+        ours, theirs = told.get(key, nothing), found.get(key, nothing)
+        for measure in nothing:
+            if ours[measure] != theirs[measure]:
+                named = dict(zip(by, key, strict=True))
+                yield Difference(table.fact, named, measure, ours[measure], theirs[measure])
