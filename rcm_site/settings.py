@@ -297,6 +297,9 @@ PAYMENTS_WEBHOOK_URL = env.str("PAYMENTS_WEBHOOK_URL", default="")
 PAYMENTS_WEBHOOK_SECRET = env.str("PAYMENTS_WEBHOOK_SECRET", default="")
 PAYMENTS_RESEND_SECONDS = env.int("PAYMENTS_RESEND_SECONDS", default=30)
 
+# Made-up claims that the first start of an installation for trying out comes with.
+DEMO_CLAIMS = env.int("DEMO_CLAIMS", default=12_000)
+
 # Workers and mail ------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")

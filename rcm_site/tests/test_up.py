@@ -37,7 +37,14 @@ class Up:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"],
                 cwd=ROOT,
-                env={**inherited, "ENV_FILE": os.devnull, "VAR_DIR": str(var), "PORT": str(port), **env},
+                env={
+                    **inherited,
+                    "ENV_FILE": os.devnull,
+                    "VAR_DIR": str(var),
+                    "PORT": str(port),
+                    "DEMO_CLAIMS": "0",
+                    **env,
+                },
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -1,0 +1,76 @@
+"""Fills an empty site with a made-up history of claims."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from random import Random
+
+from django.db import connection, transaction
+
+from accounts import audit
+from accounts.models import User
+from claims.models import Claim
+from claims.numbers import next_numbers
+
+from .cast import make_cast
+from .days import Days
+from .files import Files
+from .lives import Lives
+from .truth import Truth
+from .writing import Batch
+
+CLAIMS_A_BATCH = 4_000
+_CLAIMS_A_PATIENT, _FEWEST_PATIENTS, _MOST_PATIENTS = 6, 60, 40_000
+
+
+class CannotSeed(Exception):
+    """Why the demo's claims are not made here."""
+
+
+def refuse_lived_in_site() -> None:
+    """Made-up claims never mix with real ones, nor come to real people."""
+    if Claim.objects.exists():
+        raise CannotSeed("This site has claims already: demo claims are only made for an empty one.")
+    if User.objects.exclude(email__endswith="@demo.example").exists():
+        raise CannotSeed("This site has people of its own: demo claims are only made for the demo's people.")
+
+
+@transaction.atomic
+def seed(*, claims: int, months: int, seed: int, today: date, truth_file: Path | None = None) -> int:
+    """Make so many claims, submitted over so many months until yesterday, with all that hangs on them."""
+    refuse_lived_in_site()
+    rng = Random(f"{seed} {today}")  # noqa: S311 - to be the same again, not to be unguessable
+    days = Days(today, months)
+    patients = min(max(claims // _CLAIMS_A_PATIENT, _FEWEST_PATIENTS), _MOST_PATIENTS)
+    cast = make_cast(rng, patients, today)
+    truth = Truth(days, cast.provider_factors)
+    files = Files(days, rng, cast.payers)
+    _check_as_we_go()
+    files.open()
+    lives = Lives(days, cast, files, truth, rng, next_numbers(claims))
+    written = sum(batch.write() for batch in _ahead(lives.batches(CLAIMS_A_BATCH)))
+    files.close()
+    if truth_file:
+        truth_file.write_text(json.dumps(truth.as_json(seed, today), indent=1))
+    audit.record("seed_demo", "demo.claims_seeded", claims=written, months=months)
+    return written
+
+
+def _check_as_we_go() -> None:
+    """Foreign keys are checked with each statement: a million claims' would not fit into memory at the end."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """While the database stores one batch, the next is made up."""
+    with ThreadPoolExecutor(1) as author:
+        coming = author.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = author.submit(next, batches, None)
+            yield batch
