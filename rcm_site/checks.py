@@ -85,7 +85,7 @@ def production_has_a_broker(**_: Any) -> Iterable[CheckMessage]:
 
 @register(Tags.caches)
 def web_processes_share_a_cache(**_: Any) -> Iterable[CheckMessage]:
-    if settings.WEB_PROCESSES > 1 and settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+    if settings.WEB_PROCESSES > 1 and str(settings.CACHES["default"]["BACKEND"]).endswith("LocMemCache"):
         yield Error(
             f"{settings.WEB_PROCESSES} web processes would each keep a cache, and rate limits, of their own.",
             hint="Set REDIS_URL, or WEB_CONCURRENCY=1.",

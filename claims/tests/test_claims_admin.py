@@ -287,7 +287,8 @@ def test_whoever_works_a_claim_sees_its_new_department(client: Client) -> None:
     client.post(page(claim), filled(client, page(claim), department=surgery.pk, assignee=""))
     after = Claim.objects.get(pk=claim.pk)
     assert (after.department, after.assignee) == (surgery, None)
-    assert surgery in after.patient.departments.all()  # type: ignore[union-attr]
+    assert after.patient is not None
+    assert surgery in after.patient.departments.all()
 
 
 def test_a_line_that_a_payer_has_decided_is_not_taken_out(client: Client) -> None:

@@ -124,7 +124,7 @@ def test_what_was_refused_is_shown_downloaded_mended_and_sent_again(client: Clie
     download = client.get(reverse("refused_csv", args=[source.pk]))
     assert download["Content-Disposition"] == 'attachment; filename="refused-february.csv"'
     assert AuditEntry.objects.filter(action="import.refused_rows_exported", subject_id=source.pk).exists()
-    rows = b"".join(download.streaming_content).decode("utf-8-sig")
+    rows = download.getvalue().decode("utf-8-sig")
     assert rows.splitlines() == [
         HEAD.strip(),
         "P-SECRET,99213,Northern Health,12o.00,submitted,2026-02-03,X-2",
@@ -209,7 +209,7 @@ def test_a_duplicate_leads_to_the_first_claim_unless_it_is_another_departments(
     assert str(own) in page
     assert str(foreign) not in page
     assert str(foreign.pk) not in page
-    rows = b"".join(client.get(reverse("problems_csv", args=[source.pk])).streaming_content).decode()
+    rows = client.get(reverse("problems_csv", args=[source.pk])).getvalue().decode()
     assert str(own) in rows
     assert str(foreign) not in rows
 

@@ -55,9 +55,7 @@ def test_the_database_reckons_and_compares_in_dollars() -> None:
     open_amount = F("charge") - F("paid") + Value(Decimal("1.00"), output_field=MoneyField())
     assert Claim.objects.annotate(x=open_amount).get().x == Decimal("71.05")
     assert Claim.objects.filter(balance__gte=Decimal("50.00")).exists()
-    assert not Claim.objects.filter(
-        Q(balance__gt=Decimal("50.00")) | Q(balance__in=[Decimal(5000)])
-    ).exists()
+    assert not Claim.objects.filter(Q(balance__gt=Decimal("50.00")) | Q(balance__in=[Decimal(5000)])).exists()
 
 
 @pytest.mark.django_db

@@ -191,7 +191,10 @@ def test_what_speaks_for_a_claim_is_said_and_only_visible_claims_are_offered(
     client: Client, biller: User, waiting: ClaimPayment
 ) -> None:
     claim = make_claim(
-        department=own(biller), control_number="NS-1", fees=["100.00"], payer=waiting.remittance.payer
+        department=own(biller),
+        control_number="NS-1",
+        fees=["100.00"],
+        payer=waiting.remittance.payer,  # type: ignore[union-attr]
     )
     foreign = make_claim(department=make_department("Oncology"), payer_claim_number="ICN-1")
     text = page(client, "match_payment", waiting.pk)

@@ -79,12 +79,12 @@ def make_import(sent_by: User | None = None, **fields: Any) -> Import:
     return Import.objects.create(sent_by=sent_by or make_user("admin"), **fields)
 
 
-def make_remittance(**fields: Any) -> Remittance:
+def make_remittance(source: Import | None = None, **fields: Any) -> Remittance:
     """A remittance that adds up, unless its sums say otherwise."""
     number = next(_numbers)
     fields = {"trace_number": f"EFT-{number}", "amount": Decimal(100), "place": 3} | fields
     fields = {"claims_paid": fields["amount"], "paid_on": timezone.localdate()} | fields
-    source = fields.pop("source", None) or make_import(kind="x12", name="remittances.835")
+    source = source or make_import(kind="x12", name="remittances.835")
     remittance = Remittance.objects.create(source=source, identity=f"{number:064x}", **fields)
     remittance.refresh_from_db(fields=["imbalance"])
     return remittance

@@ -143,9 +143,10 @@ def address(personas: dict[str, User | None]) -> Any:
 
 def in_the_admin() -> dict[str, Any]:
     """One of each of what the admin shows of claims."""
-    claim, source = make_claim(), make_import()
+    claim, owner = make_claim(), make_user("admin")
+    source = make_import(owner)
     entry = LedgerEntry.objects.create(message_id=claim.pk, claim_id=claim.pk, net_fee=0)
-    key = IdempotencyKey.objects.create(user=source.sent_by, key="k", fingerprint="f", status=201, answer={})
+    key = IdempotencyKey.objects.create(user=owner, key="k", fingerprint="f", status=201, answer={})
     return {
         "admin/claims/claim": claim.pk,
         "admin/claims/payer": make_payer().pk,

@@ -24,7 +24,7 @@ from accounts.models import User
 from rcm_site import rate_limit
 from rcm_site.rate_limit import limited
 from rcm_site.testing.makers import make_user
-from rcm_site.testing.services import CannotRun, Redis, running
+from rcm_site.testing.services import CannotRun, Redis, Service, running
 
 PERIOD = 1
 
@@ -164,7 +164,7 @@ def test_of_two_hundred_at_once_ten_get_past() -> None:
 
 
 @pytest.fixture
-def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+def own_redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """A real server of this test's own, which it may stop and freeze."""
     try:
         with running(Redis) as (server,):
@@ -187,7 +187,7 @@ def answer_without_redis(headers: dict[str, str]) -> None:
     assert took < 1
 
 
-def test_a_redis_that_is_gone_or_hangs_costs_a_moment_and_is_no_way_past(own_redis: Redis) -> None:
+def test_a_redis_that_is_gone_or_hangs_costs_a_moment_and_is_no_way_past(own_redis: Service) -> None:
     headers = caller(make_user())
     assert [ask(headers).status_code for _ in range(9)] == [200] * 9
 
