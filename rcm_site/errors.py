@@ -43,7 +43,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             return api_error(status, "too_large", "The request is larger than this site takes.")
         return api_error(status, "bad_request", "The request could not be understood.")
     # Without the request: one whose host or cookies are forged must not reach the page's navigation.
-    return HttpResponse(render_to_string("400.html"), status=status)
+    return HttpResponse(render_to_string(f"{status}.html"), status=status)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

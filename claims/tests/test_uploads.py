@@ -172,4 +172,6 @@ def test_the_csrf_check_answers_413_to_such_an_upload(settings: Any) -> None:
     client = Client(enforce_csrf_checks=True)
     client.get("/sign-in/")  # the cookie: with it the check reads the body
     body = {"file": io.BytesIO(b"x" * 2_000_000)}
-    assert client.post("/sign-in/", body).status_code == 413
+    response = client.post("/sign-in/", body)
+    assert response.status_code == 413
+    assert "or split it, and send it again" in response.content.decode()
