@@ -1,0 +1,138 @@
+"""What happens when several write, refresh and read at once, on PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from analytics.facts import totals
+from analytics.models import DayFact, DirtyDay
+from analytics.periods import Period
+from analytics.reading import DAYS, PROVIDERS, STAFF
+from analytics.refreshing import refresh
+from analytics.scopes import Scope
+from analytics.verification import differences
+from claims.models import Claim, ClaimEvent, ClaimPayment
+from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's writers take turns"),
+]
+DAY = date(2026, 6, 3)
+ALL = Scope(None, today=date(2026, 6, 30))
+JUNE = Period(date(2026, 6, 1), date(2026, 6, 30))
+
+
+def in_thread(what: Callable[[], Any]) -> threading.Thread:
+    def work() -> None:
+        try:
+            what()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def refresh_all() -> None:
+    for fact in (DAYS, PROVIDERS, STAFF):
+        while refresh(fact):
+            pass
+
+
+def test_reads_are_exact_while_others_write_and_refresh() -> None:
+    """Each transaction moves a dollar from one claim to another: whoever looks sees the same sum."""
+    claims = [make_claim(charge=Decimal("1000.00"), submitted_on=DAY.replace(day=day)) for day in (3, 17)]
+    done = threading.Event()
+
+    def move() -> None:
+        for n in range(120):
+            with transaction.atomic():
+                for each, amount in zip(claims, (1, -1) if n % 3 else (-1, 1), strict=True):
+                    Claim.objects.filter(pk=each.pk).update(charge=1000 + amount * (n % 7))
+        done.set()
+
+    def keep_refreshing() -> None:
+        while not done.is_set():
+            refresh(DAYS)
+
+    workers = [in_thread(move), in_thread(keep_refreshing), in_thread(keep_refreshing)]
+    sums = []
+    while not done.is_set():
+        sums.append(totals(ALL, JUNE, ["charges", "owed"])[0].sums)
+    for each in workers:
+        each.join()
+    assert len(sums) > 5
+    assert {each["charges"] for each in sums} == {Decimal(2000)}
+    assert {each["owed"] for each in sums} == {Decimal(2000)}
+    refresh_all()
+    assert not list(differences())
+
+
+def test_a_mark_that_comes_while_its_day_is_refreshed_stays() -> None:
+    claim = make_claim(charge=Decimal("10.00"), submitted_on=DAY)
+    with transaction.atomic():
+        assert refresh(DAYS)
+        in_thread(lambda: Claim.objects.filter(pk=claim.pk).update(charge=20)).join()
+    assert DirtyDay.objects.filter(fact="day", day=DAY).exists()
+    assert DayFact.objects.get(day=DAY).charges == 10  # outdated, and known to be
+    assert totals(ALL, JUNE, ["charges"])[0].sums["charges"] == 20
+
+
+def test_a_second_refresher_leaves_it_to_the_first() -> None:
+    make_claim(charge=Decimal("10.00"), submitted_on=DAY)
+    found: list[int] = []
+    with transaction.atomic():
+        assert refresh(DAYS)
+        in_thread(lambda: found.append(refresh(DAYS))).join()
+    assert found == [0]
+    refresh_all()
+    assert DayFact.objects.filter(day=DAY, submitted=1).count() == 1
+    assert not list(differences())
+
+
+def come_in(claim: Claim) -> None:
+    ClaimPayment.objects.create(claim=claim, state="posted", paid_on=DAY, paid=Decimal("5.00"))
+    ClaimEvent.objects.create(claim=claim, actor=make_user(), action="called payer")
+
+
+@pytest.mark.parametrize("who_waits", ["what comes in", "who moves the claim"])
+def test_what_comes_in_for_a_claim_that_moves_counts_for_its_new_payer(who_waits: str) -> None:
+    """Neither sees what the other has not committed; nor may a refresh between them hide it."""
+    claim = make_claim(charge=Decimal("10.00"), submitted_on=DAY, payer=make_payer())
+    payer, department = make_payer(), make_department()
+    refresh_all()
+
+    def move() -> None:
+        Claim.objects.filter(pk=claim.pk).update(payer=payer, department=department)
+
+    first, second = (move, lambda: come_in(claim))
+    if who_waits == "who moves the claim":
+        first, second = second, first
+    begun = threading.Event()
+
+    def later() -> None:
+        with transaction.atomic():
+            second()
+            begun.set()
+
+    with transaction.atomic():
+        first()
+        thread = in_thread(later)
+        begun.wait(0.5)
+        thread.join(0.5)
+        in_thread(refresh_all).join()
+    refresh_all()
+    thread.join()
+    refresh_all()
+    assert not DirtyDay.objects.exists()
+    assert not list(differences())
+    assert totals(ALL.narrowed(payer=payer.pk), JUNE, ["cash"])[0].sums["cash"] == 5
