@@ -1,1 +1,1 @@
-"""A made-up year of a revenue cycle, to look at and to measure with: the same again for the same seed and day."""
+"""A made-up revenue cycle, to look at and to measure with: the same for the same seed and day."""

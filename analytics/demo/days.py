@@ -60,7 +60,7 @@ class Days:
         return _WEEK[self.weekdays[day]] * _YEAR[self.dates[day].month - 1] / (1 + _GROWTH) ** years_back
 
     def next_of(self, weekdays: tuple[int, ...]) -> list[int]:
-        """For each day the next one, itself included, that is one of these weekdays; after the last: too late."""
+        """For each day the next one on such a weekday, itself included; beyond the last if there is none."""
         following, found = self.last + 1, []
         for day in range(self.last, -1, -1):
             if self.weekdays[day] in weekdays:

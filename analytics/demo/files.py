@@ -1,17 +1,21 @@
-"""The files that the demo's claims and remittances came in: one of claims a day, one of remittances a payday."""
+"""The files that the demo's claims and payments came in: one of claims a day, one of remittances a payday."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
+from typing import Any
+
+from django.db import connection, models
 
 from accounts.models import User
 from claims import bulk
 from claims.models import Import, ProviderAdjustment, Remittance
-from claims.money import dollars
+from claims.money import cents
 
 from .days import Days
 from .ids import id_at, reserve
@@ -90,36 +94,20 @@ class Files:
 
     def close(self) -> None:
         """Write down what each file and remittance holds now, and leave out those that hold nothing."""
-        sums = {each.id: each for each in self.paydays.values() if each.claims}
-        Remittance.objects.exclude(pk__in=Remittance.objects.filter(claim_payments__isnull=False)).delete()
-        kept = list(Remittance.objects.order_by("pk"))
-        adjustments = [made for each in kept if (made := self._outside_claims(each, sums[each.pk].paid))]
-        taken = {each.remittance_id: each.amount for each in adjustments}
-        for each in kept:
-            each.claims_paid = dollars(sums[each.pk].paid) or Decimal(0)
-            each.provider_adjusted = taken.get(each.pk, Decimal(0))
-            each.amount = each.claims_paid - each.provider_adjusted
-        changed = ["claims_paid", "provider_adjusted", "amount"]
-        Remittance.objects.bulk_update(kept, changed, batch_size=_AT_ONCE)
+        paydays = list(self.paydays.values())
+        _delete(Remittance, [each.id for each in paydays if not each.claims])
+        adjustments, sums = [], []
+        for each in paydays:
+            if each.claims:
+                made = self._outside_claims(each)
+                adjustments += [made] if made else []
+                taken = cents(made.amount) if made else 0
+                sums.append((each.paid, taken, each.paid - taken, each.id))
+        _update(Remittance, ("claims_paid", "provider_adjusted", "amount"), sums)
         ProviderAdjustment.objects.bulk_create(adjustments, batch_size=_AT_ONCE)
-        self._close_files()
-
-    def _close_files(self) -> None:
-        held = {uuid.UUID(each.id): each for each in self._all() if each.claims or each.payments}
-        Import.objects.exclude(pk__in=Import.objects.filter(claims__isnull=False)).exclude(
-            pk__in=Import.objects.filter(remittances__isnull=False)
-        ).delete()
-        imports = list(Import.objects.all())
-        for each in imports:
-            file = held[each.pk]
-            each.claims_stored, each.lines_stored = file.claims, file.lines
-            each.payments_stored = file.payments
-            records = file.claims + file.payments
-            each.records_done, each.chunks_done = records, 1 + records // 2000
-            each.size = each.bytes_done = 640 + 520 * file.claims + 95 * file.lines + 410 * file.payments
-            each.seconds = round(0.02 + records * 0.0003, 3)
-        changed = ["claims_stored", "lines_stored", "payments_stored", "records_done", "chunks_done"]
-        Import.objects.bulk_update(imports, [*changed, "size", "bytes_done", "seconds"], batch_size=100)
+        held = [file for file in self._all() if file.claims or file.payments]
+        _delete(Import, [file.id for file in self._all() if not (file.claims or file.payments)])
+        _update(Import, tuple(_sums(held[0])), [(*_sums(file).values(), file.id) for file in held])
 
     def _all(self) -> list[File]:
         return [*self.of_claims.values(), *self._of_remittances.values()]
@@ -142,9 +130,12 @@ class Files:
             finished_at=sent_at,
         )
 
+    def _trace(self, payday: Payday) -> str:
+        return f"{PAYERS[payday.payer].number}{self._days.dates[payday.file.day]:%y%m%d}"
+
     def _remittance(self, payday: Payday) -> tuple[object, ...]:
         habit, day = PAYERS[payday.payer], payday.file.day
-        trace = f"{habit.number}{self._days.dates[day]:%y%m%d}"
+        trace = self._trace(payday)
         identity = hashlib.sha256(f"demo {trace}".encode()).hexdigest()
         return (
             *(payday.id, payday.file.id, 1 + payday.payer, self._payers[payday.payer]),
@@ -152,17 +143,47 @@ class Files:
             *(self._days.dates[day], 0, 0, 0, 0, 0, False, identity, self._days.text(payday.file.moment)),
         )
 
-    def _outside_claims(self, remittance: Remittance, paid: int) -> ProviderAdjustment | None:
+    def _outside_claims(self, payday: Payday) -> ProviderAdjustment | None:
         """Now and then a payer takes something back or adds interest outside any claim."""
         chance = self._rng.random()
-        if chance > 0.04 or paid < 50_000:
+        if chance > 0.04 or payday.paid < 50_000:
             return None
-        reason, amount = ("WO", int(paid * chance)) if chance < 0.02 else ("L6", -int(paid * chance / 10))
+        reason, share = ("WO", chance) if chance < 0.02 else ("L6", -chance / 10)
         return ProviderAdjustment(
-            remittance=remittance,
+            remittance_id=payday.id,
             place=1,
             provider=_PAYEE_NPI,
             reason=reason,
-            reference=remittance.trace_number,
-            amount=dollars(amount),
+            reference=self._trace(payday),
+            amount=Decimal(int(payday.paid * share)).scaleb(-2),
         )
+
+
+def _sums(file: File) -> dict[str, int | float]:
+    records = file.claims + file.payments
+    size = 640 + 520 * file.claims + 95 * file.lines + 410 * file.payments
+    return {
+        "claims_stored": file.claims,
+        "lines_stored": file.lines,
+        "payments_stored": file.payments,
+        "records_done": records,
+        "chunks_done": 1 + records // 2000,
+        "size": size,
+        "bytes_done": size,
+        "seconds": round(0.02 + records * 0.0003, 3),
+    }
+
+
+def _update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Any]) -> None:
+    """Each row ends with its id."""
+    quote = connection.ops.quote_name
+    assignments = ", ".join(f"{quote(column)} = %s" for column in columns)
+    table = quote(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {assignments} WHERE id = %s", rows)  # noqa: S608 - our names
+
+
+def _delete(model: type[models.Model], ids: Sequence[int | str]) -> None:
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"DELETE FROM {table} WHERE id = %s", [(each,) for each in ids])  # noqa: S608

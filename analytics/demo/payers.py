@@ -8,7 +8,7 @@ from claims.models import Claim
 
 Category = Claim.Category
 
-_USUAL = {
+_USUAL: dict[str, int] = {
     Category.ELIGIBILITY: 22,
     Category.AUTHORISATION: 15,
     Category.CODING: 19,

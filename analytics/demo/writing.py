@@ -25,21 +25,17 @@ from claims.payment_rows import ADJUSTMENT_COLUMNS, PAYMENT_COLUMNS, SERVICE_COL
 Rows = list[tuple[Any, ...]]
 
 
-def _rows() -> Any:
-    return field(default_factory=list)
-
-
 @dataclass(slots=True)
 class Batch:
-    claims: Rows = _rows()
-    lines: Rows = _rows()
-    events: Rows = _rows()
-    payments: Rows = _rows()
-    services: Rows = _rows()
-    adjustments: Rows = _rows()
-    messages: Rows = _rows()
-    entries: Rows = _rows()
-    patients_departments: Rows = _rows()
+    claims: Rows = field(default_factory=list)
+    lines: Rows = field(default_factory=list)
+    events: Rows = field(default_factory=list)
+    payments: Rows = field(default_factory=list)
+    services: Rows = field(default_factory=list)
+    adjustments: Rows = field(default_factory=list)
+    messages: Rows = field(default_factory=list)
+    entries: Rows = field(default_factory=list)
+    patients_departments: Rows = field(default_factory=list)
 
     def write(self) -> int:
         """How many claims were written; in the order in which foreign keys need the rows."""
