@@ -7,6 +7,7 @@ No validator sees them, so only rows made of checked records belong here.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -16,22 +17,26 @@ from typing import Any
 from django.db import connection, models
 
 Row = tuple[Any, ...]
+Statement = tuple[str, Sequence[Any]]  # SQL and its parameters
 HANDFUL = 8  # rows; beneath it COPY's round trips cost more than they save
-_MOST_PARAMETERS = 900  # of one statement on SQLite
 _COPY_SIZE = 1 << 16  # characters sent at once
 _NULL = "\\N"
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Collection[Row]) -> None:
-    if not rows:
-        return
-    table, names = _quoted(model, columns)
+    together(insert_many(model, columns, rows))
+
+
+def insert_many(model: type[models.Model], columns: Sequence[str], rows: Collection[Row]) -> list[Statement]:
+    """Insert these rows, unless they are a handful: then the statement that does, for `together`."""
     if len(rows) <= HANDFUL:
-        _insert_a_handful(f"INSERT INTO {table} ({names}) VALUES", rows)
-    elif connection.vendor == "postgresql":
+        return [inserting(model, columns, rows)] if rows else []
+    table, names = _quoted(model, columns)
+    if connection.vendor == "postgresql":
         _copy(f"COPY {table} ({names}) FROM STDIN", rows)
     else:
         _execute_many(f"INSERT INTO {table} ({names}) VALUES ({_marks(len(columns))})", rows)
+    return []
 
 
 def insert_new(
@@ -46,7 +51,8 @@ def insert_new(
     table, names = _quoted(model, columns)
     told = f"ON CONFLICT DO NOTHING RETURNING {connection.ops.quote_name(key or columns[0])}"
     if len(rows) <= HANDFUL:
-        return _insert_a_handful(f"INSERT INTO {table} ({names}) VALUES", rows, told)
+        (new,) = together([inserting(model, columns, rows, told)])
+        return {value for (value,) in new}
     if connection.vendor == "postgresql":
         staging = _empty_staging(model, table, names)
         _copy(f"COPY {staging} ({names}) FROM STDIN", rows)
@@ -65,21 +71,8 @@ def find(
     model: type[models.Model], columns: Sequence[str], by: str, values: Iterable[Any]
 ) -> list[tuple[Any, ...]]:
     """These columns of the rows whose column `by` has one of the values."""
-    table, names = _quoted(model, columns)
     wanted = list(values)
-    if not wanted:
-        return []
-    select = f"SELECT {names} FROM {table} WHERE {connection.ops.quote_name(by)}"
-    found: list[tuple[Any, ...]] = []
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"{select} = ANY(%s)", [wanted])
-            return cursor.fetchall()
-        for start in range(0, len(wanted), _MOST_PARAMETERS):
-            batch = wanted[start : start + _MOST_PARAMETERS]
-            cursor.execute(f"{select} IN ({_marks(len(batch))})", batch)
-            found += cursor.fetchall()
-    return found
+    return together([finding(model, columns, by, wanted)])[0] if wanted else []
 
 
 def id_writer() -> Callable[[uuid.UUID], str]:
@@ -96,11 +89,51 @@ def _marks(count: int) -> str:
     return ", ".join(["%s"] * count)
 
 
-def _insert_a_handful(statement: str, rows: Collection[Row], ending: str = "") -> set[Any]:
-    marks = ", ".join(f"({_marks(len(row))})" for row in rows)
+# Several statements in one trip ------------------------------------------------------------------------
+
+
+def together(statements: Sequence[Statement]) -> list[list[Row]]:
+    """What each answers, one after the other: each sees what those before it did.
+
+    One trip to PostgreSQL, since for a single claim the trips cost more than all else. Django puts the
+    parameters in before it sends (unless told otherwise by `server_side_binding`), so they may be several.
+    """
+    if not statements:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(f"{statement} {marks} {ending}", [value for row in _adapted(rows) for value in row])
-        return {value for (value,) in cursor.fetchall()} if ending else set()
+        if connection.vendor != "postgresql":
+            return [list(cursor.execute(sql, parameters)) for sql, parameters in statements]
+        cursor.execute(
+            ";\n".join([sql for sql, _ in statements]),
+            [value for _, parameters in statements for value in parameters],
+        )
+        answers = [_answered(cursor)]
+        while cursor.nextset():
+            answers.append(_answered(cursor))
+        return answers
+
+
+def _answered(cursor: Any) -> list[Row]:
+    return cursor.fetchall() if cursor.description else []
+
+
+def finding(model: type[models.Model], columns: Sequence[str], by: str, values: Iterable[Any]) -> Statement:
+    """Like `find`, for `together`."""
+    table, names = _quoted(model, columns)
+    select = f"SELECT {names} FROM {table} WHERE {connection.ops.quote_name(by)}"
+    if connection.vendor == "postgresql":
+        return f"{select} = ANY(%s)", [list(values)]
+    return f"{select} IN (SELECT value FROM json_each(%s))", [json.dumps(list(values))]
+
+
+def inserting(
+    model: type[models.Model], columns: Sequence[str], rows: Collection[Row], ending: str = ""
+) -> Statement:
+    """A handful of rows, for `together`."""
+    table, names = _quoted(model, columns)
+    marks = ", ".join([f"({_marks(len(columns))})"] * len(rows))
+    values = [value for row in _adapted(rows) for value in row]
+    return f"INSERT INTO {table} ({names}) VALUES {marks} {ending}", values
 
 
 # COPY ------------------------------------------------------------------------------------------------

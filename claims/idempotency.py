@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
 
+from . import bulk
 from .models import IdempotencyKey
 
 KEPT = timedelta(days=7)
@@ -61,28 +64,32 @@ def once(user: User, key: str | None, asked: bytes, answer: Callable[[], Answer]
         raise BadKey
     fingerprint = hmac.new(settings.PHI_INDEX_KEY.encode(), asked, hashlib.sha256).hexdigest()
     with transaction.atomic():
-        _hold(user, key)
-        kept = next(iter(IdempotencyKey.objects.filter(user=user, key=key)), None)
+        kept = _held(user, key)
         if kept is None:
             given = answer()
-            IdempotencyKey.objects.create(
-                user=user, key=key, fingerprint=fingerprint, status=given.status, answer=given.body
-            )
+            row = (user.pk, key, fingerprint, given.status, json.dumps(given.body), timezone.now())
+            bulk.insert(IdempotencyKey, ("user_id", "key", "fingerprint", "status", "answer", "at"), [row])
             return given
-    if not hmac.compare_digest(kept.fingerprint, fingerprint):
+    if not hmac.compare_digest(kept[0], fingerprint):
         raise KeyOfAnother
-    return Answer(kept.status, kept.answer, is_replayed=True)
+    return Answer(kept[1], json.loads(kept[2]), is_replayed=True)
 
 
-def _hold(user: User, key: str) -> None:
-    """Be the only one with this key until the transaction ends. SQLite's writers take turns anyway."""
-    if connection.vendor != "postgresql":
-        return
+_KEPT = "SELECT fingerprint, status, answer FROM claims_idempotencykey WHERE user_id = %s AND key = %s"
+
+
+def _held(user: User, key: str) -> bulk.Row | None:
+    """What is kept by this key, with nobody else at it until the transaction ends."""
+    kept = _KEPT, [user.pk, key]
+    if connection.vendor != "postgresql":  # SQLite's writers take turns anyway
+        return next(iter(bulk.together([kept])[0]), None)
     name = hashlib.blake2b(f"{user.pk}:{key}".encode(), digest_size=8).digest()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(name, "big", signed=True)])
-        if not cursor.fetchone()[0]:
-            raise KeyInUse
+    lock = "SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(name, "big", signed=True)]
+    # The second statement begins when the key is ours, so that it sees what the one before us kept.
+    ((is_ours,),), found = bulk.together([lock, kept])
+    if not is_ours:
+        raise KeyInUse
+    return next(iter(found), None)
 
 
 def forget_old(now: datetime) -> int:

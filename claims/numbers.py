@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from django.db import connection
-from django.db.models import Max
 
-from .models import Claim
+from .bulk import Statement, together
 
 SEQUENCE = "claims_claim_number"
+# SQLite's writers take turns, so nobody else can take the same ones before this transaction ends.
+_AFTER_THE_LAST = """
+WITH RECURSIVE new (number) AS (
+    SELECT COALESCE(max(number), 0) + 1 FROM claims_claim UNION ALL SELECT number + 1 FROM new LIMIT %s
+)
+SELECT number FROM new
+"""
 
 
 def next_numbers(count: int) -> list[int]:
     """So many new numbers. Called in the transaction that stores the claims."""
+    return [number for (number,) in together([drawing(count)])[0]]
+
+
+def drawing(count: int) -> Statement:
+    """Like `next_numbers`, to be asked together with more."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [SEQUENCE, count])
-            return [number for (number,) in cursor.fetchall()]
-    # SQLite's writers take turns, so nobody else can take the same ones before this transaction ends.
-    last = Claim.objects.aggregate(last=Max("number"))["last"] or 0
-    return list(range(last + 1, last + 1 + count))
+        return "SELECT nextval(%s) FROM generate_series(1, %s)", [SEQUENCE, count]
+    return _AFTER_THE_LAST, [count]

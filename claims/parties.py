@@ -6,7 +6,7 @@ written, so that two imports which create the same parties wait for each other a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -52,14 +52,19 @@ def find_payers(names: Iterable[PayerName], used: str) -> dict[PayerName, int]:
     spellings = {each for name in wanted for each in name.spellings}
     if not spellings:
         return {}
-    known: dict[tuple[str, str], int] = {}
-    aliases = PayerAlias.objects.filter(alias__in=spellings)
-    for alias, kind, payer in aliases.values_list("alias", "used", "payer_id"):
-        known[alias, kind] = payer
+    aliases, payers = bulk.together(
+        [
+            bulk.finding(PayerAlias, ("alias", "used", "payer_id"), "alias", spellings),
+            bulk.finding(Payer, ("name", "id"), "name", {each.name for each in wanted}),
+        ]
+    )
+    known = {(alias, kind): payer for alias, kind, payer in aliases}
+    exactly: dict[str, int] = dict(payers)
     found: dict[PayerName, int] = {}
     for name in wanted:
-        if (by_alias := _by_alias(name, used, known)) is not None:
-            found[name] = by_alias
+        payer = _by_alias(name, used, known) or exactly.get(name.name)
+        if payer is not None:
+            found[name] = payer
     if len(found) < len(wanted):
         own = {spelling(name): pk for pk, name in Payer.objects.values_list("pk", "name")}
         for name in wanted - found.keys():
@@ -111,9 +116,11 @@ class Departments:
     sees_everything: bool
 
     @classmethod
-    def of(cls, intake: Intake) -> Departments:
+    def of(cls, intake: Intake, named: Collection[str]) -> Departments:
         actor = intake.actor
         everything = actor is None or actor.sees_everything
+        if everything and intake.department is None and not any(named):
+            return cls({}, None, True)
         rows = Department.objects.all() if actor is None else Department.objects.visible_to(actor)
         by_name = {spelling(name): pk for pk, name in rows.values_list("pk", "name")}
         mine = set(by_name.values())
@@ -158,19 +165,19 @@ class Departments:
 # Providers, patients, coverages --------------------------------------------------------------------
 
 
-def providers(npis: Iterable[str]) -> dict[str, int]:
-    wanted = {each for each in npis if each}
-    found = _providers(wanted)
-    if missing := sorted(wanted - found.keys()):
+def asking_providers(npis: Iterable[str]) -> bulk.Statement:
+    return bulk.finding(Provider, ("npi", "id"), "npi", npis)
+
+
+def providers(npis: Collection[str], known: Iterable[bulk.Row]) -> dict[str, int]:
+    """Those that are known, as `asking_providers` finds them, and the others, who are new."""
+    found: dict[str, int] = dict(known)
+    if missing := sorted({*npis} - found.keys()):
         bulk.insert_new(
             Provider, ("npi", "name", "specialty", "is_active"), [(npi, "", "", True) for npi in missing]
         )
-        found |= _providers(missing)
+        found |= dict(bulk.find(Provider, ("npi", "id"), "npi", missing))
     return found
-
-
-def _providers(npis: Iterable[str]) -> dict[str, int]:
-    return dict(bulk.find(Provider, ("npi", "id"), "npi", npis))
 
 
 PatientKey = tuple[str, str]  # the column that tells who it is, and its value
@@ -238,24 +245,30 @@ def join_departments(pairs: Iterable[tuple[int, int]]) -> None:
 CoverageKey = tuple[str, str]  # plan or group, and the member's number
 
 
-def coverages(wanted: Mapping[CoverageKey, int | None]) -> dict[CoverageKey, int]:
-    """Each with the patient whose it is, where the format tells."""
-    indexes = {key: blind_index(key[1], "subscriber") if key[1] else "" for key in wanted}
-    keys = {(group, indexes[group, number]): (group, number) for group, number in wanted}
-    found = _coverages(keys)
-    if missing := sorted(keys.keys() - found.keys()):
-        rows = [_coverage_row(index, keys[group, index], wanted) for group, index in missing]
-        bulk.insert_new(Coverage, ("plan_group", "subscriber", "patient_id"), rows)
-        found |= _coverages({key: keys[key] for key in missing})
-    return {keys[key]: pk for key, pk in found.items()}
+class Coverages:
+    """Plans' members that claims name, each with the patient whose it is, where the format tells."""
 
+    def __init__(self, wanted: Mapping[CoverageKey, int | None]) -> None:
+        self._wanted = wanted
+        indexes = {key: blind_index(key[1], "subscriber") if key[1] else "" for key in wanted}
+        self._keys = {(group, indexes[group, number]): (group, number) for group, number in wanted}
 
-def _coverages(keys: Mapping[tuple[str, str], CoverageKey]) -> dict[tuple[str, str], int]:
-    """By plan and blind index; others of the same member are left out."""
-    columns = ("plan_group", "subscriber_index", "id")
-    rows = bulk.find(Coverage, columns, "subscriber_index", {index for _, index in keys})
-    found = {(group, index): pk for group, index, pk in rows}
-    return {key: found[key] for key in keys if key in found}
+    def asking(self, keys: Iterable[tuple[str, str]] | None = None) -> bulk.Statement:
+        """By blind index alone; others of the same member are left out later."""
+        numbers = {index for _, index in keys or self._keys}
+        return bulk.finding(Coverage, ("plan_group", "subscriber_index", "id"), "subscriber_index", numbers)
+
+    def ids(self, known: Iterable[bulk.Row]) -> dict[CoverageKey, int]:
+        """Those that are known, as `asking` finds them, and the others, which are new."""
+        found = self._meant(known)
+        if missing := sorted(self._keys.keys() - found.keys()):
+            rows = [_coverage_row(index, self._keys[group, index], self._wanted) for group, index in missing]
+            bulk.insert_new(Coverage, ("plan_group", "subscriber", "patient_id"), rows)
+            found |= self._meant(bulk.together([self.asking(missing)])[0])
+        return {self._keys[key]: pk for key, pk in found.items()}
+
+    def _meant(self, rows: Iterable[bulk.Row]) -> dict[tuple[str, str], int]:
+        return {(group, index): pk for group, index, pk in rows if (group, index) in self._keys}
 
 
 def _coverage_row(index: str, key: CoverageKey, wanted: Mapping[CoverageKey, int | None]) -> bulk.Row:

@@ -30,7 +30,7 @@ from .imports.validation import Memo
 from .intake import Intake, Taken
 from .matching import match_waiting
 from .models import Claim, ClaimEvent, ClaimLine, ClaimPayment, OutboxMessage, PayerAlias
-from .numbers import next_numbers
+from .numbers import drawing
 from .parties import Departments, PayerName
 
 X12_ONLY = ("group_number", "transaction_number", "billing_npi")
@@ -72,7 +72,8 @@ class _Screening:
         is_x12 = any(getattr(record, field) for record in records[:1] for field in X12_ONLY)
         used = PayerAlias.Used.CLAIMS if is_x12 else PayerAlias.Used.TABLES
         names = {parties.payer_name(record) for record in records}
-        return cls(Departments.of(intake), parties.find_payers(names, used), used)
+        departments = Departments.of(intake, {record.department for record in records})
+        return cls(departments, parties.find_payers(names, used), used)
 
     def screened(self, records: Sequence[ClaimRecord]) -> list[Taken]:
         refusals = Memo(self.departments.refusal)
@@ -132,19 +133,24 @@ def _store(good: list[Taken], screening: _Screening, intake: Intake, now: dateti
     records = [_record(each) for each in good]
     screening.complete(records)
     npis = {line.rendering_npi for record in records for line in record.lines}
-    providers = parties.providers(npis | {billed_npi(record) for record in records})
+    npis = (npis | {billed_npi(record) for record in records}) - {""}
     people = _People(records, screening, intake, now)
-    rows = Rows(intake, now, providers, people.coverages)
-    identities = _identities(good, screening, people, intake)
+    known_providers, known_coverages, numbers = bulk.together(
+        [parties.asking_providers(npis), people.coverages.asking(), drawing(len(good))]
+    )
+    providers = parties.providers(npis, known_providers)
+    rows = Rows(intake, now, providers, people.coverages.ids(known_coverages))
+    identities = _identities(good, [number for (number,) in numbers], screening, people, intake)
     claims = [rows.claim(record, known) for record, known in zip(records, identities, strict=True)]
     # In one order for all, so that two who store the same claims wait for each other in turn.
     claims.sort(key=_unique_key)
     _tell_duplicates(good, identities, bulk.insert_new(Claim, CLAIM_COLUMNS, claims, key="number"))
     stored = [each for each in good if each.number]
-    _write_what_belongs_to_them(stored, rows)
+    payments_wait = _write_what_belongs_to_them(stored, rows)
     people.join(stored)
     rebills.settle(stored, intake)
-    match_waiting([each.claim_id for each in stored if each.claim_id])
+    if payments_wait:
+        match_waiting([each.claim_id for each in stored if each.claim_id])
 
 
 def _unique_key(row: bulk.Row) -> tuple[str, str, str]:
@@ -171,7 +177,7 @@ class _People:
                 if line.plan_group or line.subscriber:
                     is_own = owner is not None and record.patient.member_id == line.subscriber
                     covered.setdefault((line.plan_group, line.subscriber), owner if is_own else None)
-        self.coverages = parties.coverages(covered) if covered else {}
+        self.coverages = parties.Coverages(covered)
         self._pairs = {
             id(record): (self._patients[key], department)
             for record, key in zip(records, self._keys, strict=True)
@@ -189,9 +195,12 @@ class _People:
 
 
 def _identities(
-    good: Sequence[Taken], screening: _Screening, people: _People, intake: Intake
+    good: Sequence[Taken],
+    numbers: Sequence[int],
+    screening: _Screening,
+    people: _People,
+    intake: Intake,
 ) -> list[Identity]:
-    numbers = next_numbers(len(good))
     identities = []
     for position, (each, number) in enumerate(zip(good, numbers, strict=True)):
         record = _record(each)
@@ -229,18 +238,26 @@ def _tell_duplicates(good: Sequence[Taken], identities: Sequence[Identity], stor
         each.first_claim_id = first[_record(each).control_number, known.sender, known.rebill_mark]
 
 
-def _write_what_belongs_to_them(stored: Sequence[Taken], rows: Rows) -> None:
+_WAITING = (
+    "SELECT 1 FROM claims_claimpayment WHERE state = %s LIMIT 1",
+    [ClaimPayment.State.UNMATCHED.value],
+)
+
+
+def _write_what_belongs_to_them(stored: Sequence[Taken], rows: Rows) -> bool:
+    """And say whether there are payments that wait for their claims."""
     written = bulk.id_writer()
     pairs = [(_record(each), written(each.claim_id)) for each in stored if each.claim_id]
-    lines = [row for record, claim in pairs for row in rows.lines(record, claim)]
-    bulk.insert(ClaimLine, LINE_COLUMNS, lines)
     each_has: tuple[tuple[type[Model], tuple[str, ...], Callable[[ClaimRecord, Any], Any]], ...] = (
         (ClaimEvent, EVENT_COLUMNS, rows.event),
         (OutboxMessage, OUTBOX_COLUMNS, rows.message),
         (ClaimPayment, PAYMENT_COLUMNS, rows.payment),
     )
+    lines = [row for record, claim in pairs for row in rows.lines(record, claim)]
+    few = bulk.insert_many(ClaimLine, LINE_COLUMNS, lines)
     for model, columns, make in each_has:
-        bulk.insert(model, columns, [row for pair in pairs if (row := make(*pair)) is not None])
+        few += bulk.insert_many(model, columns, [row for pair in pairs if (row := make(*pair)) is not None])
+    return bool(bulk.together([*few, _WAITING])[-1])
 
 
 def _record(taken: Taken) -> ClaimRecord:

@@ -314,8 +314,10 @@ class Claims(APIView):
         except idempotency.KeyRefused as refused:
             return refuse_key(refused)
         headers = {"Location": reverse("api_claim", args=[answer.body["id"]])}
-        if answer.is_replayed:
-            headers["Idempotency-Replayed"] = "true"
+        if not answer.is_replayed:
+            return Response(answer.body, status=answer.status, headers=headers)
+        headers["Idempotency-Replayed"] = "true"
+        # The database keeps the fields in an order of its own.
         return Response(ClaimTaken(answer.body).data, status=answer.status, headers=headers)
 
 
