@@ -261,7 +261,7 @@ _FACTORS = (0.7, 0.8, 0.9, 0.9, 1.0, 1.0, 1.0, 1.1, 1.2, 1.9)
 
 def _npi(number: int) -> str:
     """Ten digits with the right check digit, of a range that is not given out."""
-    digits = f"80840199{number:07d}"
+    digits = f"80840199{number:06d}"
     doubled = [int(each) * (2 if place % 2 == 0 else 1) for place, each in enumerate(reversed(digits))]
     check = -sum(each // 10 + each % 10 for each in doubled) % 10
     return f"{digits[5:]}{check}"

@@ -23,7 +23,7 @@ from .lives import Lives
 from .truth import Truth
 from .writing import Batch
 
-CLAIMS_A_BATCH = 4_000
+CLAIMS_A_BATCH = 8_000
 _CLAIMS_A_PATIENT, _FEWEST_PATIENTS, _MOST_PATIENTS = 6, 60, 40_000
 
 
