@@ -11,11 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from django.db import connection
 from django.http import HttpRequest
 
 from accounts import tokens
@@ -29,12 +31,14 @@ NPIS = 5_000
 
 def send_claims(user: User, *, claims: int, clients: int = 8, workers: int = 2) -> dict[str, float]:
     """Have so many clients send claims over connections that they keep, to gunicorn on this database."""
-    with _web(workers) as port:
+    with _web(workers) as (port, server):
         headers = {"Authorization": f"Bearer {_token(user)}", "Content-Type": "application/json"}
         _sent(port, headers, clients, clients * 25)  # caches, plans and connections warm up
+        web, database = _seconds_of(_family(server)), _seconds_of(_backends())
         began = time.perf_counter()
         results = _sent(port, headers, clients, claims)
         seconds = time.perf_counter() - began
+        web, database = _seconds_of(_family(server)) - web, _seconds_of(_backends()) - database
     waits = sorted(wait for result in results for wait in result.milliseconds)
     return {
         "claims": len(waits),
@@ -42,6 +46,8 @@ def send_claims(user: User, *, claims: int, clients: int = 8, workers: int = 2) 
         "claims_per_second": round(len(waits) / seconds, 1),
         "median_ms": round(statistics.median(waits), 1),
         "p95_ms": round(waits[int(len(waits) * 0.95)], 1),
+        "web_cpu_ms": round(web * 1000 / len(waits), 2),
+        "database_cpu_ms": round(database * 1000 / len(waits), 2),
     }
 
 
@@ -66,7 +72,8 @@ def _median_of_top(user: User, times: int) -> float:
 
 
 @contextmanager
-def _web(workers: int) -> Iterator[int]:
+def _web(workers: int) -> Iterator[tuple[int, int]]:
+    """A server's port and process."""
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
     # Several processes must share a cache, which sending claims never asks.
@@ -82,7 +89,7 @@ def _web(workers: int) -> Iterator[int]:
     server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
     try:
         _wait_for(port, server)
-        yield port
+        yield port, server.pid
     finally:
         server.terminate()
         server.wait()
@@ -96,6 +103,30 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.1)
     raise RuntimeError("gunicorn did not start")
+
+
+def _family(parent: int) -> list[int]:
+    children = Path(f"/proc/{parent}/task/{parent}/children")
+    return [parent, *map(int, children.read_text().split())] if children.exists() else []
+
+
+def _backends() -> list[int]:
+    """The database's processes that serve this one, as far as they run on this machine."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        return [pid for (pid,) in cursor]
+
+
+def _seconds_of(processes: Iterable[int]) -> float:
+    """What processes have used of the cores, where Linux tells it."""
+    ticks = 0
+    for process in processes:
+        with suppress(OSError):
+            words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(words[11]) + int(words[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _token(user: User) -> str:
@@ -127,17 +158,17 @@ def _sent(port: int, headers: dict[str, str], clients: int, claims: int) -> list
 
 
 def _send(port: int, headers: dict[str, str], claims: int, client: int, result: _Result) -> None:
-    connection = http.client.HTTPConnection(HOST, port, timeout=30)
+    web = http.client.HTTPConnection(HOST, port, timeout=30)
     mark = f"{time.time_ns()}-{client}"
     for number in range(claims):
         body = json.dumps(_claim(f"B{mark}-{number}", client * 7_919 + number * LINES_OF_A_CLAIM))
         began = time.perf_counter()
-        connection.request("POST", "/api/claims/", body, headers | {"Idempotency-Key": f"{mark}-{number}"})
-        answer = connection.getresponse()
+        web.request("POST", "/api/claims/", body, headers | {"Idempotency-Key": f"{mark}-{number}"})
+        answer = web.getresponse()
         answer.read()
         result.milliseconds.append((time.perf_counter() - began) * 1000)
         result.refused += answer.status != http.HTTPStatus.CREATED
-    connection.close()
+    web.close()
 
 
 def _claim(control_number: str, start: int) -> dict[str, Any]:

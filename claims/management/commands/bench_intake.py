@@ -27,6 +27,8 @@ from claims.imports.uploads import UploadOptions, receive
 from claims.imports.x12.segments import SegmentStream
 from claims.models import Claim, ClaimEvent, ClaimLine, Coverage, Import, OutboxMessage
 
+from ._bench_api import send_claims, time_top_ten
+
 # In the order in which their foreign keys need them.
 COPIED: tuple[type[models.Model], ...] = (Coverage, Claim, ClaimLine, ClaimEvent, OutboxMessage)
 BLOCK = 1 << 20
@@ -120,10 +122,35 @@ def x12_claims(bench: Bench) -> list[Figure]:
     ]
 
 
+def api(bench: Bench) -> list[Figure]:
+    """Claims of four lines that eight clients send at once, to a server of two processes."""
+    told = send_claims(bench.actor, claims=max(200, bench.lines // 200))
+    if told["refused"]:
+        raise CommandError(f"The measurement is void: {told['refused']:,} claims were refused.")
+    return [
+        Figure("claims sent at once", told["claims_per_second"], "claims/s", "250"),
+        Figure("half of them answered within", told["median_ms"], "ms"),
+        Figure("all but 5 % within", told["p95_ms"], "ms"),
+        Figure("the web's own time for each", told["web_cpu_ms"], "ms"),
+        Figure("the database's", told["database_cpu_ms"], "ms"),
+    ]
+
+
+def top_ten(bench: Bench) -> list[Figure]:
+    """The ten providers with the most net fees of all the lines above."""
+    told = time_top_ten(bench.actor)
+    return [
+        Figure("the top ten, nothing added up yet", told["unfolded_ms"], "ms"),
+        Figure("the top ten", told["median_ms"], "ms", "5"),
+    ]
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], list[Figure]]] = {
     "csv": csv_lines,
     "copy": bare_copy,
     "x12": x12_claims,
+    "api": api,
+    "top10": top_ten,
 }
 
 
