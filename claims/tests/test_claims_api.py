@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
@@ -58,6 +58,19 @@ def bearer(user: User) -> dict[str, str]:
 
 
 # Sending ---------------------------------------------------------------------------------------------
+
+
+def test_sending_a_claim_takes_few_trips_to_the_database(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
+    """Of somebody who sees everything; a savepoint and its release stand for BEGIN and COMMIT."""
+    headers = bearer(make_user("director"))
+    body = {"control_number": "PCN-1", "Payer": "Northern", "lines": [LINE, LINE | {"quadrant": "LL"}]}
+    send(client, body, **headers)
+    trips = 10 if connection.vendor == "postgresql" else 16
+    with django_assert_max_num_queries(trips):
+        answer = send(client, body | {"control_number": "PCN-2"}, **headers | {"Idempotency-Key": "second"})
+    assert answer.status_code == 201
 
 
 def test_a_claim_is_stored_with_what_belongs_to_it(client: Client, biller: User, dental: Department) -> None:

@@ -185,6 +185,29 @@ def test_totals_are_what_the_lines_add_up_to_after_every_step(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("count", [16, 17, 40])
+def test_a_statement_of_many_lines_is_counted_like_a_handful(count: int) -> None:
+    director = make_user("director")
+    living, void = make_claim(fees=[(ANN, "0.00")]), make_claim(status="void")
+    provider = make_provider(ANN)
+    ClaimLine.objects.bulk_create(
+        ClaimLine(
+            claim=claim,
+            number=100 + number,
+            provider=provider,
+            provider_fees=Decimal("1.01"),
+            allowed_fees=Decimal(0),
+            coinsurance=Decimal(0),
+            copay=Decimal(0),
+        )
+        for number, claim in enumerate([living, void] * (count // 2) + [living] * (count % 2))
+    )
+    added = count - count // 2
+    assert top(director) == [(ANN, str(added * Decimal("1.01")), added + 1)]
+    assert provider_fees.miscounted() == {}
+
+
+@pytest.mark.django_db
 def test_lines_before_their_claim_are_counted_too() -> None:
     for status in ("submitted", "void"):
         claim = make_claim(fees=[(ANN, "1.25")], status=status)
