@@ -19,7 +19,7 @@ from . import bulk
 from .fields import EncryptedField, blind_index, encrypt
 from .imports.records import ClaimRecord, PatientRecord
 from .intake import Intake
-from .models import Coverage, Patient, Payer, PayerAlias, Provider
+from .models import Assessment, Coverage, Patient, Payer, PayerAlias, Provider
 
 Used = PayerAlias.Used
 NAME = cast(EncryptedField, Patient._meta.get_field("name"))
@@ -237,9 +237,16 @@ def _patient_row(key: PatientKey, record: PatientRecord, now: datetime) -> bulk.
 
 
 def join_departments(pairs: Iterable[tuple[int, int]]) -> None:
-    """Patients belong to the departments of their claims: that is who may see them."""
-    through = Patient.departments.through
-    bulk.insert_new(through, ("patient_id", "department_id"), sorted(set(pairs)))
+    """Patients belong to the departments of their claims: that is who may see them.
+
+    Not so a patient whose symptoms were assessed: nobody is to read those by sending a claim in that patient's
+    name. The claim itself is seen all the same.
+    """
+    wanted = set(pairs)
+    assessed = Assessment.objects.filter(patient__in={patient for patient, _ in wanted})
+    closed = set(assessed.values_list("patient_id", flat=True))
+    rows = sorted(pair for pair in wanted if pair[0] not in closed)
+    bulk.insert_new(Patient.departments.through, ("patient_id", "department_id"), rows)
 
 
 CoverageKey = tuple[str, str]  # plan or group, and the member's number

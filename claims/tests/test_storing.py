@@ -10,8 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import RequestFactory
 
 from accounts.models import User
+from claims import triage
 from claims.imports.claim_lines import read_claim_lines
 from claims.imports.records import ClaimRecord, Kind, LineRecord, PatientRecord, Status
 from claims.imports.rules import Rules
@@ -319,6 +321,19 @@ def test_a_patient_is_one_person_in_many_claims_and_belongs_to_their_departments
     store([record(patient=named, department="One"), record("B-2", patient=named, department="Two")], director)
     patient = Patient.objects.get()
     assert sorted(each.name for each in patient.departments.all()) == ["One", "Two"]
+
+
+def test_a_claim_in_an_assessed_patients_name_opens_no_door_to_their_symptoms(director: User) -> None:
+    urgent = triage.register_patient(
+        patient_id="P-1",
+        symptoms="chest pain",
+        actor=make_user("manager", departments=[make_department("Cardiology")]),
+        request=RequestFactory().get("/"),
+    )
+    stranger = make_user("biller", departments=[make_department("Dental")])
+    claim = store_one(record(patient=PatientRecord(patient_id="P-1")), stranger)
+    assert claim.patient == urgent.patient
+    assert not Patient.objects.visible_to(stranger).exists()
 
 
 def test_an_x12_patient_is_known_by_name_birth_date_and_number_together(director: User) -> None:
