@@ -239,7 +239,7 @@ def _patient_row(key: PatientKey, record: PatientRecord, now: datetime) -> bulk.
 def join_departments(pairs: Iterable[tuple[int, int]]) -> None:
     """Patients belong to the departments of their claims: that is who may see them.
 
-    Not so a patient whose symptoms were assessed: nobody is to read those by sending a claim in that patient's
+    Not so one whose symptoms were assessed: nobody is to read those by sending a claim in that patient's
     name. The claim itself is seen all the same.
     """
     wanted = set(pairs)
