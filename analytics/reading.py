@@ -18,7 +18,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from claims.money import dollars
 
@@ -174,7 +174,7 @@ class Reading:
             rows = rows.filter(staff=self.scope.staff)
         for each in dirty:
             rows = rows.exclude(day__gte=each.start, day__lte=each.end)
-        columns = {f"sum_{each.key}": F(each.kept_in) for each in measures}
+        columns = {f"sum_{each.key}": Sum(each.kept_in) for each in measures}
         return self._compiled(rows, {"on_day": "day", **paths_to(""), "staff": "staff_id"}, columns, measures)
 
     def live(self, measures: list[Measure], periods: list[Period]) -> list[Sql]:
@@ -205,7 +205,7 @@ class Reading:
             return []
         here = {each.key for each in measures}
         sums = (
-            f"sum_{each.key} AS {each.key}" if each.key in here else f"0 AS {each.key}"
+            f"CAST(sum_{each.key} AS bigint) AS {each.key}" if each.key in here else f"0 AS {each.key}"
             for each in self.measures
         )
         names = ", ".join([*(f"key_{key} AS {key}" for key in split), *sums])

@@ -102,25 +102,24 @@ class World:
 
     def be_edited_by_hand(self) -> None:
         """SQL that knows nothing of us."""
-        table, column, value = self.chance.choice(
-            [
-                ("claims_claim", "charge", self.chance.randrange(100_000)),
-                ("claims_claim", "submitted_on", str(self.day())),
-                ("claims_claim", "expected", None),
-                ("claims_claim", "at_intake", "rejected"),
-                ("claims_claim", "received_at", self.moment().isoformat(sep=" ")),
-                ("claims_claimline", "service_date", self.chance.choice([None, str(self.day())])),
-                ("claims_claimline", "copay", 777),
-                ("claims_claimline", "provider_id", self.providers[0].pk),
-                ("claims_claimpayment", "paid_on", str(self.day())),
-                ("claims_claimpayment", "state", "held"),
-                ("claims_adjustment", "reason", "45"),
-                ("claims_adjustment", "amount", 4321),
-                ("claims_claimevent", "to_status", self.chance.choice(Claim.Status.values)),
-                ("claims_claimevent", "is_error", True),
-                ("claims_claimevent", "at", self.moment().isoformat(sep=" ")),
-            ]
-        )
+        edits: list[tuple[str, str, Any]] = [
+            ("claims_claim", "charge", self.chance.randrange(100_000)),
+            ("claims_claim", "submitted_on", str(self.day())),
+            ("claims_claim", "expected", None),
+            ("claims_claim", "at_intake", "rejected"),
+            ("claims_claim", "received_at", self.moment().isoformat(sep=" ")),
+            ("claims_claimline", "service_date", self.chance.choice([None, str(self.day())])),
+            ("claims_claimline", "copay", 777),
+            ("claims_claimline", "provider_id", self.providers[0].pk),
+            ("claims_claimpayment", "paid_on", str(self.day())),
+            ("claims_claimpayment", "state", "held"),
+            ("claims_adjustment", "reason", "45"),
+            ("claims_adjustment", "amount", 4321),
+            ("claims_claimevent", "to_status", self.chance.choice(Claim.Status.values)),
+            ("claims_claimevent", "is_error", True),
+            ("claims_claimevent", "at", self.moment().isoformat(sep=" ")),
+        ]
+        table, column, value = self.chance.choice(edits)
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT id FROM {table} ORDER BY id")
             ids = [pk for (pk,) in cursor.fetchall()]

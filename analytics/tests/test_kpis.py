@@ -50,7 +50,8 @@ def bill(charge: str, on: date = JUNE.start, **fields: Any) -> Claim:
         fields.setdefault("paid_on", decided)
     if fields.get("status") in ("denied", "appealed"):
         fields.setdefault("denial_category", "coding")
-    return make_claim(**{"charge": Decimal(charge), "submitted_on": on, "received_at": noon(on)} | fields)
+    given: dict[str, Any] = {"charge": Decimal(charge), "submitted_on": on, "received_at": noon(on)}
+    return make_claim(**given | fields)
 
 
 def pay(claim: Claim, paid: str, on: date, contractual: str = "0") -> None:
