@@ -15,7 +15,7 @@ from django.db.models import Count, IntegerField, Q, Sum, Value
 from django.db.models.expressions import Combinable, F
 from django.db.models.functions import Coalesce, Greatest, Least, TruncDate
 
-from claims.denial_codes import CONTRACTUAL, DENIALS
+from claims.answers.denial_codes import CONTRACTUAL, DENIALS
 from claims.models import Claim
 from claims.models.claims import OPEN
 from claims.money import MoneyField
@@ -193,7 +193,7 @@ def was_denied(claim: str) -> Q:
 
 
 def is_contractual(_: str) -> Q:
-    """As `claims.denials.kind_of` sorts adjustments, by group and reason together."""
+    """As `claims.answers.denials.kind_of` sorts adjustments, by group and reason together."""
     return Q(group__in=("CO", "PI", "CR"), reason__in=sorted(CONTRACTUAL.keys() - DENIALS.keys()))
 
 

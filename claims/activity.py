@@ -11,10 +11,10 @@ from datetime import datetime
 from accounts.models import User
 
 from . import bulk
+from .answers.settling import EVENT_COLUMNS, in_batches
 from .imports.records import ActivityRecord, Problem, Severity
 from .intake import Intake, Taken
 from .models import Claim, ClaimEvent
-from .settling import EVENT_COLUMNS, in_batches
 
 UNKNOWN_STAFF = "is nobody who works here: give the e-mail with which they sign in, or their user id"
 UNKNOWN_CLAIM = "is no claim that you may see: give our number (such as C-1001) or its control number"

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 
-from . import outbox
+from .downstream import outbox
 from .models import Claim, ClaimEvent, ClaimPayment, OutboxMessage
 
 Status = Claim.Status

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from .answers.denials import category_of_text
 from .bulk import Row, id_writer
-from .denials import category_of_text
 from .fields import encrypt
 from .identity import new_id
 from .imports.records import ClaimRecord, Status

@@ -16,8 +16,10 @@ from django.utils.crypto import salted_hmac
 
 from accounts import audit
 
-from . import matching, outbox, parties
+from . import parties
+from .answers import matching
 from .changes import Change, ClaimError
+from .downstream import outbox
 from .models import Claim, ClaimEvent, ClaimLine, OutboxMessage, ServicePayment
 from .numbers import next_numbers
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from accounts.models import User
 
-from . import outbox
+from .downstream import outbox
 from .fields import blind_index
 from .imports.records import ClaimRecord
 from .intake import Intake, Taken

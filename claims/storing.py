@@ -14,6 +14,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from . import bulk, parties, rebills
+from .answers.matching import match_waiting
 from .claim_rows import (
     CLAIM_COLUMNS,
     EVENT_COLUMNS,
@@ -28,7 +29,6 @@ from .identity import new_id
 from .imports.records import ClaimRecord, LineRecord, Problem
 from .imports.validation import Memo
 from .intake import Intake, Taken
-from .matching import match_waiting
 from .models import Claim, ClaimEvent, ClaimLine, ClaimPayment, OutboxMessage, PayerAlias
 from .numbers import drawing
 from .parties import Departments, PayerName

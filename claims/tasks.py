@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from rcm_site.models import Heartbeat
 
-from . import delivery, idempotency, matching, provider_fees, relay
+from . import idempotency, provider_fees
+from .answers import matching
+from .downstream import delivery, relay
 from .imports import loading
 
 IMPORT_SECONDS = 240  # of one call; what is left is the next one's

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from claims.decisions import Decision, Sums, add_up, allowed_of, apply, kind_of
-from claims.denials import Kind
+from claims.answers.decisions import Decision, Sums, add_up, allowed_of, apply, kind_of
+from claims.answers.denials import Kind
 from claims.models import ClaimPayment, ServicePayment
 
 from .bills import Bill, Line

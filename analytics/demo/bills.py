@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from claims.decisions import Standing
+from claims.answers.decisions import Standing
 from claims.models import Claim
 
 from .care import QUADRANTS, Service

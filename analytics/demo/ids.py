@@ -6,7 +6,7 @@ from random import Random
 
 from django.db import connection, models
 
-from claims.payment_rows import next_ids
+from claims.answers.payment_rows import next_ids
 
 
 def reserve(model: type[models.Model], count: int) -> int:

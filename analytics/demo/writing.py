@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 
 from claims import bulk
+from claims.answers.payment_rows import ADJUSTMENT_COLUMNS, PAYMENT_COLUMNS, SERVICE_COLUMNS
 from claims.claim_rows import CLAIM_COLUMNS, EVENT_COLUMNS, LINE_COLUMNS, OUTBOX_COLUMNS
 from claims.models import (
     Adjustment,
@@ -20,7 +21,6 @@ from claims.models import (
     Patient,
     ServicePayment,
 )
-from claims.payment_rows import ADJUSTMENT_COLUMNS, PAYMENT_COLUMNS, SERVICE_COLUMNS
 
 Rows = list[tuple[Any, ...]]
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts.access import person
 from accounts.admin import AuditedAdmin, ReadOnlyAdmin
-from claims.dead_letters import replay
+from claims.downstream.dead_letters import replay
 from claims.models import IdempotencyKey, ImportChunk, LedgerEntry, OutboxMessage
 
 from .big_lists import BigListAdmin

@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 
 from accounts.access import person
 from claims import triage
-from claims.forms import NO_SLASH, PATIENT_ID
 from claims.models import Assessment, Patient
+from claims.pages.forms import NO_SLASH, PATIENT_ID
 from rcm_site.api import StrictSerializer
 
 

@@ -19,10 +19,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import audit
+from claims.answers.posting import match_all_waiting
 from claims.identity import new_id
 from claims.intake import Intake
 from claims.models import Import, ImportBlock, ImportChunk, ImportProblem
-from claims.posting import match_all_waiting
 from rcm_site.outages import is_outage
 
 from . import taking

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import transaction
 
-from claims.acknowledgements import attach
 from claims.activity import store_actions
+from claims.answers.acknowledgements import attach
+from claims.answers.posting import post_payments
 from claims.intake import Intake, Taken
 from claims.models import Import, ImportProblem
-from claims.posting import post_payments
 from claims.storing import screen, store_claims
 
 from .reading import Chunk

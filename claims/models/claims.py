@@ -338,7 +338,7 @@ class ClaimEvent(models.Model):
             models.Index(fields=["claim", "at"], name="event_by_claim"),
             # Read by what a person did: only people's own actions, not those of imports.
             models.Index(fields=["actor", "at"], name="event_by_actor", condition=Q(actor__isnull=False)),
-            # Read by the analytics' facts of a day: what people did, and what became of appeals and write-offs.
+            # Read by the facts of a day: what people did, and what became of appeals and write-offs.
             models.Index(fields=["at"], name="event_of_people", condition=Q(actor__isnull=False)),
             models.Index(
                 fields=["at"],

@@ -198,7 +198,7 @@ class Adjustment(models.Model):
     remarks = models.CharField("RARC", max_length=120, blank=True)
     amount = MoneyField()
     quantity = models.CharField(max_length=20, blank=True)
-    is_denial = models.BooleanField(default=False)  # by claims.denials, kept for the queries over it
+    is_denial = models.BooleanField(default=False)  # by claims.answers.denials, kept for the queries over it
 
     class Meta:
         ordering = ["id"]

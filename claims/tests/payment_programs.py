@@ -80,7 +80,7 @@ def _url_of(settings_dict: dict[str, Any]) -> str:
 
 
 def relay(_: int) -> None:
-    from claims import relay
+    from claims.downstream import relay
 
     while True:
         relay.send_due()

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from celery import current_app
 
-from claims import delivery, relay
+from claims.downstream import delivery, relay
 
 Call = tuple[list[UUID], datetime]
 

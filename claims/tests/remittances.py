@@ -11,11 +11,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
-from claims import denials
+from claims.answers import denials
+from claims.answers.posting import post_payments
 from claims.imports.records import Record
 from claims.intake import Intake, Taken
 from claims.models import Adjustment, Claim, ClaimPayment, Import
-from claims.posting import post_payments
 from rcm_site.testing.makers import make_import
 
 from .x12_samples import read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claims.acknowledgements import NOBODY, attach
+from claims.answers.acknowledgements import NOBODY, attach
 from claims.imports.records import AcknowledgementRecord
 from claims.models import Claim
 from rcm_site.testing.makers import make_claim, make_import

@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from claims import relay
+from claims.downstream import relay
 from claims.imports.loading import load_waiting
 from claims.models import Claim, ClaimPayment, Import, ImportProblem, OutboxMessage, Patient
 from rcm_site.logs import formatter

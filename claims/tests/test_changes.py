@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from accounts.models import AuditEntry, User
-from claims import changes, outbox
+from claims import changes
 from claims.changes import Change, ClaimError
+from claims.downstream import outbox
 from claims.models import Claim, ClaimPayment, OutboxMessage
 from rcm_site.testing.makers import make_claim, make_department, make_user
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import AuditEntry, Department, User
-from claims import outbox, provider_fees
+from claims import provider_fees
+from claims.downstream import outbox
 from claims.models import Claim, ClaimEvent, ClaimLine, Coverage, IdempotencyKey, OutboxMessage, Patient
 from claims.provider_fees import top_providers
 from rcm_site.testing.makers import make_claim, make_department, make_patient, make_payer, make_user

@@ -13,8 +13,8 @@ from django.db import DataError, IntegrityError, OperationalError, connection, t
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from claims import dead_letters, delivery, outbox, relay
-from claims.attempts import Attempt
+from claims.downstream import dead_letters, delivery, outbox, relay
+from claims.downstream.attempts import Attempt
 from claims.models import LedgerEntry, OutboxMessage
 from claims.tests.payment_queue import PaymentQueue, queue  # noqa: F401
 from rcm_site.models import Mail

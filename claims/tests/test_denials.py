@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from claims.denial_codes import CATEGORY_BY_REMARK, CONTRACTUAL, COST_SHARING, DENIALS, NEUTRAL
-from claims.denials import category_of, category_of_text, kind_of, words
+from claims.answers.denial_codes import CATEGORY_BY_REMARK, CONTRACTUAL, COST_SHARING, DENIALS, NEUTRAL
+from claims.answers.denials import category_of, category_of_text, kind_of, words
 from claims.models import Claim
 
 from .sample_files import shared

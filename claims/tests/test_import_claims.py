@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from claims.downstream.outbox import net_fee_of
 from claims.models import Claim, ClaimPayment, Import
-from claims.outbox import net_fee_of
 from rcm_site.testing.makers import make_department, make_user
 
 from .sample_files import SAMPLES, shared

@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from claims import changes, ledger, outbox
+from claims import changes
 from claims.changes import Change
+from claims.downstream import ledger, outbox
 from claims.models import Claim, LedgerEntry, OutboxMessage
 from claims.tests.payment_queue import PaymentQueue, queue  # noqa: F401
 from rcm_site.testing.makers import make_claim, make_user

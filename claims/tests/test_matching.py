@@ -7,8 +7,15 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import AuditEntry
+from claims.answers.matching import (
+    Line,
+    Service,
+    match_all_waiting,
+    match_by_hand,
+    match_lines,
+    match_waiting,
+)
 from claims.changes import Change, ClaimError
-from claims.matching import Line, Service, match_all_waiting, match_by_hand, match_lines, match_waiting
 from claims.models import Adjustment, ClaimLine, ClaimPayment, ServicePayment
 from rcm_site.testing.makers import make_claim, make_department, make_import, make_payer, make_user
 

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from claims import outbox
+from claims.downstream import outbox
 from claims.models import ClaimLine, OutboxMessage
 from rcm_site.testing.makers import make_claim, make_patient
 

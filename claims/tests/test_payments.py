@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
-from claims import outbox, payment_pages
+from claims.downstream import outbox
 from claims.models import OutboxMessage
+from claims.pages import net_fees as payment_pages
 from rcm_site.testing.makers import make_claim
 
 pytestmark = pytest.mark.django_db

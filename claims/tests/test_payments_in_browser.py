@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from claims import outbox
+from claims.downstream import outbox
 from claims.models import OutboxMessage
 from rcm_site.testing.browser import BROWSER, Visit, chromium, open_window, window  # noqa: F401
 from rcm_site.testing.makers import make_claim, make_user

@@ -13,7 +13,7 @@ import pytest
 import redis
 from django.db import connection, transaction
 
-from claims import ledger, outbox
+from claims.downstream import ledger, outbox
 from claims.models import Claim, ClaimLine, LedgerEntry, OutboxMessage
 from claims.numbers import next_numbers
 from claims.tests.payment_programs import Programs, is_alive, kill, nursery

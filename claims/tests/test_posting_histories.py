@@ -14,8 +14,8 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from claims.answers.posting import match_waiting, post_payments
 from claims.models import Claim, ClaimPayment, Remittance
-from claims.posting import match_waiting, post_payments
 from rcm_site.testing.makers import make_claim, make_import
 
 from .remittances import assert_sums_agree, intake, post, remittance

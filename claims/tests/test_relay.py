@@ -13,7 +13,7 @@ from celery import Celery, current_app
 from django.utils import timezone
 from kombu.messaging import Producer
 
-from claims import outbox, relay
+from claims.downstream import outbox, relay
 from claims.models import OutboxMessage
 from claims.tests.payment_queue import PaymentQueue, queue  # noqa: F401
 from rcm_site.testing.makers import make_claim

@@ -14,6 +14,7 @@ from django.test import RequestFactory
 
 from accounts.models import User
 from claims import triage
+from claims.downstream.outbox import net_fee_of, owed_to_providers
 from claims.imports.claim_lines import read_claim_lines
 from claims.imports.records import ClaimRecord, Kind, LineRecord, PatientRecord, Status
 from claims.imports.rules import Rules
@@ -29,7 +30,6 @@ from claims.models import (
     Patient,
     PayerAlias,
 )
-from claims.outbox import net_fee_of, owed_to_providers
 from claims.storing import screen, store_claims
 from rcm_site.testing.makers import make_claim, make_department, make_import, make_payer, make_user
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from claims import outbox, webhook
+from claims.downstream import outbox, webhook
 from claims.models import LedgerEntry, OutboxMessage
 from claims.tests.payment_queue import PaymentQueue, queue  # noqa: F401
 from rcm_site.testing.makers import make_claim

@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from django.utils import timezone
 
-from claims import outbox
+from claims.downstream import outbox
 from rcm_site import health
 from rcm_site.models import Heartbeat, Mail
 from rcm_site.testing.makers import make_claim

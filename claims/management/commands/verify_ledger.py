@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from claims import ledger
+from claims.downstream import ledger
 from claims.models import OutboxMessage
 from rcm_site.templatetags.ui import money
 

@@ -1,0 +1,272 @@
+"""Pages about claims: the list that people work from, and one claim with its account and its history."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import audit
+from accounts.access import allow, may, person
+from accounts.models import User
+from rcm_site.tables import Cell, Column, Table
+from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, unbroken
+
+from ..answers import denials
+from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
+from .balance import payers_answer
+from .filters import ClaimFilter
+from .masking import MASKED, patient_shown
+from .places import in_file, visible_files
+from .statement import Account, who
+
+# Of what hangs on one claim: more is nobody's reading, and a page has to come at once.
+MOST_SHOWN = 200
+
+
+def amount(value: Decimal | None) -> Cell:
+    """An amount in a table: exact where the pointer rests."""
+    return Cell(money_brief(value), title=money(value) if value is not None else "", numeric=True)
+
+
+def list_columns(user: User) -> list[Column]:
+    return [
+        Column("number", "Claim", str, sort="number"),
+        Column("control", "Control no.", lambda claim: claim.control_number or NOTHING),
+        Column("patient", "Patient", lambda claim: patient_shown(claim.patient, user)),
+        Column("payer", "Payer", lambda claim: claim.payer.name if claim.payer else NOTHING),
+        Column(
+            "department", "Department", lambda claim: claim.department.name if claim.department else NOTHING
+        ),
+        Column("status", "Status", lambda claim: Cell(claim.get_status_display(), badge=claim.status)),
+        Column("service", "Service", lambda claim: unbroken(day(claim.service_from))),
+        Column(
+            "submitted", "Submitted", lambda claim: unbroken(day(claim.submitted_on)), sort="submitted_on"
+        ),
+        Column("charge", "Charge", lambda claim: amount(claim.charge), numeric=True, sort="charge"),
+        Column("balance", "Balance", lambda claim: amount(claim.balance), numeric=True, sort="balance"),
+    ]
+
+
+@allow("claims.view_claim")
+@never_cache
+@require_safe
+def claims(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    form = ClaimFilter(request.GET, user)
+    visible = Claim.objects.visible_to(user).select_related("patient", "payer", "department")
+    may_send = may(user, "claims.add_import")
+    table = Table(
+        request,
+        form.narrow(visible),
+        list_columns(user),
+        default_sort="-number",
+        link=lambda claim: reverse("claim", args=[claim.pk]),
+        caption="Claims, newest first" if not request.GET.get("sort") else "Claims",
+        empty_title="No claims match" if any(request.GET.values()) else "No claims yet",
+        empty_text="Widen the dates or empty a filter."
+        if any(request.GET.values())
+        else "Claims stand here as soon as a file with them has come in.",
+        empty_url=reverse("upload") if may_send and not any(request.GET.values()) else "",
+        empty_action="Import a file",
+    )
+    audit.record(user, "claims.read", request=request, rows=len(table.rows))
+    return render(
+        request,
+        "claims/claims.html",
+        {
+            "title": "Where do our claims stand?",
+            "form": form,
+            "words": form.in_words(),
+            "table": table,
+            "source": asked_source(form, user),
+        },
+    )
+
+
+def asked_source(form: Any, user: User) -> Import | None:
+    """The file to which a list is narrowed, where this person may know of it."""
+    source = form.cleaned_data.get("source") if form.is_valid() else None
+    return Import.objects.visible_to(user).filter(pk=source).first() if source else None
+
+
+# One claim -----------------------------------------------------------------------------------------
+
+
+@allow("claims.view_claim")
+@never_cache
+@require_safe
+def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """One claim: who and when, its account, its lines, the payers' answers, and all that happened to it."""
+    user = person(request)
+    found = visible_claim(request, pk)
+    payments = list(payments_of(found))
+    adjustments = list(adjustments_of(found))
+    events = list(events_of(found))
+    files = visible_files([found, *payments, *events], user)
+    account = Account(found, payments, adjustments, events, user, files)
+    return render(
+        request,
+        "claims/claim.html",
+        {
+            "title": f"Where does claim {found} stand?",
+            "claim": found,
+            "patient": patient_shown(found.patient, user),
+            "birth_date": birth_date(found, user),
+            "member": member(found, user),
+            "account": account.entries(),
+            "expectations": account.expectations(),
+            "net_fee": found.lines.aggregate(fee=Sum("net_fee"))["fee"],
+            "lines": lines_table(request, found, payments),
+            "payments": [shown_payment(account, each) for each in payments],
+            "adjustments": [shown_adjustment(account, each) for each in adjustments],
+            "events": [shown_event(each, user, files) for each in events],
+            "most": MOST_SHOWN,
+            "rebills": Claim.objects.visible_to(user).filter(original=found),
+            "original": Claim.objects.visible_to(user).filter(pk=found.original_id).first()
+            if found.original_id
+            else None,
+        },
+    )
+
+
+def visible_claim(request: HttpRequest, pk: uuid.UUID) -> Claim:
+    """The claim asked for, if this person may see it; each look, also a vain one, is audited."""
+    user = person(request)
+    related = ("payer", "provider", "patient", "department", "assignee", "source")
+    found = Claim.objects.visible_to(user).select_related(*related).filter(pk=pk).first()
+    outcome = "done" if found else "failed"
+    details = {} if found else {"asked_for": str(pk)}
+    audit.record(user, "claim.read", found, request=request, outcome=outcome, **details)
+    if found is None:
+        raise Http404
+    return found
+
+
+def payments_of(found: Claim) -> QuerySet[ClaimPayment]:
+    return found.payments.select_related("remittance", "source").order_by("-id")[:MOST_SHOWN]
+
+
+def adjustments_of(found: Claim) -> QuerySet[Adjustment]:
+    related = ("payment__remittance", "payment__source", "service__line")
+    return Adjustment.objects.filter(payment__claim=found).select_related(*related)[:MOST_SHOWN]
+
+
+def events_of(found: Claim) -> QuerySet[ClaimEvent]:
+    return found.events.select_related("actor", "source").order_by("-at", "-id")[:MOST_SHOWN]
+
+
+def birth_date(found: Claim, user: User) -> str:
+    if found.patient is None or not found.patient.birth_date:
+        return ""
+    return MASKED if user.phi_masked else found.patient.birth_date
+
+
+def member(found: Claim, user: User) -> str:
+    """The number under which the payer knows the patient, as the first line that names one has it."""
+    line = found.lines.filter(coverage__isnull=False).select_related("coverage").order_by("number").first()
+    if line is None or line.coverage is None:
+        return NOTHING
+    return MASKED if user.phi_masked else line.coverage.subscriber or NOTHING
+
+
+def shown_payment(account: Account, payment: ClaimPayment) -> dict[str, Any]:
+    return {"payment": payment, "answer": payers_answer(payment), "origin": account.origin(payment)}
+
+
+def shown_adjustment(account: Account, adjustment: Adjustment) -> dict[str, Any]:
+    service = adjustment.service
+    line = service.line if service else None
+    return {
+        "adjustment": adjustment,
+        "words": denials.words(adjustment.group, adjustment.reason),
+        "line": f"Line {line.number}" if line else service.procedure if service else "Whole claim",
+        "origin": account.origin(adjustment.payment, adjustment.place),
+    }
+
+
+def shown_event(event: ClaimEvent, user: User, files: dict[uuid.UUID, str]) -> dict[str, Any]:
+    source = event.source
+    return {
+        "event": event,
+        "who": who(event),
+        "origin": in_file(source, event.place, files.get(source.pk, "")) if source else None,
+        "note": MASKED if event.note and user.phi_masked else event.note,
+    }
+
+
+# Its lines -----------------------------------------------------------------------------------------
+
+AMOUNTS = {
+    "charge": "Charge",
+    "provider_fees": "Provider fees",
+    "coinsurance": "Coinsurance",
+    "copay": "Copay",
+    "allowed_fees": "Allowed fees",
+    "net_fee": "Net fee",
+}
+
+
+def lines_table(request: HttpRequest, found: Claim, payments: list[ClaimPayment]) -> Table:
+    """The lines, with only those columns of which this claim's format tells anything."""
+    totals = found.lines.aggregate(**{f"all_{name}": Sum(name) for name in AMOUNTS})
+    told = [name for name in AMOUNTS if totals[f"all_{name}"] is not None]
+    paid = paid_by_line(payments)
+    columns = [*line_columns(found), *(amount_column(name) for name in told)]
+    sums = [totals[f"all_{name}"] for name in told]
+    if paid:
+        columns.append(
+            Column("paid", "Paid", lambda line: amount(paid.get(line.pk, Decimal(0))), numeric=True)
+        )
+        sums.append(sum(paid.values(), Decimal(0)))
+    blank = [Cell("")] * (len(columns) - len(sums) - 1)
+    return Table(
+        request,
+        ClaimLine.objects.filter(claim=found).select_related("provider").order_by("number"),
+        columns,
+        caption="Lines",
+        empty_title="No lines",
+        empty_text="This claim came as one amount.",
+        totals=[Cell("All"), *blank, *(amount(each) for each in sums)],
+    )
+
+
+def line_columns(found: Claim) -> list[Column]:
+    columns = [
+        Column("number", "Line", lambda line: str(line.number)),
+        Column("service", "Service", lambda line: unbroken(day(line.service_date))),
+        Column(
+            "procedure", "Procedure", lambda line: f"{line.procedure} {line.modifiers}".strip() or NOTHING
+        ),
+    ]
+    if found.kind == Claim.Kind.INSTITUTIONAL:
+        columns.append(Column("revenue", "Revenue code", lambda line: line.revenue_code or NOTHING))
+    if found.kind == Claim.Kind.DENTAL:
+        columns.append(Column("tooth", "Tooth", lambda line: line.tooth or line.quadrant or NOTHING))
+    return [
+        *columns,
+        Column("provider", "Provider", lambda line: str(line.provider) if line.provider else NOTHING),
+    ]
+
+
+def amount_column(name: str) -> Column:
+    return Column(name, AMOUNTS[name], lambda line: amount(getattr(line, name)), numeric=True)
+
+
+def paid_by_line(payments: list[ClaimPayment]) -> dict[int, Decimal]:
+    """What was posted to each line; from the payments' side, where there is an index."""
+    posted = [each.pk for each in payments if each.state == ClaimPayment.State.POSTED]
+    paid: dict[int, Decimal] = defaultdict(Decimal)
+    if posted:
+        services = ServicePayment.objects.filter(payment__in=posted)
+        for line, share in services.exclude(line=None).values_list("line", "paid"):
+            paid[line] += share
+    return paid
