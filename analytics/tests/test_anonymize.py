@@ -76,7 +76,7 @@ def test_births_are_shifted_and_numbers_stay_together(production: Claim) -> None
     call_command("anonymize", SURELY)
     patient = Patient.objects.get()
     assert 0 < abs((date.fromisoformat(patient.birth_date) - BORN).days) <= 182
-    assert Patient.objects.named(patient.name).get() == patient
+    assert Patient.objects.found_by(patient.name).get() == patient
     claim = Claim.objects.get(pk=production.pk)
     assert claim.control_number
     assert set(claim.payments.values_list("control_number", flat=True)) == {claim.control_number}

@@ -188,7 +188,7 @@ def test_patients_are_encrypted_and_seen_by_their_departments(truth: dict[str, A
     patient = Patient.objects.first()
     assert patient is not None
     assert ", " in patient.name
-    assert Patient.objects.named(patient.name).exists()
+    assert Patient.objects.found_by(patient.name).exists()
     assert not Claim.objects.exclude(patient__departments=F("department")).exists()
 
 

@@ -22,8 +22,12 @@ class PatientQuerySet(models.QuerySet["Patient"]):
     def known_as(self, patient_id: str) -> Self:
         return self.filter(patient_id_index=blind_index(patient_id, "patient_id"))
 
-    def named(self, name: str) -> Self:
-        return self.filter(name_index=blind_index(name.casefold(), "name"))
+    def found_by(self, text: str) -> Self:
+        """Whose id, member number or name (`Last, First`) this is, exactly but for a name's capitals."""
+        is_called = models.Q(patient_id_index=blind_index(text, "patient_id"))
+        is_called |= models.Q(name_index=blind_index(text.casefold(), "name"))
+        is_called |= models.Q(coverages__subscriber_index=blind_index(text, "subscriber"))
+        return self.filter(pk__in=self.model._default_manager.filter(is_called).values("pk"))
 
 
 class Patient(models.Model):

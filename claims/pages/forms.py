@@ -24,7 +24,11 @@ NO_SLASH = "An id is one line without a slash."
 
 
 class FindPatient(forms.Form):
-    patient_id = forms.CharField(label="Patient id", max_length=64, help_text="Exactly as it was registered")
+    patient_id = forms.CharField(
+        label="Patient id, member number or name",
+        max_length=200,
+        help_text="Exactly as it was written; a name as Last, First",
+    )
 
 
 class RegisterPatient(forms.Form):

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import audit
 from accounts.access import allow, person
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import moment
+from rcm_site.templatetags.ui import NOTHING, day, moment, money
 
 from .. import triage
-from ..models import Assessment, FollowUp, Patient
+from ..models import Assessment, Claim, FollowUp, Patient
+from ..models.patients import PatientQuerySet
 from .forms import AssessAgain, CloseFollowUp, FindPatient, RegisterPatient
 
 ASSESS = "claims.assess_patients"
@@ -31,12 +32,16 @@ def patients(request: HttpRequest) -> HttpResponse:
     is_search = request.POST.get("form") == "find"
     find = FindPatient(request.POST if is_search else None, prefix="find")
     register = RegisterPatient(request.POST if request.method == "POST" and not is_search else None)
+    namesakes = None
     if find.is_bound and find.is_valid():
-        asked_for = Patient.objects.known_as(find.cleaned_data["patient_id"])
+        asked_for = Patient.objects.found_by(find.cleaned_data["patient_id"])
         patient = triage.open_patient(asked_for, actor=person(request), request=request)
-        if patient:
+        namesakes = namesakes_table(request, asked_for)
+        if patient and len(namesakes.rows) == 1:
             return redirect("patient", pk=patient.pk)
-        find.add_error("patient_id", "There is no such patient in your departments.")
+        audit.record(person(request), "patients.found", request=request, rows=len(namesakes.rows))
+        if not patient:
+            find.add_error("patient_id", "There is no such patient in your departments.")
     if register.is_bound and register.is_valid():
         try:
             assessment = triage.register_patient(
@@ -47,7 +52,26 @@ def patients(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("patient", pk=assessment.patient_id)
     title = "Whom are you looking for?"
-    return render(request, "claims/patients.html", {"title": title, "find": find, "register": register})
+    page = {"title": title, "find": find, "register": register, "namesakes": namesakes}
+    return render(request, "claims/patients.html", page)
+
+
+def namesakes_table(request: HttpRequest, asked_for: PatientQuerySet) -> Table:
+    """Several people may have one name; whoever asked chooses."""
+    return Table(
+        request,
+        asked_for.visible_to(person(request)).order_by("pk"),
+        NAMESAKE_COLUMNS,
+        link=lambda each: reverse("patient", args=[each.pk]),
+        caption="Patients of this name",
+    )
+
+
+NAMESAKE_COLUMNS = [
+    Column("name", "Name", lambda each: each.name or "–"),
+    Column("patient_id", "Patient id", lambda each: each.patient_id or "–"),
+    Column("born", "Born", lambda each: each.birth_date or "–"),
+]
 
 
 @allow(ASSESS)
@@ -65,11 +89,12 @@ def patient(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         "claims/patient.html",
         {
-            "title": "How urgent is it?",
+            "title": "How urgent is it?" if newest else "Who is it?",
             "patient": found,
             "newest": newest,
             "steps": json.loads(newest.trace) if newest else [],
             "history": history_table(request, found),
+            "claims": claims_table(request, found),
             "follow_ups": FollowUp.objects.open().filter(assessment__patient=found),
             "form": form,
         },
@@ -97,6 +122,29 @@ HISTORY_COLUMNS = [
 def history_table(request: HttpRequest, found: Patient) -> Table:
     assessments = Assessment.objects.filter(patient=found).select_related("asked_by")
     return Table(request, assessments, HISTORY_COLUMNS, caption="All assessments, newest first")
+
+
+CLAIM_COLUMNS = [
+    Column("claim", "Claim", lambda each: str(each)),
+    Column("service", "Service", lambda each: day(each.service_from)),
+    Column("payer", "Payer", lambda each: each.payer.name if each.payer else NOTHING),
+    Column("status", "Status", lambda each: Cell(each.get_status_display(), badge=each.status)),
+    Column("charge", "Charge", lambda each: money(each.charge), numeric=True),
+    Column("balance", "Balance", lambda each: money(each.balance), numeric=True),
+]
+
+
+def claims_table(request: HttpRequest, found: Patient) -> Table:
+    """Only those that this person may see: a patient may be treated in several departments."""
+    visible = Claim.objects.visible_to(person(request)).filter(patient=found).select_related("payer")
+    return Table(
+        request,
+        visible,
+        CLAIM_COLUMNS,
+        link=lambda each: reverse("claim", args=[each.pk]),
+        caption="Claims, newest first",
+        empty_title="No claims of this patient",
+    )
 
 
 FOLLOW_UP_COLUMNS = [

@@ -11,8 +11,8 @@ from django.test import Client
 from accounts.models import AuditEntry, User
 from claims import triage
 from claims.assessors import Assessed, Step
-from claims.models import Assessment, FollowUp, Patient
-from rcm_site.testing.makers import make_department, make_user
+from claims.models import Assessment, Coverage, FollowUp, Patient
+from rcm_site.testing.makers import make_claim, make_department, make_patient, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -189,6 +189,35 @@ def test_a_patient_is_registered_found_and_assessed_again_on_the_pages(client: C
     assert found["Location"] == f"/patients/{patient.pk}/"
     page = client.post(f"/patients/{patient.pk}/", {"symptoms": "chest pain"}, follow=True)
     assert "Close the follow-up" in page.text
+
+
+def test_a_patient_is_found_by_name_in_any_case_or_by_member_number(client: Client, biller: User) -> None:
+    mine = list(biller.departments.all())
+    patient = make_patient("P-1", departments=mine, name="Doe, Jane", birth_date="1980-01-02")
+    Coverage.objects.create(subscriber="M-77", patient=patient)
+    make_claim(patient=patient, department=mine[0], control_number="PCN-1", fees=["12.00"])
+    make_claim(patient=patient, department=make_department("Dental"), fees=["34.56"])
+    for text in ("P-1", "doe, JANE", "M-77"):
+        found = client.post("/patients/", {"form": "find", "find-patient_id": text})
+        assert found["Location"] == f"/patients/{patient.pk}/"
+    page = client.get(f"/patients/{patient.pk}/").text
+    assert "Doe, Jane" in page
+    assert "Not assessed yet" in page
+    assert "$12.00" in page
+    assert "$34.56" not in page  # another department's claim
+    for text in ("p-1", "Doe", "m-77"):
+        assert "no such patient" in client.post("/patients/", {"form": "find", "find-patient_id": text}).text
+
+
+def test_of_several_patients_of_one_name_only_visible_ones_are_offered(client: Client, biller: User) -> None:
+    mine = list(biller.departments.all())
+    for patient_id, departments in (("P-1", mine), ("P-2", mine), ("P-3", [make_department("Dental")])):
+        make_patient(patient_id, departments=departments, name="Doe, Jane")
+    page = client.post("/patients/", {"form": "find", "find-patient_id": "Doe, Jane"}).text
+    assert "P-1" in page
+    assert "P-2" in page
+    assert "P-3" not in page
+    assert AuditEntry.objects.get(action="patients.found").details == {"rows": 2}
 
 
 def test_symptoms_are_inert_on_the_page(client: Client, biller: User) -> None:
