@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -31,7 +32,7 @@ class Card:
     change: Change | None = None
     benchmark: str = ""
     n: str = ""
-    trend: Sequence[int] = ()
+    trend: Sequence[Decimal | int | None] = ()
 
 
 def change_in_count(now: int, before: int, *, period: str, good: Good) -> Change:

@@ -17,6 +17,9 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import moment
 
 from .cards import Card
+from .overview import kpi_cards
+from .periods import LABELS, named
+from .scopes import scope_of
 from .team import sign_in_cards
 
 
@@ -31,15 +34,20 @@ def home(request: HttpRequest) -> HttpResponse:
 def dashboard(request: HttpRequest) -> HttpResponse:
     user = person(request)
     leads = may(user, "accounts.view_team")
+    has_claims = Claim.objects.visible_to(user).exists()
+    period = named(user.default_period, timezone.localdate())
     return render(
         request,
         "analytics/dashboard.html",
         {
-            "title": "Is everybody at work?" if leads else "What is there to do today?",
+            "title": "How do we stand?" if has_claims else "What is there to do today?",
             "lead": scope_in_words(user),
+            "action_url": reverse("claims") if has_claims else "",
+            "action_label": "All claims",
+            "period": LABELS[user.default_period],
+            "kpis": kpi_cards(scope_of(user), period) if has_claims else [],
             "cards": cards(user, leads=leads),
             "team": team_table(request) if leads else None,
-            "has_claims": Claim.objects.visible_to(user).exists(),
             "send_url": reverse("upload") if may(user, "claims.add_import") else "",
         },
     )

@@ -14,6 +14,7 @@ from django.db import connection, models
 
 from accounts.models import User
 from claims import bulk
+from claims.imports.recognise import FileKind
 from claims.models import Import, ProviderAdjustment, Remittance
 from claims.money import cents
 
@@ -63,9 +64,7 @@ class Files:
     def __init__(self, days: Days, rng: Random, payers: list[int]) -> None:
         self._days, self._rng, self._payers = days, rng, payers
         self._senders = list(User.objects.filter(role="biller").order_by("pk"))
-        self.of_claims = {
-            day: self._file(day, _AT_CLAIMS, "claims") for day in range(days.first, days.last + 1)
-        }
+        self.of_claims = {day: self._file(day, _AT_CLAIMS, "837") for day in range(days.first, days.last + 1)}
         paydays = [
             (number, day)
             for day in range(days.first, days.last + 1)
@@ -73,8 +72,7 @@ class Files:
             if days.weekdays[day] in payer.weekdays
         ]
         self._of_remittances = {
-            day: self._file(day, _AT_REMITTANCES, "remittances")
-            for day in sorted({day for _, day in paydays})
+            day: self._file(day, _AT_REMITTANCES, "835") for day in sorted({day for _, day in paydays})
         }
         first = reserve(Remittance, len(paydays))
         self.paydays = {
@@ -84,7 +82,7 @@ class Files:
 
     def _file(self, day: int, second: int, what: str) -> File:
         moment = self._days.moment(day, second + self._rng.randrange(1800))
-        return File(id_at(moment, self._rng), day, f"{what}-{self._days.dates[day]}.x12", moment)
+        return File(id_at(moment, self._rng), day, f"{self._days.dates[day]}.{what}", moment)
 
     def open(self) -> None:
         Import.objects.bulk_create([self._row(each) for each in self._all()], batch_size=_AT_ONCE)
@@ -124,7 +122,7 @@ class Files:
             sent_at=sent_at,
             read_as_of=self._days.dates[file.day],
             state=Import.State.DONE,
-            found_kinds="837" if file.name.startswith("claims") else "835",
+            found_kinds=FileKind.X12,
             files_done=1,
             started_at=sent_at,
             finished_at=sent_at,
