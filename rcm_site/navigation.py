@@ -38,7 +38,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
     (
         "Oversight",
         [
-            Item("Payments", "payments", "sent", "claims.view_outboxmessage"),
+            Item("Net fees", "payments", "sent", "claims.view_outboxmessage"),
             Item("Audit trail", "audit_trail", "audit", "accounts.read_audit_trail"),
             Item("Admin", "admin:index", "admin", "accounts.use_admin"),
         ],

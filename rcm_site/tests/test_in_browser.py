@@ -21,9 +21,9 @@ NAVIGATION = {
     "coder": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Profile"],
     "ar_agent": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Profile"],
     "manager": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "API", "Profile"],
-    "director": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Payments", "API", "Profile"],
+    "director": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Net fees", "API", "Profile"],
     "analyst": ["Dashboard", "Claims", "API", "Profile"],
-    "admin": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Payments", "Admin", "API", "Style", "Profile"],
+    "admin": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Net fees", "Admin", "API", "Style", "Profile"],
     "auditor": ["Audit trail", "Profile"],
 }
 
