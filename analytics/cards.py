@@ -39,8 +39,12 @@ def change_in_count(now: int, before: int, *, period: str, good: Good) -> Change
     """How a count moved against the period before, and whether that is good."""
     if now == before:
         return Change(f"as many as in {period}", "flat", "neutral")
-    direction = "up" if now > before else "down"
+    by = f"{abs(now - before):,} {'more' if now > before else 'fewer'}"
+    return moved(f"{by} than in {period}", is_up=now > before, good=good)
+
+
+def moved(text: str, *, is_up: bool, good: Good) -> Change:
+    """A change up or down: good, bad or neither, by where the number should go."""
+    direction = "up" if is_up else "down"
     meaning = "neutral" if good == Good.EITHER else "good" if good == direction else "bad"
-    return Change(
-        f"{abs(now - before):,} {'more' if now > before else 'fewer'} than in {period}", direction, meaning
-    )
+    return Change(text, direction, meaning)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from .cards import Card, Change, Good
+from .cards import Card, Change, moved
 from .catalogue import Figure, Kpi, Unit, figures, series
 from .kpis import KPIS
 from .periods import Period, Step
@@ -64,19 +64,20 @@ def _change(kpi: Kpi, now: Figure, before: Figure, period: Period) -> Change | N
     """A share moves by points, days by days, a sum by its share of what it was."""
     if now.value is None or before.value is None:
         return None
-    moved = now.value - before.value
+    difference = now.value - before.value
     days = f"the {period.days} days before"
-    by = _words_of_change(kpi.unit, abs(moved), before.value)
-    if not by or moved == 0:
-        return Change(f"as in {days}", "flat", "neutral") if moved == 0 else None
-    direction = "up" if moved > 0 else "down"
-    meaning = "neutral" if kpi.good == Good.EITHER else "good" if kpi.good == direction else "bad"
-    return Change(f"{by} {'more' if moved > 0 else 'less'} than in {days}", direction, meaning)
+    if difference == 0:
+        return Change(f"as in {days}", "flat", "neutral")
+    by = _words_of_change(kpi.unit, abs(difference), before.value)
+    if not by:
+        return None
+    text = f"{by} {'more' if difference > 0 else 'less'} than in {days}"
+    return moved(text, is_up=difference > 0, good=kpi.good)
 
 
-def _words_of_change(unit: Unit, moved: Decimal, before: Decimal) -> str:
+def _words_of_change(unit: Unit, difference: Decimal, before: Decimal) -> str:
     if unit == Unit.PERCENT:
-        return f"{moved:.1f} points"
+        return f"{difference:.1f} points"
     if unit == Unit.DAYS:
-        return f"{moved:.1f} days"
-    return f"{moved / before * 100:.1f} %" if before else ""
+        return f"{difference:.1f} days"
+    return f"{difference / before * 100:.1f} %" if before else ""
