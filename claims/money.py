@@ -11,7 +11,6 @@ from django.core.validators import DecimalValidator
 from django.db import models
 from django.db.models.expressions import Combinable, register_combinable_fields
 
-CENT = Decimal("0.01")
 DIGITS = 17
 
 

@@ -24,10 +24,6 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
             return self
         return self.filter(department__in=Department.objects.visible_to(user))
 
-    def open(self) -> Self:
-        """What somebody still has to work on."""
-        return self.filter(status__in=OPEN)
-
     def known_as(self, control_number: str) -> Self:
         return self.filter(control_number=control_number)
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.core.validators import RegexValidator
 from django.db import models
 
 from accounts.models import one_plain_line
-from claims.fields import EncryptedField, blind_index, blind_index_column
-
-
-class PayerQuerySet(models.QuerySet["Payer"]):
-    def active(self) -> Self:
-        return self.filter(is_active=True)
+from claims.fields import EncryptedField, blind_index_column
 
 
 class Payer(models.Model):
@@ -27,8 +22,6 @@ class Payer(models.Model):
     is_active = models.BooleanField("active", default=True)
 
     AUDIT_VALUES: ClassVar[tuple[str, ...]] = ("name", "timely_filing_days", "appeal_days", "is_active")
-
-    objects = PayerQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -82,11 +75,6 @@ class Provider(models.Model):
         return f"{self.name} ({self.npi})" if self.name else self.npi
 
 
-class CoverageQuerySet(models.QuerySet["Coverage"]):
-    def of_subscriber(self, number: str) -> Self:
-        return self.filter(subscriber_index=blind_index(number, "subscriber"))
-
-
 class Coverage(models.Model):
     """A member's number within a plan or group: kept once, however many lines name it."""
 
@@ -96,8 +84,6 @@ class Coverage(models.Model):
     patient = models.ForeignKey(
         "claims.Patient", null=True, on_delete=models.PROTECT, related_name="coverages"
     )
-
-    objects = CoverageQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -152,10 +152,6 @@ class ClaimPayment(models.Model):
     def __str__(self) -> str:
         return f"claim payment {self.pk}"
 
-    @property
-    def is_reversal(self) -> bool:
-        return self.payer_status == "22"
-
 
 class ServicePayment(models.Model):
     """How one line was decided (SVC)."""
