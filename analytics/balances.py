@@ -1,7 +1,8 @@
 """What claims still were to bring at the end of a day in the past.
 
 Today's balance is no answer: what was paid, adjusted or written off since is put back, by the day of each,
-and a claim that was settled since counts as open then. What is expected of a contract is taken as known now.
+and a claim that was settled since counts as open then, unless a payer had paid on it by then: what is paid
+twice, or taken back, was closed before. What is expected of a contract is taken as known now.
 """
 
 from __future__ import annotations
@@ -52,9 +53,11 @@ def claims_then(scope: Scope, day: date) -> QuerySet[Claim]:
     claims = claims.annotate(given_up_on=_given_up_on())
     open_since = Q(status__in=OPEN) | Q(status=Status.PAID, paid_on__gt=day)
     is_given_up_later = Q(given_up_on__gt=day)
+    claims = claims.annotate(paid_later=_or_zero(_payments(day)))
+    was_settled = Q(paid__gt=F("paid_later")) & (Q(status=Status.PAID) | Q(paid_later__lt=0))
+    was_open = (open_since | is_given_up_later) & ~was_settled
     claims = claims.annotate(
-        was_open=Case(When(open_since | is_given_up_later, then=Value(True)), default=Value(False)),
-        paid_later=_or_zero(_payments(day)),
+        was_open=Case(When(was_open, then=Value(True)), default=Value(False)),
         adjusted_later=_or_zero(_adjustments(day)),
         given_up=Case(When(is_given_up_later, then=Value(0)), default=F("written_off"), output_field=_money),
     )

@@ -204,7 +204,7 @@ def test_ar_ages_from_submission() -> None:
 
 def test_ar_of_a_past_day_puts_back_what_came_since() -> None:
     paid = bill("100.00", date(2026, 4, 1), status="paid", decided_on=june(5))
-    pay(paid, "30.00", MAY.start)
+    pay(paid, "0.00", MAY.start, contractual="30.00")
     paid.refresh_from_db()
     pay(paid, "50.00", june(5), contractual="20.00")
     given_up = bill("40.00", date(2026, 5, 20), status="written_off", written_off=Decimal("40.00"))
@@ -217,6 +217,23 @@ def test_ar_of_a_past_day_puts_back_what_came_since() -> None:
     assert value("ar_31_60", MAY) == about("70", 1)
     assert value("open_ar") == about("16", 2)
     assert KPIS["open_ar"].claims(ALL, MAY).count() == 3
+
+
+def test_a_claim_paid_twice_was_closed_in_between() -> None:
+    again = bill("100.00", date(2026, 4, 1), status="paid", decided_on=june(20))
+    taken_back = bill("90.00", date(2026, 4, 1), status="pending")
+    for claim, paid, on in (
+        (again, "60.00", date(2026, 5, 20)),
+        (again, "-60.00", june(10)),
+        (again, "60.00", june(20)),
+        (taken_back, "50.00", date(2026, 5, 20)),
+        (taken_back, "-50.00", june(10)),
+    ):
+        claim.refresh_from_db()
+        pay(claim, paid, on)
+    assert value("open_ar", Period(MAY.start, date(2026, 5, 19))) == about("190", 2)
+    assert value("open_ar", MAY) == about("0", 0)  # what is left of the 100 is the patient's
+    assert value("open_ar", Period(MAY.start, june(10))) == about("190", 2)
 
 
 def test_appeals_are_decided_when_the_payer_answers_them() -> None:
