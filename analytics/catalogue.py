@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Department
 from claims.models import Claim, Payer, Provider
+from rcm_site.templatetags.ui import NOTHING, money, number, percent
 
 from .cards import Good
 from .drilldown import Part, claims_of
@@ -129,19 +130,15 @@ class Kpi:
         return claims_of(keys, scope, period)
 
     def words(self, value: Decimal | None) -> str:
-        return IN_WORDS[self.unit](value) if value is not None else "–"
+        return IN_WORDS[self.unit](value) if value is not None else NOTHING
 
 
 IN_WORDS: dict[Unit, Callable[[Decimal], str]] = {
-    Unit.PERCENT: lambda value: f"{_rounded(value, '0.1')} %",
-    Unit.DAYS: lambda value: f"{_rounded(value, '0.1')} days",
-    Unit.MONEY: lambda value: f"{'-' if value < 0 else ''}${abs(_rounded(value, '0.01')):,}",
-    Unit.COUNT: lambda value: f"{value:,.0f}",
+    Unit.PERCENT: lambda value: percent(value / 100),
+    Unit.DAYS: lambda value: f"{number(value, 1)} days",
+    Unit.MONEY: money,
+    Unit.COUNT: number,
 }
-
-
-def _rounded(value: Decimal, to: str) -> Decimal:
-    return value.quantize(Decimal(to), rounding=ROUND_HALF_UP)
 
 
 # Registering ---------------------------------------------------------------------------------------

@@ -80,4 +80,4 @@ def _words_of_change(unit: Unit, difference: Decimal, before: Decimal) -> str:
         return f"{difference:.1f} points"
     if unit == Unit.DAYS:
         return f"{difference:.1f} days"
-    return f"{difference / before * 100:.1f} %" if before else ""
+    return f"{difference / before * 100:.1f}%" if before else ""

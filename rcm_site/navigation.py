@@ -28,6 +28,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
         "Revenue cycle",
         [
             Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard"),
+            Item("Denials", "denials", "refused", "analytics.view_dashboard"),
             Item("Claims", "claims", "claims", "claims.view_claim"),
             Item("Imports", "imports", "import", "claims.view_import"),
             Item("Remittances", "remittances", "remittances", "claims.view_remittance"),

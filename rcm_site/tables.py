@@ -6,7 +6,7 @@ reads one row more than it shows instead of counting: a count of millions of row
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,9 @@ class Column:
     label: str
     show: Callable[[Any], str | Cell]
     numeric: bool = False
-    sort: str = ""  # a field or annotation; nothing means that the column does not sort
+    # A field or annotation; nothing means that the column does not sort. Rows that a page made itself sort by
+    # the column's value, whatever stands here.
+    sort: str = ""
     value: Callable[[Any], object] | None = None  # a number or a day as a spreadsheet takes it
 
     def cell(self, row: Any) -> Cell:
@@ -72,7 +74,7 @@ class SizeLink:
 @dataclass
 class Table:
     request: HttpRequest
-    queryset: QuerySet[Any]
+    queryset: QuerySet[Any] | Sequence[Any]
     shown: list[Column]
     default_sort: str = ""
     link: Callable[[Any], str | None] = lambda row: None
@@ -84,6 +86,8 @@ class Table:
     totals: list[Cell] | None = None
     # Names each row's link in a table that refreshes itself, so that it keeps the focus.
     anchors: str = ""
+    key: str = ""  # names it on a page with several tables: in addresses, and to be exported
+    export_url: str = ""  # answers with the whole table when `format=csv` or `format=xlsx` is added
     columns: list[Heading] = field(init=False)
     rows: list[Row] = field(init=False)
     previous_url: str | None = field(init=False)
@@ -93,9 +97,9 @@ class Table:
 
     def __post_init__(self) -> None:
         size = self._one_of("size", SIZES)
-        page = min(max(_whole(self.request.GET.get("page")), 1), LAST_PAGE)
+        page = min(max(_whole(self._asked("page")), 1), LAST_PAGE)
         sort = self._sort()
-        found = list(self._sorted(sort)[(page - 1) * size : page * size + 1])
+        found = list(self.ordered()[(page - 1) * size : page * size + 1])
         here, has_more = found[:size], len(found) > size
         self.columns = [self._heading(column, sort) for column in self.shown]
         self.rows = [self._row(each) for each in here]
@@ -114,17 +118,32 @@ class Table:
         return Row([column.cell(row) for column in self.shown], self.link(row), anchor)
 
     def _sort(self) -> str:
-        asked = self.request.GET.get("sort", "")
+        asked = self._asked("sort")
         sortable = {column.name for column in self.shown if column.sort}
         return asked if asked.removeprefix("-") in sortable else self.default_sort
 
-    def _sorted(self, sort: str) -> QuerySet[Any]:
-        by = {column.name: column.sort for column in self.shown}.get(sort.removeprefix("-"))
-        if not by:
+    def ordered(self) -> QuerySet[Any] | Sequence[Any]:
+        """All its rows, as they are sorted."""
+        sort = self._sort()
+        column = {column.name: column for column in self.shown}.get(sort.removeprefix("-"))
+        if column is None or not column.sort:
             return self.queryset
+        is_down = sort.startswith("-")
+        if not isinstance(self.queryset, QuerySet):
+            return _in_order(self.queryset, column.value or column.show, is_down=is_down)
         # The key settles ties, so that no row shows on two pages and none on neither.
-        down = "-" if sort.startswith("-") else ""
-        return self.queryset.order_by(f"{down}{by}", f"{down}pk")
+        down = "-" if is_down else ""
+        return self.queryset.order_by(f"{down}{column.sort}", f"{down}pk")
+
+    @property
+    def exports(self) -> list[tuple[str, str]]:
+        return export_links(self.export_url)
+
+    def _asked(self, name: str) -> str:
+        return self.request.GET.get(self._parameter(name), "")
+
+    def _parameter(self, name: str) -> str:
+        return f"{self.key}-{name}" if self.key else name
 
     def _heading(self, column: Column, sort: str) -> Heading:
         state = {column.name: "asc", f"-{column.name}": "desc"}.get(sort, "")
@@ -133,16 +152,29 @@ class Table:
         return Heading(column.label, column.name, column.numeric, url, state)
 
     def _one_of(self, name: str, allowed: tuple[int, ...]) -> int:
-        asked = _whole(self.request.GET.get(name))
+        asked = _whole(self._asked(name))
         return asked if asked in allowed else allowed[0]
 
     def _url(self, **changes: Any) -> str:
         query = self.request.GET.copy()
-        for name, value in changes.items():
+        for each, value in changes.items():
+            name = self._parameter(each)
             query.pop(name, None)
             if value is not None:
                 query[name] = str(value)
-        return f"?{query.urlencode()}"
+        return f"?{query.urlencode()}{f'#{self.key}' if self.key else ''}"
+
+
+def export_links(url: str) -> list[tuple[str, str]]:
+    """Where what a page shows is had as a file."""
+    joint = "&" if "?" in url else "?"
+    return [(name, f"{url}{joint}format={code}") for name, code in (("CSV", "csv"), ("Excel", "xlsx")) if url]
+
+
+def _in_order(rows: Sequence[Any], value: Callable[[Any], Any], *, is_down: bool) -> list[Any]:
+    """Rows that a page made itself, by what they show; what is not known comes last either way."""
+    known = [row for row in rows if value(row) is not None]
+    return sorted(known, key=value, reverse=is_down) + [row for row in rows if value(row) is None]
 
 
 def _whole(text: str | None) -> int:

@@ -3,13 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from analytics.views import dashboard, home
 from rcm_site import health
 from rcm_site.style_guide import style_guide
 
 urlpatterns = [
-    path("", home, name="home"),
-    path("dashboard/", dashboard, name="dashboard"),
+    path("", include("analytics.urls")),
     path("", include("accounts.urls")),
     path("", include("claims.urls")),
     path("style/", style_guide, name="style_guide"),

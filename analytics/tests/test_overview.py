@@ -38,7 +38,7 @@ def test_a_rate_moves_by_points_and_says_when_it_is_about_few() -> None:
     decided("paid", date(2026, 10, 31))
     decided("denied", date(2026, 10, 1))  # a day too early to be compared with
     rate = cards()["Denial rate (of decided)"]
-    assert rate.value == "25.0 %"
+    assert rate.value == "25.0%"
     assert rate.change == Change("25.0 points more than in the 30 days before", "up", "bad")
     assert rate.n == "only 4 claims"
 

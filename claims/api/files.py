@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from accounts import audit
 from accounts.access import person
 from accounts.models import Department, User
+from claims.asking import Wrong, named
 from claims.imports import control
 from claims.imports.control import CannotControl
 from claims.imports.recognise import FileKind
@@ -31,7 +32,7 @@ from rcm_site.api import StrictSerializer
 from rcm_site.errors import api_error
 from rcm_site.spreadsheets import stream_csv
 
-from .narrowing import Wrong, named, refuse_unknown
+from .narrowing import refuse_unknown
 
 COUNTS = {
     "claims": "claims_stored",

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import date
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 
 from accounts.models import Department, User
+from claims.asking import Wrong, day, named, one_of
 from claims.models import Claim, ClaimLine, Payer, Provider
 from claims.models.claims import ClaimQuerySet
 from rcm_site.api import NOT_TEXT
 
 PAGING = ("cursor", "limit")
-DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-NUMBER = re.compile("[0-9]{1,18}")
 # Of columns that are never null, and have an index.
 SORTS = {
     "-number": ("-number",),
@@ -27,19 +24,6 @@ SORTS = {
     "submitted_on": ("submitted_on", "number"),
 }
 NEWEST_FIRST = "-number"
-
-
-class Wrong(Exception):
-    """Why a value narrows nothing."""
-
-
-def day(text: str) -> date:
-    try:
-        if DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise Wrong("A day is written as in 2026-11-21.")
 
 
 def _from(field: str) -> Callable[[str, User], Q]:
@@ -52,20 +36,9 @@ def _to(field: str) -> Callable[[str, User], Q]:
 
 def _one_of(field: str, choices: list[str]) -> Callable[[str, User], Q]:
     def choose(text: str, _: User) -> Q:
-        if text not in choices:
-            raise Wrong(f"One of {', '.join(choices)}.")
-        return Q((field, text))
+        return Q((field, one_of(text, choices)))
 
     return choose
-
-
-def named(rows: QuerySet[Model], text: str) -> Model:
-    """What is meant by an id or a name."""
-    by_id = Q(pk=int(text)) if NUMBER.fullmatch(text) else Q(pk__in=[])
-    found = rows.filter(by_id).first() or rows.filter(name__iexact=text).first()
-    if found is None:
-        raise Wrong("There is none of this id or name.")
-    return found
 
 
 def _payer(text: str, _: User) -> Q:

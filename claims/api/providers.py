@@ -14,10 +14,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access import person
+from claims.asking import Wrong, day
 from claims.provider_fees import top_providers
 from rcm_site.rate_limit import limited
 
-from .narrowing import Wrong, day, refuse_unknown
+from .narrowing import refuse_unknown
 from .shapes import Money
 
 MOST = 100

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from ..tables import export_links
 from .canvas import Canvas, Drawing
 from .units import Number, Unit
 
@@ -109,11 +110,7 @@ class Chart:
 
     @property
     def exports(self) -> list[tuple[str, str]]:
-        url = self.about.export_url
-        joint = "&" if "?" in url else "?"
-        return [
-            (name, f"{url}{joint}format={code}") for name, code in (("CSV", "csv"), ("Excel", "xlsx")) if url
-        ]
+        return export_links(self.about.export_url)
 
 
 def exact(value: Number | None) -> Decimal | None:

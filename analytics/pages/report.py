@@ -1,0 +1,157 @@
+"""What every report page does: read the question in its address, answer it, hand its parts out as files.
+
+A page is one function from a `Question` to what its template shows; `answer` does the rest. Whatever it shows
+as a `Chart` or a `Table` with a key and an export address (`part_url`) can be had as a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.forms.utils import ErrorDict
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import audit
+from accounts.access import may, person
+from accounts.models import Department, User
+from claims.models import Claim, Payer
+from rcm_site.charts import Chart
+from rcm_site.spreadsheets import export, of_table
+from rcm_site.tables import Table
+
+from ..facts import is_catching_up
+from ..periods import LABELS, NAMED
+from ..questions import CHOSEN, COMPARED, FILTERS, PARAMETERS, Question, WrongQuestion, ask
+
+EXPORTING = ("export", "format")
+
+
+class QuestionForm(forms.Form):
+    """The bar of filters under a report's title; `ask` reads what it sends."""
+
+    period = forms.ChoiceField(choices=[*((name, LABELS[name]) for name in NAMED), (CHOSEN, "Days …")])
+    start = forms.CharField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    end = forms.CharField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    compare = forms.ChoiceField(choices=[*COMPARED.items()], label="Compare with")
+    payer = forms.ChoiceField(required=False)
+    department = forms.ChoiceField(required=False)
+
+    def __init__(self, asked: Mapping[str, str], user: User, problems: Mapping[str, list[str]]) -> None:
+        shown = {"period": user.default_period, "compare": "previous", **asked}
+        if {"start", "end"} & asked.keys():
+            shown["period"] = CHOSEN
+        super().__init__(shown)
+        self.problems = problems
+        self.fields["payer"].choices = [("", "All payers"), *names(Payer.objects.all())]  # type: ignore[attr-defined]
+        departments = names(Department.objects.visible_to(user))
+        self.fields["department"].choices = [("", "All departments"), *departments]  # type: ignore[attr-defined]
+        for name in set(FILTERS) - set(self.fields):
+            if name in asked:
+                self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def full_clean(self) -> None:
+        """Says what `ask` found: it has read all of it already."""
+        self._errors = ErrorDict()
+        self.cleaned_data = {}
+        for name, messages in self.problems.items():
+            self._errors[name] = self.error_class(messages)
+
+
+def names(rows: Any) -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in rows.order_by("name").values_list("pk", "name")]
+
+
+def answer(
+    request: HttpRequest,
+    template: str,
+    build: Callable[[Question], dict[str, Any]],
+    *,
+    title: str,
+) -> HttpResponseBase:
+    """The page that `build` fills, or a part of it as a file; or what is wrong with the question."""
+    user = person(request)
+    asked = given(request)
+    try:
+        question = ask(user, asked, today=timezone.localdate())
+    except WrongQuestion as wrong:
+        form = QuestionForm(asked, user, wrong.problems)
+        return render(request, template, {"title": title, "form": form, "problems": wrong.problems})
+    shown = {"title": title} | build(question)
+    if "format" in request.GET:
+        return hand_out(request, question, shown)
+    frame = {
+        "form": QuestionForm(question.asked, user, {}),
+        "question": question,
+        "words": question.words,
+        "chips": chips(request, question),
+        "has_claims": Claim.objects.visible_to(user).exists(),
+        "send_url": reverse("upload") if may(user, "claims.add_import") else "",
+        "is_catching_up": is_catching_up(),
+    }
+    return render(request, template, frame | shown)
+
+
+def given(request: HttpRequest) -> dict[str, str]:
+    """What the address asks. A form sends the days along that it hides while a named period is chosen."""
+    asked = {name: request.GET[name].strip() for name in PARAMETERS if request.GET.get(name, "").strip()}
+    if asked.get("period", CHOSEN) != CHOSEN:
+        asked.pop("start", None)
+        asked.pop("end", None)
+    return asked
+
+
+def chips(request: HttpRequest, question: Question) -> list[tuple[str, str]]:
+    """The filters that have no field in the bar: in words, and the address without each."""
+    found = []
+    for name, words in question.filtered.items():
+        if name not in QuestionForm.base_fields:
+            query = request.GET.copy()
+            del query[name]
+            found.append((words, f"{request.path}?{query.urlencode()}"))
+    return found
+
+
+# Files ---------------------------------------------------------------------------------------------
+
+
+def part_url(request: HttpRequest, key: str) -> str:
+    """Where a chart or a table of this page is had as a file."""
+    query = request.GET.copy()
+    for name in EXPORTING:
+        query.pop(name, None)
+    query["export"] = key
+    return f"{request.path}?{query.urlencode()}"
+
+
+def hand_out(request: HttpRequest, question: Question, shown: Mapping[str, Any]) -> HttpResponseBase:
+    """The chart or table that was asked for, written into the audit trail before its first byte leaves."""
+    key = request.GET.get("export", "")
+    part = next((each for each in parts(shown) if key_of(each) == key), None)
+    if part is None:
+        raise Http404
+    user, page = person(request), audit.page_of(request)
+    kind = request.GET["format"]
+    if isinstance(part, Chart):
+        headings, rows = part.numbers.headings, part.numbers.rows
+    else:
+        headings, rows = of_table(part.shown, part.ordered())  # type: ignore[assignment]
+    name = f"{page}-{key}-{question.period.start}-to-{question.period.end}"
+    response = export(kind, name.replace("_", "-"), headings, rows)
+    audit.record(user, "report.exported", request=request, page=page, part=key, kind=kind)
+    return response
+
+
+def parts(shown: Mapping[str, Any]) -> Iterator[Chart | Table]:
+    for value in shown.values():
+        for each in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(each, Chart | Table):
+                yield each
+
+
+def key_of(part: Chart | Table) -> str:
+    return part.about.key if isinstance(part, Chart) else part.key
