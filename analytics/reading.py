@@ -88,8 +88,7 @@ class Reading:
 
     def _table(self) -> FactTable | None:
         """The facts that tell apart what is asked for, if there are any."""
-        filters = ("payer", "provider", "kind", "category")
-        asked = {*self.keys, *(each for each in filters if getattr(self.scope, each) is not None)}
+        asked = {*self.keys, *self.scope.asked}
         is_monthly = self.period.is_whole_months and not {"day", "week", "age"} & set(self.by)
         for table in (DAYS, STAFF, *((PROVIDERS,) if is_monthly and not self.balances else ())):
             if asked <= {*table.keys} and table.has(self.measures):
@@ -137,11 +136,8 @@ class Reading:
             _as_day(value) if each in TIMES else value for each, value in zip(self.by, answer, strict=False)
         )
         amounts = answer[len(self.by) : -1]
-        sums: dict[str, Amount] = {}
-        for measure, amount in zip(self.measures, amounts, strict=True):
-            whole = int(amount or 0)
-            sums[measure.key] = (dollars(whole) or Decimal(0)) if measure.is_money else whole
-        return Row(key, sums)
+        pairs = zip(self.measures, amounts, strict=True)
+        return Row(key, {measure.key: amount_of(measure, amount) for measure, amount in pairs})
 
     # The parts of the statement ------------------------------------------------------------------
 
@@ -256,6 +252,12 @@ TIME_SQL = {
     },
 }
 _TOGETHER = {"postgresql": "string_agg(DISTINCT day::text, ',')", "sqlite": "group_concat(DISTINCT day)"}
+
+
+def amount_of(measure: Measure, told: Any) -> Amount:
+    """What the database says of a measure, cents as dollars."""
+    whole = int(told or 0)
+    return (dollars(whole) or Decimal(0)) if measure.is_money else whole
 
 
 def by_source(measures: Iterable[Measure]) -> dict[Source, list[Measure]]:

@@ -6,15 +6,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from accounts.models import Department, User
 from claims.models import Claim
 from claims.models.claims import ClaimQuerySet
 
-NONE: Literal["none"] = "none"  # asks for the claims that have no payer, department or provider
+from .hanging import denials_of, lines_of
+
+NONE: Literal["none"] = "none"  # asks for the claims that have no payer, department, provider, reason …
 Key = int | Literal["none"] | None
+
+# What facts by department and payer tell apart, too, each with others of these.
+FACT_FILTERS = ("payer", "kind", "category", "provider")
+# What only claims tell.
+CLAIM_FILTERS = ("procedure", "reason", "remark", "plan", "assignee")
 
 
 @dataclass(frozen=True)
@@ -28,15 +35,20 @@ class Scope:
     staff: int | None = None  # for what people did; claims themselves are nobody's
     kind: str | None = None
     category: str | None = None
+    procedure: str | None = None  # on one of its lines
+    reason: str | None = None  # "CO-16": group and reason of the decision that denied it
+    remark: str | None = None  # "N382": given with such a reason
+    plan: str | None = None  # the plan or group under which one of its lines is covered
+    assignee: Key = None
     today: date = field(default_factory=timezone.localdate)
 
     def narrowed(self, **filters: Any) -> Scope:
         return replace(self, **filters)
 
     @property
-    def needs_claims(self) -> bool:
-        """Whether it asks for something that facts do not tell apart."""
-        return (self.provider, self.kind, self.category) != (None, None, None)
+    def asked(self) -> set[str]:
+        """The filters that are set, departments apart."""
+        return {name for name in (*FACT_FILTERS, *CLAIM_FILTERS) if getattr(self, name) is not None}
 
     def condition(self, claim: str = "", provider: str = "") -> Q:
         """On claims, or on rows that lead to them by this path; lines have a provider of their own."""
@@ -47,7 +59,31 @@ class Scope:
             asked &= Q(**{f"{claim}kind": self.kind})
         if self.category is not None:
             asked &= Q(**{f"{claim}denial_category": self.category})
+        return asked & self._about_claims(claim)
+
+    def _about_claims(self, claim: str) -> Q:
+        """What facts do not tell apart: of the whole claim, also where a line of it is counted."""
+        asked = Q()
+        if self.assignee is not None:
+            asked &= _is(f"{claim}assignee", self.assignee)
+        if self.procedure is not None:
+            asked &= Q(Exists(lines_of(claim).filter(procedure=self.procedure)))
+        if self.plan is not None:
+            asked &= Q(Exists(lines_of(claim).filter(coverage__plan_group=self.plan)))
+        if self.reason is not None or self.remark is not None:
+            asked &= self._denied_for(claim)
         return asked
+
+    def _denied_for(self, claim: str) -> Q:
+        """The reason and the remark of one and the same adjustment."""
+        denials = denials_of(claim)
+        if self.reason == NONE:
+            return ~Q(Exists(denials))
+        if self.reason is not None:
+            denials = denials.filter(code=self.reason)
+        if self.remark is not None:
+            denials = denials.filter(spaced_remarks__contains=f" {self.remark} ")
+        return Q(Exists(denials))
 
     def about_facts(self, claim: str = "") -> Q:
         """What facts tell apart, too: department and payer."""
