@@ -7,6 +7,7 @@ as a `Chart` or a `Table` with a key and an export address (`part_url`) can be h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -29,6 +30,7 @@ from ..periods import LABELS, NAMED
 from ..questions import CHOSEN, COMPARED, FILTERS, PARAMETERS, Question, WrongQuestion, ask
 
 EXPORTING = ("export", "format")
+NOTHING_FIXED: Mapping[str, str] = MappingProxyType({})
 
 
 class QuestionForm(forms.Form):
@@ -41,7 +43,13 @@ class QuestionForm(forms.Form):
     payer = forms.ChoiceField(required=False)
     department = forms.ChoiceField(required=False)
 
-    def __init__(self, asked: Mapping[str, str], user: User, problems: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self,
+        asked: Mapping[str, str],
+        user: User,
+        problems: Mapping[str, list[str]],
+        about: Mapping[str, str] = NOTHING_FIXED,
+    ) -> None:
         shown = {"period": user.default_period, "compare": "previous", **asked}
         if {"start", "end"} & asked.keys():
             shown["period"] = CHOSEN
@@ -53,6 +61,8 @@ class QuestionForm(forms.Form):
         for name in set(FILTERS) - set(self.fields):
             if name in asked:
                 self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+        for name in about:
+            self.fields.pop(name, None)
 
     def full_clean(self) -> None:
         """Says what `ask` found: it has read all of it already."""
@@ -72,23 +82,27 @@ def answer(
     build: Callable[[Question], dict[str, Any]],
     *,
     title: str,
+    about: Mapping[str, str] = NOTHING_FIXED,
 ) -> HttpResponseBase:
-    """The page that `build` fills, or a part of it as a file; or what is wrong with the question."""
+    """The page that `build` fills, or a part of it as a file; or what is wrong with the question.
+
+    `about` is asked by the page itself, whatever its address says: one payer's page is about that payer.
+    """
     user = person(request)
-    asked = given(request)
+    asked = {**given(request), **about}
     try:
         question = ask(user, asked, today=timezone.localdate())
     except WrongQuestion as wrong:
-        form = QuestionForm(asked, user, wrong.problems)
+        form = QuestionForm(asked, user, wrong.problems, about)
         return render(request, template, {"title": title, "form": form, "problems": wrong.problems})
     shown = {"title": title} | build(question)
     if "format" in request.GET:
         return hand_out(request, question, shown)
     frame = {
-        "form": QuestionForm(question.asked, user, {}),
+        "form": QuestionForm(question.asked, user, {}, about),
         "question": question,
         "words": question.words,
-        "chips": chips(request, question),
+        "chips": chips(request, question, about),
         "has_claims": Claim.objects.visible_to(user).exists(),
         "send_url": reverse("upload") if may(user, "claims.add_import") else "",
         "is_catching_up": is_catching_up(),
@@ -105,11 +119,11 @@ def given(request: HttpRequest) -> dict[str, str]:
     return asked
 
 
-def chips(request: HttpRequest, question: Question) -> list[tuple[str, str]]:
+def chips(request: HttpRequest, question: Question, about: Mapping[str, str]) -> list[tuple[str, str]]:
     """The filters that have no field in the bar: in words, and the address without each."""
     found = []
     for name, words in question.filtered.items():
-        if name not in QuestionForm.base_fields:
+        if name not in QuestionForm.base_fields and name not in about:
             query = request.GET.copy()
             del query[name]
             found.append((words, f"{request.path}?{query.urlencode()}"))
