@@ -59,6 +59,19 @@ def denied_dollars_rate(denied_charges: Decimal, decided_charges: Decimal) -> Ra
 
 
 @kpi(
+    "Denied charges",
+    Unit.MONEY,
+    Good.DOWN,
+    formula="charges of claims denied, added up",
+    counts_by="day of the last decision",
+    n="denied",
+)
+def denied_charges(denied_charges: Decimal) -> Ratio:
+    """What the claims charge whose last decision, in the period, was a denial."""
+    return amount(denied_charges)
+
+
+@kpi(
     "Initial denial rate",
     Unit.PERCENT,
     Good.DOWN,

@@ -309,6 +309,7 @@ KPIS: dict[str, tuple[Formula, str]] = {
     "denial_rate": (_share("denied", "decided"), "decided"),
     "denial_rate_of_all": (_share("standing_denied", "submitted"), "submitted"),
     "denied_dollars_rate": (_share("denied_charges", "decided_charges"), "decided"),
+    "denied_charges": (_total("denied_charges"), "denied"),
     "initial_denial_rate": (_share("first_denied", "first_decided"), "first_decided"),
     "denial_write_off_rate": (lambda s: (s["written_off"], s["charges"] - s["contractual"]), "write_offs"),
     "first_pass_resolution": (_share("paid_at_once", "decided"), "decided"),

@@ -113,6 +113,10 @@ def test_denied_dollars_rate_weighs_by_charge(decisions: None) -> None:
     assert value("denied_dollars_rate") == about("51.25", 6)  # (300 + 50 + 60) ÷ 800
 
 
+def test_denied_charges_are_those_of_claims_last_denied(decisions: None) -> None:
+    assert value("denied_charges") == about("410", 3)  # 300 + 50 + 60
+
+
 def test_initial_denial_rate_leaves_rebills_out(decisions: None) -> None:
     assert value("initial_denial_rate") == about("60", 5)  # 3 of 5; the rebill and May's are not among them
 
