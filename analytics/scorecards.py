@@ -1,0 +1,128 @@
+"""Payers and providers beside one another: the KPIs of each, and how they moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Sum
+
+from claims.money import MoneyField
+
+from .catalogue import LABELS, Figure, Kpi, needed
+from .facts import totals
+from .kpis import KPIS
+from .periods import Period
+from .questions import Question
+from .reading import Amount, counted_rows
+from .scopes import Scope
+from .sources import LINES
+
+PAYER_KPIS = tuple(
+    KPIS[key]
+    for key in (
+        "claims_submitted",
+        "gross_charges",
+        "average_days_to_pay",
+        "denial_rate",
+        "first_pass_resolution",
+        "net_collection_rate",
+        "underpaid_amount",
+        "open_ar",
+        "aged_ar_over_90",
+    )
+)
+PROVIDER_KPIS = tuple(
+    KPIS[key]
+    for key in ("net_fee", "claims_submitted", "gross_charges", "denial_rate", "average_days_to_pay")
+)
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One payer or provider; `key` is none where claims name none."""
+
+    key: Any
+    label: str
+    now: Mapping[str, Figure]
+    before: Mapping[str, Figure] = field(default_factory=dict)  # in the period that it is compared with
+
+    def shift(self, kpi: str) -> Decimal | None:
+        """By how much its value moved."""
+        now, before = self.now[kpi].value, self.before[kpi].value if kpi in self.before else None
+        return now - before if now is not None and before is not None else None
+
+
+class Scorecard(NamedTuple):
+    rows: list[ScoreRow]
+    total: ScoreRow  # of all rows together: the KPIs themselves
+
+
+def payer_scorecard(question: Question) -> list[ScoreRow]:
+    """How each payer pays, by name."""
+    return scorecard(question, PAYER_KPIS, "payer").rows
+
+
+def scorecard(question: Question, kpis: Iterable[Kpi], dimension: str) -> Scorecard:
+    """Each payer or provider that has anything in the period, by name; how things stand is not compared."""
+    chosen = list(kpis)
+    flowing = [each for each in chosen if not each.is_as_of]
+    now = _sums(question.scope, question.period, chosen, dimension)
+    against = question.against
+    before = _sums(question.scope, against, flowing, dimension) if against else {}
+    labels = LABELS[dimension](set(now))
+    rows = [
+        ScoreRow(
+            key,
+            labels[key],
+            _figures(chosen, sums, question.period),
+            _figures(flowing, before[key], against) if against and key in before else {},
+        )
+        for key, sums in now.items()
+        if any(sums.values())
+    ]
+    total = ScoreRow(
+        None,
+        "All",
+        _figures(chosen, _together(now.values(), chosen), question.period),
+        _figures(flowing, _together(before.values(), flowing), against) if against else {},
+    )
+    return Scorecard(sorted(rows, key=lambda row: row.label.casefold()), total)
+
+
+def _sums(scope: Scope, period: Period, kpis: Sequence[Kpi], dimension: str) -> dict[Any, dict[str, Amount]]:
+    return {row.key[0]: row.sums for row in totals(scope, period, needed(kpis), by=(dimension,))}
+
+
+def _together(sums: Iterable[Mapping[str, Amount]], kpis: Sequence[Kpi]) -> dict[str, Amount]:
+    """Measures add up, so the whole needs no question of its own."""
+    rows = list(sums)
+    return {key: sum((row[key] for row in rows), start=0) for key in needed(kpis)}
+
+
+def _figures(kpis: Iterable[Kpi], sums: dict[str, Amount], period: Period) -> dict[str, Figure]:
+    return {each.key: each.figure(sums, period.days) for each in kpis}
+
+
+# What a provider renders ---------------------------------------------------------------------------
+
+
+class Rendered(NamedTuple):
+    """The lines of one procedure whose net fee is known."""
+
+    procedure: str
+    lines: int
+    net_fee: Decimal
+
+
+def procedures(scope: Scope, period: Period) -> list[Rendered]:
+    """Those that earn most first; together they are the net fee of the period."""
+    found: dict[str, Rendered] = {}
+    for source in LINES:
+        lines = counted_rows(source, scope, [period]).values_list("procedure")
+        for procedure, count, fee in lines.annotate(Count("pk"), Sum("net_fee", output_field=MoneyField())):
+            earlier = found.get(procedure, Rendered(procedure, 0, Decimal(0)))
+            found[procedure] = Rendered(procedure, earlier.lines + count, earlier.net_fee + fee)
+    return sorted(found.values(), key=lambda each: (-each.net_fee, each.procedure))
