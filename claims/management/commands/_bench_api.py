@@ -31,14 +31,14 @@ NPIS = 5_000
 
 def send_claims(user: User, *, claims: int, clients: int = 8, workers: int = 2) -> dict[str, float]:
     """Have so many clients send claims over connections that they keep, to gunicorn on this database."""
-    with _web(workers) as (port, server):
-        headers = {"Authorization": f"Bearer {_token(user)}", "Content-Type": "application/json"}
+    with web_server(workers) as (port, server):
+        headers = {"Authorization": f"Bearer {token_of(user)}", "Content-Type": "application/json"}
         _sent(port, headers, clients, clients * 25)  # caches, plans and connections warm up
-        web, database = _seconds_of(_family(server)), _seconds_of(_backends())
+        web, database = _seconds_of(family(server)), _seconds_of(_backends())
         began = time.perf_counter()
         results = _sent(port, headers, clients, claims)
         seconds = time.perf_counter() - began
-        web, database = _seconds_of(_family(server)) - web, _seconds_of(_backends()) - database
+        web, database = _seconds_of(family(server)) - web, _seconds_of(_backends()) - database
     waits = sorted(wait for result in results for wait in result.milliseconds)
     return {
         "claims": len(waits),
@@ -72,18 +72,20 @@ def _median_of_top(user: User, times: int) -> float:
 
 
 @contextmanager
-def _web(workers: int) -> Iterator[tuple[int, int]]:
-    """A server's port and process."""
+def web_server(workers: int, **more: str) -> Iterator[tuple[int, int]]:
+    """A server's port and process; `more` goes into its environment."""
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
     # Several processes must share a cache, which sending claims never asks.
     redis = os.environ.get("REDIS_URL") or "redis://127.0.0.1:1/0"
-    env = os.environ | {
+    env = {
+        **os.environ,
         "REDIS_URL": redis,
         "HOST": HOST,
         "PORT": str(port),
         "WEB_CONCURRENCY": str(workers),
         "LOG_LEVEL": "WARNING",
+        **more,
     }
     command = [sys.executable, "-m", "gunicorn", "-c", "python:rcm_site.gunicorn", "rcm_site.wsgi"]
     server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
@@ -105,7 +107,7 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("gunicorn did not start")
 
 
-def _family(parent: int) -> list[int]:
+def family(parent: int) -> list[int]:
     children = Path(f"/proc/{parent}/task/{parent}/children")
     return [parent, *map(int, children.read_text().split())] if children.exists() else []
 
@@ -129,7 +131,7 @@ def _seconds_of(processes: Iterable[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _token(user: User) -> str:
+def token_of(user: User) -> str:
     request = HttpRequest()
     request.META["REMOTE_ADDR"] = HOST
     return tokens.issue(user=user, request=request).access
