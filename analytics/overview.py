@@ -1,83 +1,96 @@
-"""The dashboard's cards: a few KPIs of a person's period, against the period of the same length before."""
+"""KPIs as cards: the value, how it changed, what others reach, and the way to where it comes from."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
 from .cards import Card, Change, moved
 from .catalogue import Figure, Kpi, Unit, figures, series
-from .kpis import KPIS
 from .periods import Period, Step
-from .scopes import Scope
+from .questions import Question
 
-FLOWING = (
-    "claims_submitted",
-    "cash_collected",
-    "denial_rate",
-    "average_days_to_pay",
-    "first_pass_resolution",
-    "net_collection_rate",
-)
-# How things stand now. What they were on a past day is slow to tell, so these say no change.
-STANDING = ("open_ar", "gross_days_in_ar", "aged_ar_over_90")
-WEEKS = 12  # of a trend; whole ones, or the last would seem to fall
+WEEKS = 12  # of a course; whole ones, or the last would seem to fall
 
 
-def kpi_cards(scope: Scope, period: Period) -> list[Card]:
-    flowing = [KPIS[key] for key in FLOWING]
-    now = figures([*flowing, *(KPIS[key] for key in STANDING)], scope, period)
-    before = figures(flowing, scope, period.previous())
-    weeks = series(flowing, scope, _whole_weeks(period.end), Step.WEEK)
-    cards = [
-        _card(kpi, now[kpi.key], period, before[kpi.key], [figure.value for _, figure in weeks[kpi.key]])
-        for kpi in flowing
+def kpi_cards(question: Question, kpis: Iterable[Kpi], *, with_course: bool = False) -> list[Card]:
+    """A card for each KPI, all from one statement; their course over the last weeks from one more."""
+    chosen = list(kpis)
+    now = figures(chosen, question.scope, question.period)
+    before = figures(chosen, question.scope, question.against) if question.against else {}
+    flowing = [each for each in chosen if with_course and not each.is_as_of]
+    weeks = series(flowing, question.scope, whole_weeks(question.period.end), Step.WEEK) if flowing else {}
+    return [
+        kpi_card(
+            question,
+            each,
+            now[each.key],
+            before.get(each.key),
+            [figure.value for _, figure in weeks.get(each.key, ())],
+        )
+        for each in chosen
     ]
-    return cards + [_card(KPIS[key], now[key], period) for key in STANDING]
 
 
-def _whole_weeks(day: date) -> Period:
+def kpi_card(
+    question: Question,
+    kpi: Kpi,
+    now: Figure,
+    before: Figure | None = None,
+    course: Sequence[Decimal | None] = (),
+) -> Card:
+    """The whole card leads to the page of the KPI, asked the same."""
+    return Card(
+        kpi.label,
+        kpi.words(now.value),
+        url=question.url("kpi", kpi.key),
+        definition=kpi.definition,
+        change=change_of(kpi, now, before, question.against_in_words) if before else None,
+        benchmark=benchmark_in_words(kpi),
+        n=n_in_words(kpi, now) if kpi.unit != Unit.COUNT else "",
+        trend=course,
+    )
+
+
+def benchmark_in_words(kpi: Kpi) -> str:
+    return f"{kpi.words(kpi.benchmark.value)} ({kpi.benchmark.words})" if kpi.benchmark else ""
+
+
+def n_in_words(kpi: Kpi, figure: Figure) -> str:
+    return f"{'only ' if figure.is_few else ''}{figure.n:,} {counted(kpi.n_noun, figure.n)}"
+
+
+def counted(noun: str, n: int) -> str:
+    """1 claim, 2 claims."""
+    return noun.removesuffix("s") if n == 1 else noun
+
+
+def whole_weeks(day: date) -> Period:
+    """The last weeks that are over by the end of a day."""
     sunday = day - timedelta(days=(day.weekday() + 1) % 7)
     return Period(sunday - timedelta(days=7 * WEEKS - 1), sunday)
 
 
-def _card(
-    kpi: Kpi,
-    figure: Figure,
-    period: Period,
-    before: Figure | None = None,
-    trend: list[Decimal | None] | None = None,
-) -> Card:
-    few = "only " if figure.is_few else ""
-    return Card(
-        kpi.label,
-        kpi.words(figure.value),
-        definition=kpi.definition,
-        change=_change(kpi, figure, before, period) if before else None,
-        benchmark=f"{kpi.words(kpi.benchmark.value)} ({kpi.benchmark.words})" if kpi.benchmark else "",
-        n="" if kpi.unit == Unit.COUNT else f"{few}{figure.n:,} {kpi.n_noun}",
-        trend=trend or (),
-    )
-
-
-def _change(kpi: Kpi, now: Figure, before: Figure, period: Period) -> Change | None:
+def change_of(kpi: Kpi, now: Figure, before: Figure, against: str) -> Change | None:
     """A share moves by points, days by days, a sum by its share of what it was."""
     if now.value is None or before.value is None:
         return None
     difference = now.value - before.value
-    days = f"the {period.days} days before"
-    if difference == 0:
-        return Change(f"as in {days}", "flat", "neutral")
-    by = _words_of_change(kpi.unit, abs(difference), before.value)
+    if not difference:
+        return Change(f"as {against}", "flat", "neutral")
+    by = _by_how_much(kpi.unit, abs(difference), before.value)
     if not by:
         return None
-    text = f"{by} {'more' if difference > 0 else 'less'} than in {days}"
+    if by.startswith("0.0"):
+        return Change(f"about as {against}", "flat", "neutral")
+    text = f"{by} {'more' if difference > 0 else 'less'} than {against}"
     return moved(text, is_up=difference > 0, good=kpi.good)
 
 
-def _words_of_change(unit: Unit, difference: Decimal, before: Decimal) -> str:
+def _by_how_much(unit: Unit, difference: Decimal, before: Decimal) -> str:
     if unit == Unit.PERCENT:
         return f"{difference:.1f} points"
     if unit == Unit.DAYS:
         return f"{difference:.1f} days"
-    return f"{difference / before * 100:.1f}%" if before else ""
+    return f"{difference / abs(before) * 100:.1f}%" if before else ""

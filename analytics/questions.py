@@ -144,6 +144,8 @@ def _kind(text: str, _: User) -> tuple[Any, str]:
 
 
 def _category(text: str, _: User) -> tuple[Any, str]:
+    if text == NONE:
+        return "", "not denied"
     known = [each for each in Claim.Category.values if each]
     return one_of(text, known), f"denied for {Claim.Category(text).label.lower()}"
 

@@ -17,10 +17,26 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import moment
 
 from .cards import Card
+from .kpis import KPIS
 from .overview import kpi_cards
-from .periods import LABELS, named
-from .scopes import scope_of
+from .periods import LABELS
+from .questions import ask
 from .team import sign_in_cards
+
+SHOWN = [
+    KPIS[key]
+    for key in (
+        "claims_submitted",
+        "cash_collected",
+        "denial_rate",
+        "average_days_to_pay",
+        "first_pass_resolution",
+        "net_collection_rate",
+        "open_ar",
+        "gross_days_in_ar",
+        "aged_ar_over_90",
+    )
+]
 
 
 @allow_signed_in
@@ -35,7 +51,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     user = person(request)
     leads = may(user, "accounts.view_team")
     has_claims = Claim.objects.visible_to(user).exists()
-    period = named(user.default_period, timezone.localdate())
+    question = ask(user, {}, today=timezone.localdate())
     return render(
         request,
         "analytics/dashboard.html",
@@ -45,7 +61,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "action_url": reverse("claims") if has_claims else "",
             "action_label": "All claims",
             "period": LABELS[user.default_period],
-            "kpis": kpi_cards(scope_of(user), period) if has_claims else [],
+            "kpis": kpi_cards(question, SHOWN, with_course=True) if has_claims else [],
             "cards": cards(user, leads=leads),
             "team": team_table(request) if leads else None,
             "send_url": reverse("upload") if may(user, "claims.add_import") else "",

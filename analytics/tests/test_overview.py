@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 
 from analytics.cards import Card, Change
+from analytics.kpis import KPIS
 from analytics.overview import kpi_cards
 from analytics.periods import Period
+from analytics.questions import Question
 from analytics.scopes import scope_of
 from rcm_site.testing.makers import make_claim, make_department, make_user
 
@@ -20,7 +22,8 @@ NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))  # its 30 days before a
 
 def cards(role: str = "director", **fields: object) -> dict[str, Card]:
     user = make_user(role, **fields)  # type: ignore[arg-type]
-    return {card.label: card for card in kpi_cards(scope_of(user), NOVEMBER)}
+    question = Question(scope_of(user, today=NOVEMBER.end), NOVEMBER)
+    return {card.label: card for card in kpi_cards(question, KPIS.values(), with_course=True)}
 
 
 def decided(status: str, day: date, **fields: object) -> None:

@@ -134,7 +134,14 @@ def address(personas: dict[str, User | None]) -> Any:
             "app_label": "accounts",
             "patient_id": "P-1",
         }
-        parts |= {"uidb36": "1", "key": "bad-key", "token": "bad", "url": "nowhere", "content_type_id": "0"}
+        parts |= {
+            "uidb36": "1",
+            "key": "bad-key",
+            "kpi": "denial_rate",
+            "token": "bad",
+            "url": "nowhere",
+            "content_type_id": "0",
+        }
         filled = re.sub(r"<(\w+)>", lambda match: str(parts[match[1]]), route).removeprefix("/")
         return f"/{filled}{QUESTIONS.get(route, '')}"
 

@@ -1,0 +1,309 @@
+"""Where a number comes from: one KPI, what it is made of, how it moved, its splits and its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import audit
+from accounts.access import allow, may, person
+from accounts.models import User
+from claims.models import Provider
+from claims.pages.claims import list_columns
+from rcm_site import charts
+from rcm_site.charts import Chart
+from rcm_site.tables import Cell, Column, Table
+from rcm_site.tabs import Tab
+from rcm_site.templatetags.ui import money, number
+
+from ..cards import Change
+from ..catalogue import Figure, Kpi
+from ..drilldown import Part
+from ..facts import totals
+from ..kpis import KPIS
+from ..measures import MEASURES, Measure
+from ..overview import WEEKS, benchmark_in_words, change_of, counted, n_in_words, whole_weeks
+from ..periods import Period, Step
+from ..questions import Question, span_in_words
+from ..reading import Amount
+from ..scopes import NONE
+from .drawing import trend_chart, value_cell
+from .report import answer, part_url
+
+SPLITS = {
+    "payer": "Payer",
+    "department": "Department",
+    "provider": "Provider",
+    "kind": "Kind",
+    "category": "Denied for",
+    "month": "Month",
+}
+# Claims that are counted for a number whose n counts something else, and until which columns of money sort:
+# beyond, either takes longer than a page should.
+MOST_COUNTED = 10_000
+KEPT = ("by", "part")  # what the page is asked beside the question
+
+
+@allow("analytics.view_dashboard")
+@never_cache
+@require_safe
+def kpi_page(request: HttpRequest, kpi: str) -> HttpResponseBase:
+    found = KPIS.get(kpi)
+    if found is None:
+        raise Http404
+    title = f"{found.label}: where does it come from?"
+    return answer(request, "analytics/kpi.html", partial(build, request, found), title=title)
+
+
+def build(request: HttpRequest, kpi: Kpi, question: Question) -> dict[str, Any]:
+    measures = dict.fromkeys([*kpi.needed, *kpi.shows, *kpi.interest])
+    sums = totals(question.scope, question.period, measures)[0].sums
+    figure = kpi.figure(sums, question.period.days)
+    return {
+        "kpi": kpi,
+        "value": kpi.words(figure.value),
+        "n": n_in_words(kpi, figure),
+        "is_few": figure.is_few,
+        "benchmark": benchmark_in_words(kpi),
+        "changes": changes(kpi, figure, question),
+        "worked_out": worked_out(kpi, figure),
+        "made_of": made_of(kpi, sums),
+        "kept": {name: request.GET[name] for name in KEPT if request.GET.get(name)},
+        "trend": course(request, kpi, question),
+        **split_by(request, question, kpi, figure),
+        **claims_behind(request, question, kpi, figure, sums),
+    }
+
+
+# The number ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Then:
+    """What it was over days to compare with."""
+
+    days: str
+    value: str
+    change: Change | None
+
+
+def changes(kpi: Kpi, now: Figure, question: Question) -> list[Then]:
+    """Against the days before and against the year before, whatever the bar asks for."""
+    period = question.period
+    earlier = {
+        f"in the {period.days} days before": period.previous(),
+        "a year before": period.year_before(),
+    }
+    found = []
+    for words, before in earlier.items():
+        was = kpi.value(question.scope, before)
+        found.append(Then(span_in_words(before), kpi.words(was.value), change_of(kpi, now, was, words)))
+    return found
+
+
+def worked_out(kpi: Kpi, figure: Figure) -> str:
+    """The formula with this period's numbers in it."""
+    if figure.denominator is None:
+        return ""
+    over = money(figure.numerator) if MEASURES[kpi.measures[0]].is_money else number(figure.numerator)
+    is_all_money = all(MEASURES[each].is_money for each in kpi.measures)
+    under = money(figure.denominator) if is_all_money else number(figure.denominator)
+    return f"{over} ÷ {under} = {kpi.words(figure.value)}"
+
+
+def made_of(kpi: Kpi, sums: Mapping[str, Amount]) -> list[tuple[str, str]]:
+    """Each measure in the formula, and what it comes to."""
+    parts = []
+    for key in kpi.measures:
+        measure = MEASURES[key]
+        parts.append((words_of(measure), money(sums[key]) if measure.is_money else number(sums[key])))
+    return parts
+
+
+def words_of(measure: Measure) -> str:
+    words = measure.meaning.removesuffix(".")
+    if measure.ages is None:
+        return words
+    first, last = measure.ages
+    return f"{words}, {f'over {first - 1}' if last is None else f'{first}–{last}'} days old"
+
+
+def course(request: HttpRequest, kpi: Kpi, question: Question) -> Chart:
+    """At least so many weeks: fewer are no course."""
+    asked = question
+    if question.period.days < 7 * WEEKS:
+        asked = question.over(whole_weeks(question.period.end))
+    return trend_chart(request, asked, kpi)
+
+
+# Its splits ----------------------------------------------------------------------------------------
+
+
+def split_by(request: HttpRequest, question: Question, kpi: Kpi, whole: Figure) -> dict[str, Any]:
+    """By one thing at a time; each row leads to this page, narrowed to it."""
+    told = [each for each in SPLITS if getattr(question.scope, each, None) is None]
+    if not may(person(request), "claims.view_providertotal"):
+        told.remove("provider")
+    by = request.GET.get("by", "")
+    by = by if by in told else told[0]
+    tabs = [Tab(SPLITS[each], turned(request, "split", by=each), is_current=each == by) for each in told]
+    return {"split_tabs": tabs, "split": split_table(request, question, kpi, whole, by)}
+
+
+def split_table(request: HttpRequest, question: Question, kpi: Kpi, whole: Figure, by: str) -> Table:
+    rows = kpi.by(question.scope, question.period, by)
+    narrower = narrowing(by, [row.key for row in rows], question.period)
+    largest = max((abs(row.figure.value) for row in rows if row.figure.value is not None), default=None)
+    columns: list[Column] = [
+        Column(
+            "name",
+            SPLITS[by],
+            lambda row: charts.Step.MONTH.write(row.key) if by == "month" else row.label,
+            sort="key",
+            value=lambda row: row.key if by == "month" else row.label,
+        ),
+        Column(
+            "n",
+            kpi.n_noun.capitalize(),
+            lambda row: number(row.figure.n),
+            numeric=True,
+            sort="n",
+            value=lambda row: row.figure.n,
+        ),
+        Column(
+            "value",
+            kpi.label,
+            lambda row: with_bar(kpi, row.figure, largest),
+            numeric=True,
+            sort="value",
+            value=lambda row: row.figure.value,
+        ),
+    ]
+    return Table(
+        request,
+        rows,
+        columns,
+        key="split",
+        default_sort="name" if by == "month" else "-n",
+        caption=f"By {SPLITS[by].lower()}",
+        link=lambda row: question.url("kpi", kpi.key, **narrower[row.key]),
+        totals=[Cell("All"), Cell(number(whole.n), numeric=True), value_cell(kpi, whole)],
+        export_url=part_url(request, "split"),
+        empty_title="Nothing to split",
+        empty_text="Nothing was counted in these days.",
+    )
+
+
+def with_bar(kpi: Kpi, figure: Figure, largest: Decimal | None) -> Cell:
+    share = abs(figure.value) / largest if largest and figure.value is not None else None
+    return replace(value_cell(kpi, figure), share=share)
+
+
+def narrowing(by: str, keys: Sequence[Any], period: Period) -> dict[Any, dict[str, Any]]:
+    """What an address says to ask for one of these keys alone."""
+    if by == "month":
+        steps = {step.start: step for step in period.steps(Step.MONTH)}
+        return {key: {"start": steps[key].start, "end": steps[key].end} for key in keys}
+    if by == "provider":
+        npis = dict(Provider.objects.filter(pk__in=[key for key in keys if key]).values_list("pk", "npi"))
+        return {key: {by: npis.get(key, NONE)} for key in keys}
+    return {key: {by: key or NONE} for key in keys}
+
+
+# Its claims ----------------------------------------------------------------------------------------
+
+
+def claims_behind(
+    request: HttpRequest, question: Question, kpi: Kpi, figure: Figure, sums: Mapping[str, Amount]
+) -> dict[str, Any]:
+    """Exactly the claims that it counts: those that the number is about, or all of them."""
+    user = person(request)
+    if not may(user, "claims.view_claim"):
+        return {}
+    parts = {Part.INTEREST: kpi.interest, Part.ALL: kpi.shows}
+    if kpi.interest == kpi.shows:
+        del parts[Part.INTEREST]
+    asked = request.GET.get("part", "")
+    chosen = Part(asked) if asked in {*parts} else next(iter(parts))
+    counts = {part: count_of(question, kpi, part, keys, sums) for part, keys in parts.items()}
+    tabs = [
+        Tab(
+            words_of_all(keys),
+            turned(request, "claims", part=part),
+            is_current=part == chosen,
+            count=at_most(counts[part]),
+        )
+        for part, keys in parts.items()
+    ]
+    table = claims_table(request, question, kpi, chosen, counts[chosen])
+    return {"claims_tabs": tabs, "claims": table, "claims_counted": in_words(kpi, figure, counts[Part.ALL])}
+
+
+def claims_table(request: HttpRequest, question: Question, kpi: Kpi, part: Part, count: int) -> Table:
+    user = person(request)
+    found = kpi.claims(question.scope, question.period, part)
+    table = Table(
+        request,
+        found.select_related("patient", "payer", "department"),
+        columns_of(user, count),
+        key="claims",
+        default_sort="-number",
+        link=lambda claim: reverse("claim", args=[claim.pk]),
+        caption=f"Claims: {words_of_all(kpi.interest if part == Part.INTEREST else kpi.shows)}",
+        empty_title="No claims",
+        empty_text="Nothing was counted in these days: widen them or empty a filter.",
+    )
+    audit.record(user, "claims.read", request=request, rows=len(table.rows), kpi=kpi.key)
+    return table
+
+
+def columns_of(user: User, count: int) -> list[Column]:
+    """Amounts of more claims are not put in order: no index has them, and the page would take long."""
+    columns = list_columns(user)
+    if count <= MOST_COUNTED:
+        return columns
+    return [replace(each, sort="") if each.name in ("charge", "balance") else each for each in columns]
+
+
+def count_of(
+    question: Question, kpi: Kpi, part: Part, keys: tuple[str, ...], sums: Mapping[str, Amount]
+) -> int:
+    """As the sums know it where they count claims, or else counted, up to a limit."""
+    measure = MEASURES[keys[0]]
+    is_of_claims = measure.amount is None and not any(source.claim for source in measure.sources)
+    if len(keys) == 1 and is_of_claims:
+        return int(sums[keys[0]])
+    return kpi.claims(question.scope, question.period, part)[: MOST_COUNTED + 1].count()
+
+
+def at_most(count: int) -> str:
+    return f"{count:,}" if count <= MOST_COUNTED else f"over {MOST_COUNTED:,}"
+
+
+def in_words(kpi: Kpi, figure: Figure, count: int) -> str:
+    """34 payments on 31 claims."""
+    claims = f"{at_most(count)} {counted('claims', count)}"
+    if kpi.n_noun == "claims" and figure.n == count:
+        return claims
+    return f"{figure.n:,} {counted(kpi.n_noun, figure.n)} on {claims}"
+
+
+def words_of_all(keys: tuple[str, ...]) -> str:
+    return words_of(MEASURES[keys[0]]) if len(keys) == 1 else "All that it counts"
+
+
+def turned(request: HttpRequest, anchor: str, **changes: str) -> str:
+    """This page, asked the same but for one of its tabs; its tables begin anew."""
+    query = request.GET.copy()
+    for name in [name for name in query if name in changes or name.startswith(f"{anchor}-")]:
+        del query[name]
+    query.update(changes)
+    return f"?{query.urlencode()}#{anchor}"
