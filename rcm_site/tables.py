@@ -27,6 +27,7 @@ class Cell:
     numeric: bool = False
     share: Decimal | None = None  # of the largest in its column, drawn as a bar under the figure
     url: str = ""  # of a cell that leads elsewhere than its row
+    tone: str = ""  # good or bad, for a change
 
 
 @dataclass(frozen=True)
