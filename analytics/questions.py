@@ -5,6 +5,7 @@ Pages, API and exports read it from the same words in an address, so a link says
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -150,12 +151,43 @@ def _category(text: str, _: User) -> tuple[Any, str]:
     return one_of(text, known), f"denied for {Claim.Category(text).label.lower()}"
 
 
+def _procedure(text: str, _: User) -> tuple[Any, str]:
+    if text == NONE:
+        return "", "lines without a procedure"
+    return code(text, PROCEDURE, "A procedure is a code such as 99214 or D1110."), f"procedure {text}"
+
+
+def _reason(text: str, _: User) -> tuple[Any, str]:
+    if text == NONE:
+        return NONE, "denied without a reason"
+    return code(text, REASON, "A reason is a group and its code, as CO-16."), f"denied for {text}"
+
+
+def _remark(text: str, _: User) -> tuple[Any, str]:
+    return code(text, REMARK, "A remark is a code such as N382."), f"denied with remark {text}"
+
+
+# As codes are, and as payers and senders wrote them here, unknown ones too.
+PROCEDURE = re.compile(r"[!-~]{1,20}")
+REASON = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,5}")
+REMARK = re.compile(r"[A-Z]{1,3}[0-9]{1,4}")
+
+
+def code(text: str, known: re.Pattern[str], wrong: str) -> str:
+    if not known.fullmatch(text):
+        raise Wrong(wrong)
+    return text
+
+
 FILTERS: dict[str, Read] = {
     "payer": _payer,
     "department": _department,
     "provider": _provider,
     "kind": _kind,
     "category": _category,
+    "procedure": _procedure,
+    "reason": _reason,
+    "remark": _remark,
 }
 PARAMETERS = ("period", "start", "end", "compare", *FILTERS)
 

@@ -51,6 +51,8 @@ def test_filters_are_found_by_id_and_by_name() -> None:
     assert (question.scope.provider, question.scope.kind) == (provider.pk, "dental")
     assert "Aetna, all departments" in question.words
     assert asked(director, payer="none").scope.payer == "none"
+    denials = asked(director, procedure="99214", reason="CO-16", remark="N382").scope
+    assert (denials.procedure, denials.reason, denials.remark) == ("99214", "CO-16", "N382")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,9 @@ def test_filters_are_found_by_id_and_by_name() -> None:
         ({"provider": "12"}, {"provider"}),
         ({"kind": "animal"}, {"kind"}),
         ({"category": "mood"}, {"category"}),
+        ({"procedure": "a procedure's name"}, {"procedure"}),
+        ({"reason": "16"}, {"reason"}),
+        ({"remark": "because"}, {"remark"}),
         ({"compare": "yesterday"}, {"compare"}),
         ({"period": "forever"}, {"period"}),
         ({"period": "days"}, {"start", "end"}),
