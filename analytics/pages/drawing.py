@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.http import HttpRequest
 
 from rcm_site import charts
-from rcm_site.charts import About, Benchmark, Chart, Series, line_chart
+from rcm_site.charts import About, Benchmark, Chart, Series, Size, line_chart
 from rcm_site.tables import Cell
 
 from ..catalogue import Figure, Kpi, Unit
@@ -49,6 +49,7 @@ def trend_chart(
     key: str = "trend",
     caption: str = "",
     axis: str = "",
+    size: Size = Size.WIDE,
 ) -> Chart:
     """How a KPI moved over the period, with its benchmark."""
     steps = kpi.series(question.scope, question.period, question.step)
@@ -58,6 +59,7 @@ def trend_chart(
         caption=caption or span_in_words(question.period),
         axis=axis,
         rows=question.step.capitalize(),
+        size=size,
         export_url=part_url(request, key),
     )
     values = [drawn(kpi, figure.value) for _, figure in steps]
