@@ -15,6 +15,8 @@ from typing import Any
 from django.db import connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from . import balance_triggers
+
 # What of a claim the facts depend on.
 COLUMNS = (
     *("status", "payer_id", "department_id", "provider_id", "frequency"),
@@ -335,9 +337,11 @@ def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
     is_postgresql = schema_editor.connection.vendor == "postgresql"
     for statement in _postgresql() if is_postgresql else _sqlite():
         schema_editor.execute(statement, params=None)
+    balance_triggers.create(schema_editor)
 
 
 def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    balance_triggers.drop(schema_editor)
     if schema_editor.connection.vendor == "postgresql":
         names = ", ".join((*_FUNCTIONS.values(), "mark_all"))
         schema_editor.execute(f"DROP FUNCTION {names} CASCADE", params=None)
@@ -351,8 +355,10 @@ def trigger_names() -> set[str]:
     """All that there have to be."""
     if connection.vendor == "postgresql":
         events = (*_TRANSITIONS, "TRUNCATE")
-        return {f"{each}_{event.lower()}" for each in _FUNCTIONS.values() for event in events}
-    return {f"{table}_mark_{event}" for table in TABLES for event in _ROWS_OF}
+        ours = {f"{each}_{event.lower()}" for each in _FUNCTIONS.values() for event in events}
+    else:
+        ours = {f"{table}_mark_{event}" for table in TABLES for event in _ROWS_OF}
+    return ours | balance_triggers.trigger_names(connection.vendor)
 
 
 def missing_triggers() -> set[str]:

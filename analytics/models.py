@@ -6,9 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
 from accounts.models import Department
-from claims.models import Payer, Provider
+from claims.models import Claim, Payer, Provider
 from claims.money import MoneyField
 
 
@@ -145,13 +147,97 @@ class DirtyDay(models.Model):
     id = models.BigAutoField(primary_key=True)
     fact = models.CharField(max_length=8, choices=Fact.choices)
     day = models.DateField()
+    # PostgreSQL notes its transaction by itself, for `facts.version`; on SQLite there is one at a time.
+    written_in = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         default_permissions = ()
-        indexes = [models.Index(fields=["fact", "day"], name="dirty_by_day")]
+        indexes = [
+            models.Index(fields=["fact", "day"], name="dirty_by_day"),
+            models.Index(fields=["written_in"], name="dirty_by_transaction"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.fact} facts of {self.day}"
+
+
+class ClaimBalance(models.Model):
+    """What a claim was to bring from one day until before another, or below zero what was paid too much.
+
+    A claim that has nothing to bring, or is closed, has none.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    claim = models.ForeignKey(
+        Claim, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    payer = _key(Payer)
+    department = _key(Department)
+    submitted_on = models.DateField()
+    since = models.DateField()
+    until = models.DateField()
+    balance = MoneyField()
+    net = MoneyField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["claim"], name="balance_by_claim"),
+            # Read by a day that is added up: most balances end before it.
+            models.Index(fields=["until"], name="balance_by_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"balance of claim {self.claim_id} since {self.since}"
+
+
+class AgingFact(models.Model):
+    """What `ClaimBalance` adds up to at the end of a past day, by payer, department and age.
+
+    All days between `kept_from` and `kept_until` of the state are here.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    payer = _key(Payer)
+    department = _key(Department)
+    age = models.PositiveSmallIntegerField()  # the place in `measures.BUCKETS`
+
+    owed_claims = models.BigIntegerField(default=0)
+    owed = MoneyField(default=0)
+    owed_net = MoneyField(default=0)
+    credit_claims = models.BigIntegerField(default=0)
+    credits = MoneyField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                "day",
+                Coalesce("payer", Value(0), output_field=models.BigIntegerField()),
+                Coalesce("department", Value(0), output_field=models.BigIntegerField()),
+                "age",
+                name="one_aging_fact",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"aging on {self.day}"
+
+
+class ChangedClaim(models.Model):
+    """A claim whose balances may no longer be right: written by the database itself (`balance_triggers`)."""
+
+    id = models.BigAutoField(primary_key=True)
+    claim = models.ForeignKey(
+        Claim, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"change of claim {self.claim_id}"
 
 
 class FactState(models.Model):
@@ -160,6 +246,8 @@ class FactState(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     refreshes = models.BigIntegerField(default=0)
     changes = models.BigIntegerField(default=0)
+    kept_from = models.DateField(null=True)  # the first and the last day with aging facts
+    kept_until = models.DateField(null=True)
 
     class Meta:
         default_permissions = ()
