@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
 from django.db.models import Count
 
+from .caching import is_told, remembered
 from .measures import MEASURES, STAFF_MEASURES
 from .models import DirtyDay
 from .periods import Period
 from .reading import TIMES, Reading, Row, counted_rows
 from .scopes import Scope
 from .sources import ACTIONS
-
-# Marks only grow in number from one refresh to the next; SQLite marks a day once, but counts the changes.
-_VERSION = """
-SELECT (SELECT sum(refreshes) FROM analytics_factstate), (SELECT sum(changes) FROM analytics_factstate),
-    (SELECT count(*) FROM analytics_dirtyday)
-"""
 
 CATCHING_UP = 60  # dirty days from which on reading takes noticeably longer
 
@@ -31,7 +25,11 @@ def totals(
     Measures of how things stand are as of the period's last day; `age` says in which of the `AGES` a claim
     is on that day. Without a split there is always one row; with one, a row for each key that has anything.
     """
-    return _reading(scope, period, measures, by).rows()
+    reading = _reading(scope, period, measures, by)
+    if not is_told(scope, by):
+        return reading.rows()
+    names = tuple(each.key for each in reading.measures)
+    return remembered(("totals", scope, period, names, reading.by), reading.rows)
 
 
 def claim_totals(
@@ -43,7 +41,10 @@ def claim_totals(
 
 def staff_totals(scope: Scope, period: Period, by: Sequence[str] = ("staff",)) -> list[Row]:
     """What people did to the claims of the scope, split by `staff`, `department` or `TIMES`."""
-    return Reading(scope, period, list(STAFF_MEASURES.values()), tuple(by)).rows()
+    reading = Reading(scope, period, list(STAFF_MEASURES.values()), tuple(by))
+    if not is_told(scope, by):
+        return reading.rows()
+    return remembered(("staff", scope, period, reading.by), reading.rows)
 
 
 def staff_claim_totals(scope: Scope, period: Period, by: Sequence[str] = ("staff",)) -> list[Row]:
@@ -69,13 +70,6 @@ def _reading(
     if any(each.as_of for each in chosen) and {*TIMES} & {*by}:
         raise ValueError("How things stand is as of one day: ask for each day of its own.")
     return Reading(scope, period, chosen, tuple(by), from_facts=from_facts)
-
-
-def version() -> str:
-    """Another one after every change to a claim and every refresh that was committed."""
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSION)
-        return "-".join(str(value or 0) for value in cursor.fetchone())
 
 
 def is_catching_up() -> bool:

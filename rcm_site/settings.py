@@ -163,8 +163,16 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         # A full cache throws entries out, and with them the count of who asked how often.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
+    },
+    # Each process for itself: what is in here says of which version of the claims it is (`analytics.caching`).
+    "facts": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "facts",
+        "TIMEOUT": 600,
+        "OPTIONS": {"MAX_ENTRIES": 2_000},
+    },
 }
+FACTS_CACHE = env.bool("FACTS_CACHE", default=True)
 
 # Accounts --------------------------------------------------------------------------------------
 

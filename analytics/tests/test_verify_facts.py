@@ -11,7 +11,8 @@ from django.db import connection
 from django.db.models import F
 
 from analytics.fact_triggers import missing_triggers
-from analytics.facts import is_catching_up, version
+from analytics.caching import version
+from analytics.facts import is_catching_up
 from analytics.models import DayFact, DirtyDay, ProviderFact
 from analytics.tasks import refresh_facts
 from claims.models import Claim, ClaimLine

@@ -1,0 +1,94 @@
+"""Sums that were worked out before are kept as long as nothing has changed, in each process for itself.
+
+What is kept says which version of the claims it was worked out from, and is right only for that one. So it
+needs nobody to throw it away, and no server that all processes share: one that is down could not be missed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.core.cache import caches
+from django.db import connection
+
+from .fact_triggers import COLUMNS
+from .scopes import CLAIM_FILTERS, FACT_FILTERS, Scope
+
+Found = TypeVar("Found")
+
+MOST_ROWS = 2_000  # of one answer: larger ones are seldom asked for twice, and would push many out
+
+# SQLite counts the changes, one writer after the other.
+_COUNTED = "SELECT sum(refreshes), sum(changes) FROM analytics_factstate"
+# PostgreSQL appends marks, and transactions commit theirs in any order, so the last mark alone does not tell.
+# It does together with the transactions before it that are open still: what one of them has marked is seen
+# when it is gone from the list, and not before.
+_VERSION = {
+    "sqlite": _COUNTED,
+    "postgresql": f"""
+        WITH last AS (SELECT max(id) AS id, max(written_in) AS written_in FROM analytics_dirtyday)
+        SELECT counted.*, last.id, last.written_in, (
+            SELECT string_agg(open::text, ',') FROM pg_snapshot_xip(pg_current_snapshot()) AS open
+            WHERE open::text::bigint < last.written_in
+        ) FROM ({_COUNTED}) AS counted, last
+    """,  # noqa: S608 - names of our own
+}
+
+
+def version() -> str:
+    """Another one after every change to a claim and every refresh that was committed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION[connection.vendor])
+        return "-".join(str(value or 0) for value in cursor.fetchone())
+
+
+def remembered(question: tuple[Any, ...], work_out: Callable[[], list[Found]]) -> list[Found]:
+    """The answer that was found before and is right still, or else what is worked out now.
+
+    Within a transaction nothing is kept: what it reads may never come to be.
+    """
+    if not settings.FACTS_CACHE or connection.in_atomic_block:
+        return work_out()
+    now = version()  # before anything is read, or older sums could pass for newer ones
+    key = digest((CODE, *question))
+    kept = caches["facts"].get(key)
+    if kept is not None and kept[0] == now:
+        return kept[1]
+    found = work_out()
+    if len(found) <= MOST_ROWS:
+        caches["facts"].set(key, (now, found))
+    return found
+
+
+def digest(question: Any) -> str:
+    return hashlib.sha256(repr(question).encode()).hexdigest()
+
+
+# What a version tells --------------------------------------------------------------------------------
+
+_COLUMN_OF = {"kind": "kind", "category": "denial_category"}
+
+
+def is_told(scope: Scope, by: Iterable[str] = ()) -> bool:
+    """Whether every change to what is asked for marks a day; claims have more to them than facts know."""
+    asked = {*scope.asked, *({*FACT_FILTERS, *CLAIM_FILTERS} & {*by})}
+    return not {*CLAIM_FILTERS} & asked and all(_COLUMN_OF.get(each, each) in _WATCHED for each in asked)
+
+
+_WATCHED = {each.removesuffix("_id") for each in COLUMNS}
+
+
+def code_version(*packages: Path) -> str:
+    """Another one for every other code: what is counted, and how it is called, stands there."""
+    told = hashlib.sha256()
+    for package in packages:
+        for file in sorted(package.rglob("*.py")):
+            told.update(f"{file.relative_to(package)}:".encode() + file.read_bytes())
+    return told.hexdigest()[:16]
+
+
+CODE = code_version(*(settings.BASE_DIR / name for name in ("analytics", "claims")))

@@ -1,0 +1,140 @@
+"""What was worked out before is told again only while it is right, and only to whom it is right for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from analytics.caching import code_version, is_told, version
+from analytics.facts import staff_totals, totals
+from analytics.periods import Period
+from analytics.reading import DAYS
+from analytics.refreshing import refresh
+from analytics.scopes import Scope
+from claims.models import Claim
+from rcm_site.testing.makers import make_claim, make_department, make_payer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = date(2026, 11, 2)
+MONTH = Period(date(2026, 11, 1), date(2026, 11, 30))
+EVERYTHING = Scope(None, today=MONTH.end)
+
+
+def charges(scope: Scope = EVERYTHING) -> int:
+    return int(totals(scope, MONTH, ["charges"])[0].sums["charges"])
+
+
+@contextmanager
+def somebody_else() -> Iterator[BaseDatabaseWrapper]:
+    """Another connection, in a transaction of its own."""
+    other = connections["default"].copy()
+    try:
+        other.set_autocommit(False)
+        yield other
+        other.commit()
+    finally:
+        other.close()
+
+
+def charge(claim: Claim, dollars: int, on: BaseDatabaseWrapper | Any = connection) -> None:
+    """By raw SQL, past all of our code."""
+    with on.cursor() as cursor:
+        cursor.execute("UPDATE claims_claim SET charge = %s WHERE number = %s", [dollars * 100, claim.number])
+
+
+def test_what_is_asked_again_is_not_worked_out_again(django_assert_num_queries: Any) -> None:
+    make_claim(fees=["10.00"], submitted_on=DAY)
+    refresh(DAYS)
+    assert charges() == 10
+    with django_assert_num_queries(1):  # which version there is now
+        assert charges() == 10
+    assert staff_totals(EVERYTHING, MONTH) == []
+    with django_assert_num_queries(1):
+        assert staff_totals(EVERYTHING, MONTH) == []
+
+
+def test_a_change_is_seen_at_the_very_next_read() -> None:
+    claim = make_claim(fees=["10.00"], submitted_on=DAY)
+    for dollars in (20, 30, 20):
+        charge(claim, dollars)
+        assert charges() == dollars
+    refresh(DAYS)
+    assert charges() == 20
+    claim.delete()
+    assert charges() == 0
+
+
+def test_nothing_is_kept_of_a_change_that_was_taken_back() -> None:
+    claim = make_claim(fees=["10.00"], submitted_on=DAY)
+    with transaction.atomic():
+        charge(claim, 90)
+        assert charges() == 90
+        transaction.set_rollback(True)
+    assert charges() == 10
+    charge(claim, 50)
+    assert charges() == 50
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="writers take turns there")
+def test_changes_are_seen_in_whatever_order_they_are_committed() -> None:
+    early, late = (make_claim(fees=["10.00"], submitted_on=DAY) for _ in range(2))
+    while refresh(DAYS):
+        pass
+    seen = {version()}
+    with somebody_else() as first:
+        charge(early, 20, on=first)
+        with somebody_else() as second:
+            charge(late, 30, on=second)
+        assert charges() == 40
+        assert version() not in seen
+        seen.add(version())
+        assert version() in seen
+    assert version() not in seen
+    assert charges() == 50
+
+
+def test_two_who_see_different_claims_share_nothing() -> None:
+    heart, bones = make_department("Heart"), make_department("Bones")
+    payer = make_payer("Aetna")
+    make_claim(fees=["10.00"], submitted_on=DAY, department=heart)
+    make_claim(fees=["70.00"], submitted_on=DAY, department=bones, payer=payer)
+    for _ in range(2):
+        assert charges() == 80
+        assert charges(Scope((heart.pk,), today=MONTH.end)) == 10
+        assert charges(Scope((bones.pk,), today=MONTH.end)) == 70
+        assert charges(Scope((), today=MONTH.end)) == 0
+        assert charges(EVERYTHING.narrowed(payer=payer.pk)) == 70
+        assert charges(EVERYTHING.narrowed(payer="none")) == 10
+
+
+def test_with_the_cache_off_everything_is_read_each_time(
+    settings: Any, django_assert_num_queries: Any
+) -> None:
+    settings.FACTS_CACHE = False
+    make_claim(fees=["10.00"], submitted_on=DAY)
+    refresh(DAYS)
+    for _ in range(2):
+        with django_assert_num_queries(1) as asked:
+            assert charges() == 10
+        assert "analytics_dayfact" in asked[0]["sql"]
+
+
+def test_what_no_mark_tells_of_is_never_kept() -> None:
+    """Who works a claim may change without any fact becoming outdated."""
+    assert is_told(EVERYTHING.narrowed(payer=3, provider=4, category="coding"), by=("department", "month"))
+    for asked in ({"assignee": 3}, {"procedure": "D1110"}, {"plan": "GRP"}, {"reason": "CO-16"}):
+        assert not is_told(EVERYTHING.narrowed(**asked))
+
+
+def test_other_code_is_another_version(tmp_path: Path) -> None:
+    kpis = tmp_path / "kpis.py"
+    kpis.write_text("share(denied, of=decided)")
+    before = code_version(tmp_path)
+    assert code_version(tmp_path) == before
+    kpis.write_text("share(denied, of=submitted)")
+    assert code_version(tmp_path) != before
