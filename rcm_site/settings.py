@@ -164,7 +164,7 @@ CACHES = {
         # A full cache throws entries out, and with them the count of who asked how often.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
-    # Each process for itself: what is in here says of which version of the claims it is (`analytics.caching`).
+    # Each process for itself: what is here says of which version of the claims it is (`analytics.caching`).
     "facts": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": "facts",

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
 
-from analytics.fact_triggers import missing_triggers
 from analytics.caching import version
+from analytics.fact_triggers import missing_triggers
 from analytics.facts import is_catching_up
 from analytics.models import DayFact, DirtyDay, ProviderFact
 from analytics.tasks import refresh_facts
