@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from .cards import Card, Change, moved
+from .cards import Card, Change, Good, moved
 from .catalogue import Figure, Kpi, Unit, figures, series
 from .periods import Period, Step
 from .questions import Question
@@ -72,20 +72,26 @@ def whole_weeks(day: date) -> Period:
     return Period(sunday - timedelta(days=7 * WEEKS - 1), sunday)
 
 
-def change_of(kpi: Kpi, now: Figure, before: Figure, against: str) -> Change | None:
+def change_of(kpi: Kpi, now: Figure, before: Figure, against: str = "") -> Change | None:
+    return change_in(kpi.unit, kpi.good, now.value, before.value, against)
+
+
+def change_in(
+    unit: Unit, good: Good, now: Decimal | None, before: Decimal | None, against: str = ""
+) -> Change | None:
     """A share moves by points, days by days, a sum by its share of what it was."""
-    if now.value is None or before.value is None:
+    if now is None or before is None:
         return None
-    difference = now.value - before.value
+    difference = now - before
     if not difference:
         return Change(f"as {against}", "flat", "neutral")
-    by = _by_how_much(kpi.unit, abs(difference), before.value)
+    by = _by_how_much(unit, abs(difference), before)
     if not by:
         return None
     if by.startswith("0.0"):
         return Change(f"about as {against}", "flat", "neutral")
-    text = f"{by} {'more' if difference > 0 else 'less'} than {against}"
-    return moved(text, is_up=difference > 0, good=kpi.good)
+    text = f"{by} {'more' if difference > 0 else 'less'}{f' than {against}' if against else ''}"
+    return moved(text, is_up=difference > 0, good=good)
 
 
 def _by_how_much(unit: Unit, difference: Decimal, before: Decimal) -> str:
