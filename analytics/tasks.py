@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 
 from celery import shared_task
+from django.utils import timezone
 
+from . import exports
 from .reading import DAYS, PROVIDERS, STAFF
 from .refreshing import refresh
 
+EXPORT_SECONDS = 240  # before the next call goes on with what waits
 SECONDS = 20  # of work in one call; the next one goes on
 
 
@@ -22,3 +25,13 @@ def refresh_facts() -> int:
             if time.monotonic() - began > SECONDS:
                 return done
     return done
+
+
+@shared_task
+def make_exports() -> None:
+    exports.make_waiting(seconds=EXPORT_SECONDS)
+
+
+@shared_task
+def forget_exports() -> None:
+    exports.forget(timezone.now())

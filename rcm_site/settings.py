@@ -294,6 +294,7 @@ UNKNOWN_DEPARTMENTS = env.str("UNKNOWN_DEPARTMENTS", default="refuse")
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=512_000_000)
 IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
 IMPORTS_AT_ONCE = env.int("IMPORTS_AT_ONCE", default=2)
+EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", default=1_000_000)
 FILE_UPLOAD_HANDLERS = [
     "claims.imports.size_limit.RefuseTooLarge",  # first: it looks at the announced length alone
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

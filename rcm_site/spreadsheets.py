@@ -7,8 +7,8 @@ Whoever exports writes that into the audit trail first: the first byte leaves be
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.exceptions import BadRequest
@@ -19,15 +19,28 @@ from .xlsx import CONTENT_TYPE, xlsx_chunks
 
 # What spreadsheets take for the start of a formula, full-width forms included.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+SUSPECT = frozenset(FORMULA_STARTS) | {" "}
+NEVER_RUN = (int, float, Decimal, date, type(None))
+PLAIN = frozenset({int, float, Decimal, date, datetime, type(None)})
 ROWS_A_CHUNK = 500
 
 
 def safe_cell(value: object) -> object:
-    """Text that would run as a formula is quoted; numbers stay numbers, negative ones too."""
-    if isinstance(value, int | float | Decimal) or value is None:
+    """Text that would run as a formula is quoted; numbers, days and moments stay what they are."""
+    if isinstance(value, NEVER_RUN):
         return value
     text = str(value)
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+
+
+def safe_row(row: Sequence[object]) -> list[object]:
+    """Most cells are seen at a glance to be harmless: a long table is mostly made of this."""
+    return [
+        value
+        if type(value) in PLAIN or (type(value) is str and value[:1] not in SUSPECT)
+        else safe_cell(value)
+        for value in row
+    ]
 
 
 class _Line:
@@ -41,7 +54,7 @@ def csv_chunks(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Ite
     writer = csv.writer(_Line())
     lines: list[str] = ["\ufeff", writer.writerow(headings)]  # the mark tells Excel that this is UTF-8
     for row in rows:
-        lines.append(writer.writerow([safe_cell(value) for value in row]))
+        lines.append(writer.writerow(safe_row(row)))
         if len(lines) >= ROWS_A_CHUNK:
             yield "".join(lines).encode(errors="replace")
             lines.clear()
@@ -49,27 +62,7 @@ def csv_chunks(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Ite
 
 
 def stream_csv(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        csv_chunks(headings, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
-    )
-
-
-def safe_typed(value: object) -> object:
-    """As `safe_cell`, but days and moments stay what they are too."""
-    return value if isinstance(value, date) else safe_cell(value)
-
-
-def stream_xlsx(
-    name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]
-) -> StreamingHttpResponse:
-    safe_rows = ([safe_typed(value) for value in row] for row in rows)
-    return StreamingHttpResponse(
-        xlsx_chunks([str(safe_cell(heading)) for heading in headings], safe_rows),
-        content_type=CONTENT_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"', "Cache-Control": "no-store"},
-    )
+    return export("csv", name, headings, rows)
 
 
 def of_table(
@@ -80,14 +73,38 @@ def of_table(
     return [column.label for column in columns], rows
 
 
-Exporter = Callable[[str, Sequence[str], Iterable[Sequence[object]]], StreamingHttpResponse]
-EXPORTS: dict[str, Exporter] = {"csv": stream_csv, "xlsx": stream_xlsx}
+# What a sheet says of itself, in words and their values; a CSV file is a plain table.
+About = Sequence[tuple[str, object]]
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": CONTENT_TYPE}
+
+
+def chunks(
+    kind: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    about: About = (),
+    *,
+    name: str = "Sheet",
+) -> Iterator[bytes]:
+    """A file's bytes, as its rows are read."""
+    if kind == "csv":
+        return csv_chunks(headings, rows)
+    safe_headings = [str(safe_cell(heading)) for heading in headings]
+    return xlsx_chunks(safe_headings, map(safe_row, rows), [*map(safe_row, about)], name=name)
 
 
 def export(
-    kind: str, name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]
+    kind: str,
+    name: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    about: About = (),
 ) -> StreamingHttpResponse:
     """A table as a file to keep: `kind` is "csv" or "xlsx", `name` the file's without its ending."""
-    if kind not in EXPORTS:
-        raise BadRequest(f"An export is one of {', '.join(EXPORTS)}.")
-    return EXPORTS[kind](name, headings, rows)
+    if kind not in CONTENT_TYPES:
+        raise BadRequest(f"An export is one of {', '.join(CONTENT_TYPES)}.")
+    return StreamingHttpResponse(
+        chunks(kind, headings, rows, about),
+        content_type=CONTENT_TYPES[kind],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"},
+    )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain, count, islice
 from typing import Any, BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -27,6 +28,7 @@ SECONDS_A_DAY = 86_400
 NARROWEST, WIDEST = 8, 60
 ROWS_MEASURED = 200
 ROWS_A_CHUNK = 500
+CELLS_KEPT, SHORT = 4_096, 80  # of the same texts and days over and over: payers, departments, statuses
 
 # Places in the list of styles below.
 PLAIN, HEADING, SHARE, DAY, MOMENT, WHOLE = range(6)
@@ -50,24 +52,40 @@ class Share(Decimal):
     """A share of one: 0.1119 in CSV, 11.2% in Excel."""
 
 
-def xlsx_chunks(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """The file's bytes, from a heading and rows whose text is safe already."""
-    pipe = _Pipe()
+def xlsx_chunks(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    about: Sequence[Sequence[object]] = (),
+    *,
+    name: str = "Sheet",
+) -> Iterator[bytes]:
+    """The file's bytes, from headings and rows whose text is safe already; `about` goes onto a last sheet."""
+    pipe, names = _Pipe(), []
     with ZipFile(cast(BinaryIO, pipe), "w", ZIP_DEFLATED, compresslevel=1) as book:
-        waiting, sheets = iter(rows), 0
-        for sheet in count(1):
-            first = next(waiting, None)
-            if first is None and sheet > 1:
-                break
-            sheets = sheet
-            waiting_here = chain([] if first is None else [first], waiting)
-            with book.open(f"xl/worksheets/sheet{sheet}.xml", "w") as file:
-                for chunk in _sheet(headings, waiting_here):
+        for sheet, content in _sheets(headings, rows, about, name):
+            names.append(sheet)
+            with book.open(f"xl/worksheets/sheet{len(names)}.xml", "w") as file:
+                for chunk in content:
                     file.write(chunk.encode())
                     yield pipe.taken()
-        for name, content in _frame(sheets):
-            book.writestr(name, XML + content)
+        for part, text in _frame(names):
+            book.writestr(part, XML + text)
     yield pipe.taken()
+
+
+def _sheets(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], about: Sequence[Sequence[object]], name: str
+) -> Iterator[tuple[str, Iterator[str]]]:
+    """Each sheet by its name: one is read to its end before the next begins."""
+    waiting = iter(rows)
+    for place in count(1):
+        first = next(waiting, None)
+        if first is None and place > 1:
+            break
+        here = chain([] if first is None else [first], waiting)
+        yield (f"{name} {place}" if place > 1 else name), _sheet(headings, here)
+    if about:
+        yield "About", _sheet(("About this file", ""), iter(about))
 
 
 class _Pipe:
@@ -96,10 +114,10 @@ def _sheet(headings: Sequence[str], rows: Iterator[Sequence[object]]) -> Iterato
     views = f'<sheetViews><sheetView workbookViewId="0">{frozen}</sheetView></sheetViews>'
     columns = f"<cols>{_widths(headings, measured)}</cols>"
     yield f'{XML}<worksheet xmlns="{MAIN}">{views}{columns}<sheetData>{_heading(headings)}'
-    letters = [_letters(column) for column in range(len(headings))]
+    cells = [f'<c r="{_letters(column)}' for column in range(len(headings))]
     lines, written = [], 0
     for place, row in enumerate(chain(measured, islice(rows, ROWS_A_SHEET - len(measured))), start=2):
-        lines.append(_row(row, place, letters))
+        lines.append(_row(row, place, cells))
         if len(lines) == ROWS_A_CHUNK:
             chunk = "".join(lines)
             yield chunk
@@ -128,10 +146,10 @@ def _heading(headings: Sequence[str]) -> str:
     return f'<row r="1">{"".join(cells)}</row>'
 
 
-def _row(row: Sequence[object], place: int, letters: list[str]) -> str:
+def _row(row: Sequence[object], place: int, begun: list[str]) -> str:
     cells = [
-        f'<c r="{letter}{place}"{WRITERS.get(type(value), _of_kin)(value)}'
-        for letter, value in zip(letters, row, strict=True)
+        f'{cell}{place}"{WRITERS.get(type(value), _of_kin)(value)}'
+        for cell, value in zip(begun, row, strict=True)
         if value is not None
     ]
     return f'<row r="{place}">{"".join(cells)}</row>'
@@ -148,18 +166,31 @@ def _letters(column: int) -> str:
 
 def _text(value: object) -> str:
     text = str(value)
+    return _short_text(text) if len(text) <= SHORT else _any_text(text)
+
+
+def _any_text(text: str) -> str:
     if len(text) > LETTERS_A_CELL:
         text = f"{text[: LETTERS_A_CELL - 1]}…"
     if SPECIAL.search(text):
         text = SPECIAL.sub(lambda found: ESCAPED.get(found[0], "\ufffd"), text)
-    return f' t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+    space = ' xml:space="preserve"' if text != text.strip() else ""
+    return f' t="inlineStr"><is><t{space}>{text}</t></is></c>'
+
+
+_short_text = lru_cache(maxsize=CELLS_KEPT)(_any_text)
 
 
 def _number(value: Decimal) -> str:
     if not value.is_finite() or value.adjusted() >= DIGITS:
         return _text(value)
-    places = max(-int(value.as_tuple().exponent), 0)
-    return f' s="{WHOLE + min(places, MOST_PLACES)}"><v>{value:.{DIGITS}g}</v></c>'
+    text = str(value)
+    if len(text) > DIGITS or "E" in text:
+        text = f"{value:.{DIGITS}g}"
+        places = max(-int(value.as_tuple().exponent), 0)
+    else:
+        places = len(text) - text.index(".") - 1 if "." in text else 0
+    return f' s="{WHOLE + min(places, MOST_PLACES)}"><v>{text}</v></c>'
 
 
 def _share(value: Share) -> str:
@@ -174,6 +205,7 @@ def _yes_or_no(value: bool) -> str:
     return _text("yes" if value else "no")
 
 
+@lru_cache(maxsize=CELLS_KEPT)
 def _day(value: date) -> str:
     return f' s="{DAY}"><v>{(value - DAY_ZERO).days}</v></c>' if value >= FIRST_DAY else _text(value)
 
@@ -204,9 +236,9 @@ def _of_kin(value: object) -> str:
     return write(value)
 
 
-def _frame(sheets: int) -> Iterator[tuple[str, str]]:
+def _frame(sheets: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The small files around the sheets, which say what they are and how cells look."""
-    every = range(1, sheets + 1)
+    every = range(1, len(sheets) + 1)
     parts = [("/xl/workbook.xml", "sheet.main"), ("/xl/styles.xml", "styles")]
     parts += [(f"/xl/worksheets/sheet{place}.xml", "worksheet") for place in every]
     overrides = "".join(
@@ -217,7 +249,10 @@ def _frame(sheets: int) -> Iterator[tuple[str, str]]:
     )
     yield "[Content_Types].xml", f'<Types xmlns="{PACKAGE}/content-types">{default}{overrides}</Types>'
     yield "_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")])
-    names = "".join(f'<sheet name="Sheet{place}" sheetId="{place}" r:id="rId{place}"/>' for place in every)
+    names = "".join(
+        f'<sheet name="{name}" sheetId="{place}" r:id="rId{place}"/>'
+        for place, name in enumerate(sheets, start=1)
+    )
     yield (
         "xl/workbook.xml",
         f'<workbook xmlns="{MAIN}" xmlns:r="{DOCUMENT}"><sheets>{names}</sheets></workbook>',

@@ -1,0 +1,449 @@
+"""Lists taken out as files: small ones at once, large ones made by a worker and kept for a day.
+
+A worker holds an export by a lease and writes the file in encrypted pieces; one that takes over begins anew.
+Everything is read with the rights that its owner has at that moment, and handed to nobody else.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit
+from accounts.access import may
+from accounts.models import Department, User
+from claims.fields import decrypt_bytes, encrypt_bytes
+from claims.identity import new_id
+from claims.imports.blocks import BLOCK
+from claims.lists import (
+    Listing,
+    WrongFilters,
+    claims_list,
+    listing_of_claims,
+    remittances_list,
+)
+from claims.pages.filters import ClaimFilter, RemittanceFilter
+from rcm_site.outages import is_outage
+from rcm_site.spreadsheets import About, chunks
+
+from .drilldown import Part
+from .kpis import KPIS
+from .models import Export, ExportPiece
+from .questions import PARAMETERS, WrongQuestion, ask
+
+log = structlog.get_logger(__name__)
+
+ROWS_AT_ONCE = 5_000  # as many are handed over at once: it takes a page's time; more are a worker's
+AT_ONCE = 1  # made at a time on the whole site: other work has to go on beside it
+MOST_OF_ONE = 3  # waiting or being made for one person: the line is everybody's
+KEPT = timedelta(hours=24)
+REMEMBERED = timedelta(days=30)  # that there was one, after its file is gone
+LEASE = timedelta(seconds=60)
+MOST_TRIES = 3
+State = Export.State
+
+
+class WrongExport(Exception):
+    """Why nothing can be taken out as it was asked for, by the name of the parameter."""
+
+    def __init__(self, problems: dict[str, list[str]]) -> None:
+        super().__init__(", ".join(problems))
+        self.problems = problems
+
+
+class TooMany(Exception):
+    """This person waits for as many files as one may."""
+
+
+class NotKept(Exception):
+    """There is no file, or not for this person any more: the reason in words."""
+
+
+class LostHold(Exception):
+    """Another worker has taken the export over, or it was cancelled."""
+
+
+class Refused(Exception):
+    """Why an export cannot be made, in words for its owner."""
+
+
+# What can be taken out -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kind:
+    label: str
+    access: str
+    parameters: tuple[str, ...]
+    listing: Callable[[User, Mapping[str, str], date], Listing]
+
+
+def _claims(user: User, asked: Mapping[str, str], _: date) -> Listing:
+    return claims_list(user, asked)
+
+
+def _remittances(user: User, asked: Mapping[str, str], _: date) -> Listing:
+    return remittances_list(user, asked)
+
+
+def _claims_of_kpi(user: User, asked: Mapping[str, str], today: date) -> Listing:
+    """The claims that a KPI counts."""
+    kpi, part = KPIS.get(asked.get("kpi", "")), asked.get("part", Part.ALL)
+    problems = {}
+    if kpi is None:
+        problems["kpi"] = ["There is no such KPI."]
+    if part not in {*Part}:
+        problems["part"] = [f"One of {', '.join(Part)}."]
+    if kpi is None or problems:
+        raise WrongFilters(problems)
+    question = ask(user, asked, today=today)
+    found = kpi.claims(question.scope, question.period, Part(part))
+    words = f"{kpi.label}: {'those it is about, ' if part == Part.INTEREST else ''}{question.words}"
+    return listing_of_claims(user, found.visible_to(user).order_by("-number"), words)  # type: ignore[attr-defined]
+
+
+KINDS: dict[str, Kind] = {
+    "claims": Kind("Claims", "claims.view_claim", (*ClaimFilter.base_fields, "sort"), _claims),
+    "kpi": Kind("Claims behind a number", "claims.view_claim", ("kpi", "part", *PARAMETERS), _claims_of_kpi),
+    "remittances": Kind(
+        "Remittances", "claims.view_remittance", (*RemittanceFilter.base_fields, "sort"), _remittances
+    ),
+}
+
+
+def kinds_for(user: User) -> dict[str, Kind]:
+    return {key: kind for key, kind in KINDS.items() if may(user, kind.access)}
+
+
+def listed(user: User, kind: str, asked: Mapping[str, str], today: date) -> Listing:
+    """The list asked for, as this person may see it now."""
+    try:
+        return KINDS[kind].listing(user, asked, today)
+    except (WrongFilters, WrongQuestion) as wrong:
+        raise WrongExport(wrong.problems) from wrong
+
+
+def about(owner: User, listing: Listing, rows: int, at: datetime) -> About:
+    """What a sheet says of itself."""
+    return [
+        ("What", listing.noun.capitalize()),
+        ("Filters", listing.words),
+        ("Rows", rows),
+        ("Patients", "Named" if listing.has_patients else "Left out"),
+        ("Made", at),
+        ("For", owner.name or owner.email),
+    ]
+
+
+# Asking --------------------------------------------------------------------------------------------
+
+
+def ask_for(
+    owner: User, kind: str, file_format: str, asked: Mapping[str, str], request: HttpRequest | None = None
+) -> Export:
+    """Have a file made; who asks for one that is under way already gets that one."""
+    today = timezone.localdate()
+    listing = listed(owner, kind, asked, today)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=owner.pk)  # one person's clicks, one after the other
+        unfinished = list(Export.objects.visible_to(owner).unfinished())
+        for each in unfinished:
+            if (each.kind, each.format, parameters(each)) == (kind, file_format, dict(asked)):
+                return each
+        if len(unfinished) >= MOST_OF_ONE:
+            raise TooMany
+        export = Export.objects.create(
+            owner=owner,
+            kind=kind,
+            format=file_format,
+            asked=json.dumps(dict(asked)),
+            words=listing.words,
+            asked_on=today,
+        )
+        audit.record(owner, "export.asked", export, request=request, **_told(export))
+    return export
+
+
+def parameters(export: Export) -> dict[str, str]:
+    return json.loads(export.asked)
+
+
+def _told(export: Export) -> dict[str, Any]:
+    """What the audit trail says of it: filters by name, for their values may name a patient."""
+    return {"kind": export.kind, "format": export.format, "filters": sorted(parameters(export))}
+
+
+def cancel(export: Export, *, actor: User, request: HttpRequest | None = None) -> bool:
+    """At once, whoever works on it: their next piece finds it gone. Whether there was something to cancel."""
+    now = timezone.now()
+    with transaction.atomic():
+        changed = (
+            Export.objects.unfinished()
+            .filter(pk=export.pk)
+            .update(state=State.CANCELLED, held_by=None, finished_at=now)
+        )
+        if changed:
+            ExportPiece.objects.filter(export=export.pk).delete()
+            audit.record(actor, "export.cancelled", export, request=request)
+    return bool(changed)
+
+
+# Rights --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What somebody may take out: whose claims (none: everybody's), and with patients or not."""
+
+    departments: frozenset[int] | None
+    has_patients: bool
+
+    def cover(self, export: Export) -> bool:
+        """Whether all that is in the file may still be seen."""
+        if export.has_patients and not self.has_patients:
+            return False
+        if self.departments is None:
+            return True
+        return export.departments is not None and self.departments >= set(export.departments)
+
+
+def rights_of(user_id: int, kind: str) -> Rights | None:
+    """As they are at this moment; none for somebody who is locked out or lost the list."""
+    user = User.objects.filter(pk=user_id).first()
+    if user is None or kind not in KINDS or not may(user, KINDS[kind].access):
+        return None
+    departments = None
+    if not user.sees_everything:
+        departments = frozenset(Department.objects.visible_to(user).values_list("pk", flat=True))
+    return Rights(departments, not user.phi_masked)
+
+
+# Making --------------------------------------------------------------------------------------------
+
+
+def make_waiting(*, seconds: float) -> int:
+    """Make whatever waits, as long as there is time; how many files that was."""
+    deadline = time.monotonic() + seconds
+    count = 0
+    while time.monotonic() < deadline and (export := take(timezone.now())):
+        count += 1
+        if not _make_logged(export):
+            break  # what is broken is better tried at the next tick than at once
+    return count
+
+
+def take(now: datetime) -> Export | None:
+    """Hold the export that waits longest, unless as many as may be are held already."""
+    unfinished = Export.objects.unfinished()
+    if not unfinished.exists():  # asked every two seconds: do not open a writer's transaction for nothing
+        return None
+    with transaction.atomic():
+        if unfinished.filter(held_until__gt=now).count() >= AT_ONCE:
+            return None
+        free = unfinished.filter(Q(held_until=None) | Q(held_until__lte=now))
+        export = free.order_by("asked_at").select_for_update(skip_locked=True).first()
+        if export is None:
+            return None
+        ExportPiece.objects.filter(export=export).delete()
+        export.held_by, export.held_until = new_id(), now + LEASE
+        export.state, export.tries = State.RUNNING, export.tries + 1
+        export.rows_written = export.pieces_written = export.size = 0
+        export.save()
+    return export
+
+
+def _make_logged(export: Export) -> bool:
+    """A task's boundary: whatever is wrong with one export is logged, and the next one has its turn."""
+    maker = Maker(export)
+    try:
+        maker.make()
+    except LostHold:
+        log.info("export_lost", id=str(export.pk))
+    except Exception as error:
+        log.exception("export_broken", id=str(export.pk), attempts=export.tries)
+        maker.release(counts=not is_outage(error))
+        return False
+    return True
+
+
+class Maker:
+    """One worker's turn at one export."""
+
+    def __init__(self, export: Export) -> None:
+        self.export = export
+        self._hold: uuid.UUID | None = export.held_by
+
+    def make(self) -> None:
+        try:
+            if self.export.tries > MOST_TRIES:
+                raise Refused("It broke off three times in a row; the reason is in the site's log.")
+            self._write()
+        except Refused as reason:
+            self._end(State.FAILED, str(reason))
+
+    def release(self, *, counts: bool) -> None:
+        """Let others go on; an outage is nobody's fault."""
+        tries = self.export.tries if counts else self.export.tries - 1
+        Export.objects.filter(pk=self.export.pk, held_by=self._hold).update(
+            held_by=None, held_until=timezone.now(), tries=tries
+        )
+
+    def _write(self) -> None:
+        export, began = self.export, timezone.now()
+        rights = self._rights()
+        owner = User.objects.get(pk=export.owner_id)
+        try:
+            listing = listed(owner, export.kind, parameters(export), export.asked_on)
+        except WrongExport:
+            raise Refused("What it was narrowed to is not there any more: ask again.") from None
+        keys = listing.keys(settings.EXPORT_MAX_ROWS + 1)
+        if len(keys) > settings.EXPORT_MAX_ROWS:
+            raise Refused(f"More than {settings.EXPORT_MAX_ROWS:,} rows: narrow the list.")
+        departments = None if rights.departments is None else sorted(rights.departments)
+        self._save(rows_expected=len(keys), departments=departments, has_patients=listing.has_patients)
+        counted = Counted(listing.rows(keys))
+        sheet = about(owner, listing, len(keys), began)
+        for piece in pieces(
+            chunks(export.format, listing.headings, counted, sheet, name=listing.noun.capitalize())
+        ):
+            if self._rights() != rights:
+                raise Refused("What you may see has changed meanwhile: ask again.")
+            self._keep(piece, counted.rows)
+        self._end(State.DONE, "", rows_written=counted.rows, kept_until=timezone.now() + KEPT)
+
+    def _rights(self) -> Rights:
+        rights = rights_of(self.export.owner_id, self.export.kind)
+        if rights is None:
+            raise Refused("You may no longer see this list.")
+        return rights
+
+    def _keep(self, piece: bytes, rows: int) -> None:
+        number = self.export.pieces_written
+        content = encrypt_bytes(piece)
+        with transaction.atomic():
+            self._save(rows_written=rows, pieces_written=number + 1, size=self.export.size + len(piece))
+            ExportPiece.objects.create(export=self.export, number=number, content=content)
+
+    def _save(self, **changes: Any) -> None:
+        """Write how far it is, if this worker still holds it and nobody cancelled it."""
+        changes.setdefault("held_until", timezone.now() + LEASE)
+        mine = Export.objects.filter(
+            pk=self.export.pk,
+            held_by=self._hold,
+            state=State.RUNNING,
+            pieces_written=self.export.pieces_written,
+        )
+        if not mine.update(**changes):
+            raise LostHold
+        for name, value in changes.items():
+            setattr(self.export, name, value)
+
+    def _end(self, state: State, reason: str, **changes: Any) -> None:
+        export, now = self.export, timezone.now()
+        with transaction.atomic():
+            self._save(state=state, reason=reason, held_by=None, finished_at=now, **changes)
+            if state == State.FAILED:
+                ExportPiece.objects.filter(export=export).delete()
+            audit.record(
+                export.owner,
+                "export.made",
+                export,
+                outcome="done" if state == State.DONE else "failed",
+                rows=export.rows_written,
+                patients=export.has_patients,
+                **_told(export),
+            )
+        log.info("export_finished", id=str(export.pk), state=str(state), count=export.rows_written)
+
+
+class Counted:
+    """Rows that are counted as they are written."""
+
+    def __init__(self, rows: Iterator[list[Any]]) -> None:
+        self.rows = 0
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        for row in self._rows:
+            self.rows += 1
+            yield row
+
+
+def pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """A file's bytes in pieces of one size, but for the last."""
+    waiting = bytearray()
+    for chunk in chunks:
+        waiting += chunk
+        while len(waiting) >= BLOCK:
+            yield bytes(waiting[:BLOCK])
+            del waiting[:BLOCK]
+    if waiting:
+        yield bytes(waiting)
+
+
+# Handing over --------------------------------------------------------------------------------------
+
+
+def hand_over(export: Export, *, now: datetime, request: HttpRequest | None = None) -> Iterator[bytes]:
+    """The file's bytes, for its owner; written into the audit trail before the first of them leaves."""
+    try:
+        refuse_unkept(export, now)
+    except NotKept:
+        audit.record(
+            export.owner, "export.taken", export, request=request, outcome="refused", **_told(export)
+        )
+        raise
+    audit.record(
+        export.owner,
+        "export.taken",
+        export,
+        request=request,
+        rows=export.rows_written,
+        patients=export.has_patients,
+        **_told(export),
+    )
+    return _bytes_of(export)
+
+
+def refuse_unkept(export: Export, now: datetime) -> None:
+    if export.state != State.DONE:
+        raise NotKept("There is no file yet.")
+    if not is_kept(export, now):
+        raise NotKept("This file is not kept any more: ask for it again.")
+    rights = rights_of(export.owner_id, export.kind)
+    if rights is None or not rights.cover(export):
+        raise NotKept("It holds what you may no longer see: ask for it again.")
+
+
+def is_kept(export: Export, now: datetime) -> bool:
+    return export.state == State.DONE and export.kept_until is not None and export.kept_until > now
+
+
+def _bytes_of(export: Export) -> Iterator[bytes]:
+    for number in range(export.pieces_written):
+        content = ExportPiece.objects.values_list("content", flat=True).get(export=export, number=number)
+        yield decrypt_bytes(bytes(content))
+
+
+def file_name(export: Export) -> str:
+    return f"{export.kind}-{timezone.localtime(export.asked_at):%Y-%m-%d-%H%M}.{export.format}"
+
+
+def forget(now: datetime) -> int:
+    """Delete files that are kept no longer, and in the end also that there were any; how many files."""
+    over = Export.objects.filter(kept_until__lte=now)
+    forgotten = ExportPiece.objects.filter(export__in=over).delete()[0]
+    Export.objects.filter(finished_at__lte=now - REMEMBERED).delete()
+    return forgotten
