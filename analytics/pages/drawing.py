@@ -32,7 +32,7 @@ def benchmark_of(kpi: Kpi) -> Benchmark | None:
     if kpi.benchmark is None:
         return None
     value = drawn(kpi, kpi.benchmark.value)
-    return Benchmark(value, f"benchmark {kpi.words(kpi.benchmark.value)}") if value is not None else None
+    return Benchmark(value, "benchmark") if value is not None else None
 
 
 def value_cell(kpi: Kpi, figure: Figure) -> Cell:
