@@ -1,0 +1,1 @@
+"""How fast the numbers come to whoever asks: measured from outside, through the whole site."""

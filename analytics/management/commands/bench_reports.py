@@ -1,0 +1,224 @@
+"""Measure how fast pages and API answer with numbers, on the database that the site is set up with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.test import Client as SigningIn
+from django.urls import NoReverseMatch, reverse
+
+from accounts.models import User
+from analytics.benchmark.addresses import EXPORTS, Address, addresses
+from analytics.benchmark.timing import Client, Headers, MemoryWatch, Waits, requests_a_second
+from analytics.models import DirtyDay
+from claims.imports.made_up import write_claim_lines
+from claims.management.commands._bench_api import family, token_of, web_server
+from claims.models import Claim, ClaimEvent
+from rcm_site.testing.services import CannotRun, Redis, running
+
+CACHES = {"cold": "off", "warm": "on"}  # what FACTS_CACHE is meanwhile
+CLIENTS, SECONDS = 8, 5.0
+WEB_PROCESSES = 2
+UNASKED = 3  # requests before the first that counts: plans, templates, connections
+
+
+@dataclass
+class Measured:
+    """An address, and how long it took to answer in each state of the cache."""
+
+    address: Address
+    cold: Waits | None = None
+    warm: Waits | None = None
+    importing: Waits | None = None
+
+
+class Asked:
+    """Who asks, of which server."""
+
+    def __init__(self, port: int, server: int, user: User) -> None:
+        self.port, self.server, self._user = port, server, user
+        browser = SigningIn()
+        browser.force_login(user, settings.AUTHENTICATION_BACKENDS[-1])
+        self._cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
+
+    def headers(self, *, is_api: bool) -> Headers:
+        """A new token each time: they do not live long."""
+        if is_api:
+            return {"Authorization": f"Bearer {token_of(self._user)}"}
+        return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={self._cookie}"}
+
+    @contextmanager
+    def client(self, *, is_api: bool) -> Iterator[Client]:
+        client = Client(self.port, self.headers(is_api=is_api))
+        yield client
+        client.close()
+
+
+class Command(BaseCommand):
+    help = "Measures how fast pages and API answer with numbers. It reads; --during-import also writes."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--requests", type=int, default=40, metavar="N", help="to each address")
+        parser.add_argument("--only", default="", metavar="TEXT", help="addresses that hold this text")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+        parser.add_argument(
+            "--during-import",
+            type=int,
+            default=0,
+            metavar="LINES",
+            help="measure again while a made-up file of so many claim lines is taken in, which stay here",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not Claim.objects.exists():
+            raise CommandError("There are no claims here to measure with: manage.py seed_demo makes some.")
+        told: dict[str, Any] = {"size": self._size()}
+        user, _ = User.objects.get_or_create(
+            email="bench@localhost.invalid", defaults={"name": "Bench", "role": "director"}
+        )
+        measured = [Measured(each) for each in addresses() if options["only"] in each.path]
+        with _shared_cache() as redis:
+            for state, cache in CACHES.items():
+                with web_server(WEB_PROCESSES, REDIS_URL=redis, FACTS_CACHE=cache) as (port, server):
+                    asked = Asked(port, server, user)
+                    measured = [each for each in measured if _answers(asked, each.address)]
+                    for each in measured:
+                        setattr(each, state, _waits(asked, each.address, options["requests"]))
+                    told[f"requests_a_second_{state}"] = self._throughput(asked, state)
+                    if state == "warm":
+                        told["exports"] = self._exports(asked)
+                        if lines := options["during_import"]:
+                            self._during_import(asked, measured, lines, options["requests"], user)
+        self._show(measured)
+        told["addresses"] = {
+            each.address.path: {state: asdict(waits) for state in _STATES if (waits := getattr(each, state))}
+            for each in measured
+        }
+        if options["json"]:
+            options["json"].write_text(json.dumps(told, indent=1))
+
+    def _size(self) -> dict[str, Any]:
+        told = {
+            "claims": Claim.objects.count(),
+            "actions": ClaimEvent.objects.filter(actor__isnull=False).count(),
+            "outdated_days": DirtyDay.objects.values("fact", "day").distinct().count(),
+            "database": connection.vendor,
+            "cores": os.cpu_count(),
+            "load": round(os.getloadavg()[0], 1),
+        }
+        self.stdout.write(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items()))
+        if told["outdated_days"]:
+            self.stdout.write("Facts are outdated: numbers are read from claims, as before a refresh.")
+        return told
+
+    def _throughput(self, asked: Asked, state: str) -> float | None:
+        try:
+            path = reverse("api_dashboard_kpis")
+        except NoReverseMatch:
+            return None
+        headers = asked.headers(is_api=True)
+        found = requests_a_second(asked.port, path, headers, clients=CLIENTS, seconds=SECONDS)
+        target = {"cold": 150, "warm": 1_000}[state]
+        self.stdout.write(f"{path} by {CLIENTS} clients, {state}: {found:,.0f} a second (target {target:,})")
+        return round(found, 1)
+
+    def _exports(self, asked: Asked) -> dict[str, dict[str, float]]:
+        told = {}
+        for kind, target in (("csv", 3), ("xlsx", 6)):
+            path = EXPORTS.format(kind=kind)
+            with asked.client(is_api=False) as client, MemoryWatch(family(asked.server)) as memory:
+                status, milliseconds, size = client.get(path)
+            if status != 200:
+                self.stdout.write(f"{path} answers {status}: not measured")
+                continue
+            told[kind] = {
+                "seconds": round(milliseconds / 1000, 2),
+                "megabytes": round(size / 2**20, 1),
+                "grown_mb": round(memory.grown_mb, 1),
+            }
+            words = ", ".join(f"{name} {value}" for name, value in told[kind].items())
+            self.stdout.write(f"export as {kind}: {words} (target {target} s, 64 MB)")
+        return told
+
+    def _during_import(
+        self, asked: Asked, measured: list[Measured], lines: int, requests: int, user: User
+    ) -> None:
+        with tempfile.TemporaryDirectory(prefix="rcm-bench-") as made:
+            file = Path(made) / "lines.csv"
+            write_claim_lines(file, lines)
+            command = [sys.executable, sys.argv[0], "import_claims", str(file), "--user", user.email]
+            taking_in = subprocess.Popen([*command, "--again"], stdout=subprocess.DEVNULL)
+            time.sleep(3)  # until the first rows come in
+            try:
+                for each in measured:
+                    if taking_in.poll() is None:
+                        each.importing = _waits(asked, each.address, requests)
+            finally:
+                taking_in.terminate()
+                taking_in.wait()
+
+    def _show(self, measured: list[Measured]) -> None:
+        wide = max((len(each.address.path) for each in measured), default=0)
+        states = [state for state in _STATES if any(getattr(each, state) for each in measured)]
+        heads = "".join(f"{state + ' ms':>12} {'p95':>7}" for state in states)
+        self.stdout.write(f"{'':<{wide}}{heads}  {'target':>6}")
+        for each in measured:
+            found = [getattr(each, state) for state in states]
+            figures = "".join(f"{w.median:>12.1f} {w.p95:>7.1f}" if w else f"{'–':>20}" for w in found)
+            target = each.address.target
+            missed = any(
+                w and (w.median > target or w.p95 > 2 * target)
+                for state, w in zip(states, found, strict=True)
+                if state != "importing"
+            )
+            mark = "  missed" if missed else ""
+            self.stdout.write(f"{each.address.path:<{wide}}{figures}  {target:>6.0f}{mark}")
+
+
+_STATES = (*CACHES, "importing")
+
+
+def _answers(asked: Asked, address: Address) -> bool:
+    """Whether it is one that answers with something: not one to send to, nor one that leads elsewhere."""
+    with asked.client(is_api=address.is_api) as client:
+        try:
+            status = client.get(address.path)[0]
+        except OSError as error:
+            raise CommandError(f"The measurement is void: {address.path} does not answer.") from error
+    if status >= 500:
+        raise CommandError(f"The measurement is void: {address.path} answers {status}.")
+    return status == 200
+
+
+def _waits(asked: Asked, address: Address, requests: int) -> Waits:
+    with asked.client(is_api=address.is_api) as client:
+        for _ in range(UNASKED):
+            client.get(address.path)
+        return client.waits(address.path, requests)
+
+
+@contextmanager
+def _shared_cache() -> Iterator[str]:
+    """The site's Redis, or one of our own: several web processes share a cache."""
+    if settings.REDIS_URL:
+        yield settings.REDIS_URL
+        return
+    try:
+        with running(Redis) as (redis,):
+            yield redis.url
+    except CannotRun as why:
+        raise CommandError(f"Measuring needs a Redis: set REDIS_URL ({why}).") from None
