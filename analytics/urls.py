@@ -3,7 +3,7 @@
 from django.urls import path
 
 from . import views
-from .pages import denials, kpi, numbers
+from .pages import denials, exports, kpi, numbers
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,4 +11,8 @@ urlpatterns = [
     path("denials/", denials.denials, name="denials"),
     path("numbers/", numbers.numbers, name="numbers"),
     path("numbers/<slug:kpi>/", kpi.kpi_page, name="kpi"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/new/<slug:kind>/", exports.take_out, name="take_out"),
+    path("exports/<uuid:pk>/file", exports.export_file, name="export_file"),
+    path("exports/<uuid:pk>/cancel/", exports.cancel_export, name="cancel_export"),
 ]

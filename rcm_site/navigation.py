@@ -34,6 +34,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
             Item("Remittances", "remittances", "remittances", "claims.view_remittance"),
             Item("Follow-ups", "follow_ups", "tasks", "claims.assess_patients"),
             Item("Patients", "patients", "search", "claims.assess_patients"),
+            Item("Exports", "exports", "download", "claims.view_claim"),
         ],
     ),
     (

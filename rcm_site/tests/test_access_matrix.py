@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import AuditEntry, Department, User
 from accounts.roles import ROLES
 from claims import triage
+from claims.identity import new_id
 from claims.models import IdempotencyKey, LedgerEntry
 from rcm_site.testing.makers import (
     make_claim,
@@ -123,6 +124,7 @@ def address(personas: dict[str, User | None]) -> Any:
         "audit": AuditEntry.objects.earliest("id").pk,
         "patients": urgent.patient.pk,
         "follow-ups": urgent.follow_up.pk,
+        "exports": new_id(),  # one is there for its owner alone
         **pages_of_claims(Department.objects.get()),
     }
 
@@ -138,6 +140,7 @@ def address(personas: dict[str, User | None]) -> Any:
             "uidb36": "1",
             "key": "bad-key",
             "kpi": "denial_rate",
+            "kind": "claims",
             "token": "bad",
             "url": "nowhere",
             "content_type_id": "0",

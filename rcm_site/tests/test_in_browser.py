@@ -16,14 +16,15 @@ from rcm_site.testing.makers import make_department, make_user
 pytestmark = BROWSER
 
 CLAIMS = ["Claims", "Imports", "Remittances"]
+PEOPLE = ["Follow-ups", "Patients", "Exports"]
 NAVIGATION = {
-    "biller": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Profile"],
-    "coder": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Profile"],
-    "ar_agent": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Profile"],
-    "manager": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "API", "Profile"],
-    "director": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Net fees", "API", "Profile"],
-    "analyst": ["Dashboard", "Claims", "API", "Profile"],
-    "admin": ["Dashboard", *CLAIMS, "Follow-ups", "Patients", "Net fees", "Admin", "API", "Style", "Profile"],
+    "biller": ["Dashboard", *CLAIMS, *PEOPLE, "Profile"],
+    "coder": ["Dashboard", *CLAIMS, *PEOPLE, "Profile"],
+    "ar_agent": ["Dashboard", *CLAIMS, *PEOPLE, "Profile"],
+    "manager": ["Dashboard", *CLAIMS, *PEOPLE, "API", "Profile"],
+    "director": ["Dashboard", *CLAIMS, *PEOPLE, "Net fees", "API", "Profile"],
+    "analyst": ["Dashboard", "Claims", "Exports", "API", "Profile"],
+    "admin": ["Dashboard", *CLAIMS, *PEOPLE, "Net fees", "Admin", "API", "Style", "Profile"],
     "auditor": ["Audit trail", "Profile"],
 }
 
@@ -129,6 +130,7 @@ PAGES_OF = {
         "/remittances/unmatched/",
         "/follow-ups/",
         "/patients/",
+        "/exports/",
     ],
     "auditor": ["/audit/", "/audit/?start=2026-02-31", "/audit/?action=nothing"],
     "": [
