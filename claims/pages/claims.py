@@ -69,6 +69,7 @@ def claims(request: HttpRequest) -> HttpResponse:
         form.narrow(visible),
         list_columns(user),
         default_sort="-number",
+        export_url=f"{reverse('take_out', args=['claims'])}?{request.GET.urlencode()}",
         link=lambda claim: reverse("claim", args=[claim.pk]),
         caption="Claims, newest first" if not request.GET.get("sort") else "Claims",
         empty_title="No claims match" if any(request.GET.values()) else "No claims yet",

@@ -61,6 +61,7 @@ def remittances(request: HttpRequest) -> HttpResponse:
         request,
         form.narrow(with_claims_seen(Remittance.objects.visible_to(user), user).select_related("payer")),
         COLUMNS,
+        export_url=f"{reverse('take_out', args=['remittances'])}?{request.GET.urlencode()}",
         link=lambda each: reverse("remittance", args=[each.pk]),
         caption="Remittances, newest first",
         empty_title="No remittances match" if is_narrowed else "No remittances yet",
