@@ -1,0 +1,99 @@
+"""What the numbers of denials say, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from rcm_site.templatetags.ui import money_brief, percent
+
+from ..catalogue import Figure, Split
+from ..denial_changes import Change, largest_rise
+from ..denials import Counted, ReasonRow
+from ..kpis import KPIS
+from ..overview import counted
+from ..questions import Question
+
+RATE = KPIS["denial_rate"]
+MOST = Decimal("0.8")  # of the dollars: what a few reasons make up
+WRITTEN = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+def part_in_words(part: Decimal, whole: Decimal, of: str) -> str:
+    """31.2% of denied charges."""
+    return f"{percent(part / whole)} {of}" if whole else ""
+
+
+def count_in_words(n: int) -> str:
+    return WRITTEN[n] if n < len(WRITTEN) else f"{n:,}"
+
+
+def rate_moved(now: Figure, before: Figure | None, against: str) -> str:
+    """How the rate of the whole period stands to the one it is compared with."""
+    if now.value is None:
+        return "Payers decided no claims in these days."
+    of = f"of {now.n:,} {counted('claims', now.n)} decided"
+    if before is None or before.value is None:
+        return f"Payers denied {RATE.words(now.value)} {of}."
+    was, points = RATE.words(before.value), now.value - before.value
+    if abs(points) < Decimal("0.05"):
+        return f"Payers denied {RATE.words(now.value)} {of}, as {against}."
+    verb = "rose" if points > 0 else "fell"
+    return f"The denial rate {verb} from {was} {against} to {RATE.words(now.value)} {of}."
+
+
+def who_denies_most(payers: Sequence[Split], whole: Figure) -> str:
+    """Of the payers that decided enough claims to say so."""
+    sure = [each for each in payers if each.figure.value is not None and not each.figure.is_few]
+    if not sure or whole.value is None:
+        return "No payer decided enough claims to compare them." if payers else ""
+    first = max(sure, key=lambda each: each.figure.value or Decimal(0))
+    claims = f"{first.figure.n:,} {counted('claims', first.figure.n)}"
+    words = f"{first.label} denies most, {RATE.words(first.figure.value)} of {claims}"
+    return f"{words}; all payers together {RATE.words(whole.value)}." if len(payers) > 1 else f"{words}."
+
+
+def what_changed(question: Question, found: Sequence[Change], now: Counted, before: Counted) -> str:
+    """Where more dollars were denied than before, and how much of it one payer and procedure make up."""
+    risen = now.dollars - before.dollars
+    then = f"than {question.against_in_words}"
+    if not risen:
+        words = f"As many dollars were denied as {question.against_in_words}"
+    else:
+        was, more = money_brief(before.dollars), "more" if risen > 0 else "less"
+        words = f"{money_brief(abs(risen))} {more} was denied {then} ({money_brief(now.dollars)} after {was})"
+    first = largest_rise(found)
+    if first is None:
+        return f"{words}."
+    named = f"{first.name}{f' ({first.words})' if first.words else ''}"
+    claims = f"from {first.before.counted.claims:,} to {first.now.counted.claims:,} claims"
+    if risen > 0 and first.more <= risen:
+        return f"{words}. {named} went {claims}, {percent(first.more / risen)} of the rise."
+    return f"{words}. {named} went {claims} and added {money_brief(first.more)}."
+
+
+def few_reasons(reasons: Sequence[ReasonRow]) -> str:
+    """How few reasons make up most of the dollars."""
+    whole = sum((row.dollars for row in reasons), Decimal(0))
+    if not whole:
+        return ""
+    running, n = Decimal(0), 0
+    while running < whole * MOST:
+        running += reasons[n].dollars
+        n += 1
+    if len(reasons) == 1:
+        return f"All denials have one reason: {reasons[0].words.lower()}."
+    verb = "makes" if n == 1 else "make"
+    first = (
+        f"{count_in_words(n)} of {len(reasons)} reasons {verb} up {percent(running / whole)} of the dollars"
+    )
+    return f"{first}; first is {reasons[0].code or 'no reason given'}, {percent(reasons[0].dollars / whole)}."
+
+
+def who_pays_after_all(payers: Sequence[Split], whole: Figure) -> str:
+    if whole.value is None:
+        return "No appeal was decided in these days."
+    few = "Only " if whole.is_few else ""
+    appeals = f"{few}{whole.n:,} {counted('appeals', whole.n)} {'were' if whole.n != 1 else 'was'} decided"
+    overturned = KPIS["appeal_overturn_rate"].words(whole.value)
+    return f"{appeals}; {overturned} ended with a payment."
