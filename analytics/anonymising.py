@@ -51,7 +51,14 @@ NUMBERS: dict[type[models.Model], tuple[str, ...]] = {
 }
 # Of no use in a copy, and full of addresses, answers or people's traces.
 EMPTIED = (
-    *("claims.ImportBlock", "claims.IdempotencyKey", "rcm_site.Mail", "admin.LogEntry", "sessions.Session"),
+    *(
+        "analytics.Export",
+        "claims.ImportBlock",
+        "claims.IdempotencyKey",
+        "rcm_site.Mail",
+        "admin.LogEntry",
+        "sessions.Session",
+    ),
     *("account.EmailConfirmation", "account.EmailAddress", "axes.AccessFailureLog", "axes.AccessAttempt"),
     *("axes.AccessLog", "token_blacklist.BlacklistedToken", "token_blacklist.OutstandingToken"),
 )

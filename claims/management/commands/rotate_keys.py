@@ -12,7 +12,6 @@ from django.db.models.functions import Cast
 
 from accounts import audit
 from claims.fields import EncryptedField, rotate, rotate_bytes
-from claims.models import ImportBlock
 
 BATCH = 1_000
 
@@ -28,7 +27,8 @@ class Command(BaseCommand):
                     count = rotate_column(model, field)
                     rotated += count
                     self.stdout.write(f"{model._meta.label}.{field.name}: {count:,} values")
-        rotated += rotate_files()
+                if isinstance(field, models.BinaryField):
+                    rotated += rotate_pieces(model, field)
         audit.record("rotate_keys", "phi.keys_rotated", values=rotated)
 
 
@@ -47,13 +47,13 @@ def rotate_column(model: type[models.Model], field: EncryptedField) -> int:
     return rotated
 
 
-def rotate_files() -> int:
-    """The pieces of files that were sent: they are never changed, only forgotten in time."""
-    blocks = ImportBlock.objects.order_by("pk")
+def rotate_pieces(model: type[models.Model], field: models.BinaryField) -> int:
+    """The pieces of files that were sent or taken out: they are never changed, only forgotten in time."""
+    pieces = model._default_manager.order_by("pk")
     rotated = 0
-    for pk in blocks.values_list("pk", flat=True).iterator():
-        for content in blocks.filter(pk=pk).values_list("content", flat=True):
-            rotated += blocks.filter(pk=pk).update(content=rotate_bytes(bytes(content)))
+    for pk in pieces.values_list("pk", flat=True).iterator():
+        for content in pieces.filter(pk=pk).values_list(field.name, flat=True):
+            rotated += pieces.filter(pk=pk).update(**{field.name: rotate_bytes(bytes(content))})
     return rotated
 
 
