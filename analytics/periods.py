@@ -71,6 +71,12 @@ LAST_OF: dict[Step, Callable[[date], date]] = {
 }
 
 
+def whole_months(day: date, count: int) -> Period:
+    """So many months, the last of which is the day's."""
+    first = day.year * 12 + day.month - count
+    return Period(date(first // 12, first % 12 + 1, 1), LAST_OF[Step.MONTH](day))
+
+
 def _a_year_before(day: date) -> date:
     year = day.year - 1
     return day.replace(year=year, day=min(day.day, monthrange(year, day.month)[1]))

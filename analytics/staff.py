@@ -16,17 +16,19 @@ from typing import NamedTuple
 from django.db.models import Count, Min, QuerySet, Sum
 
 from accounts.models import User
+from claims.models.claims import OPEN
 from claims.money import MoneyField
 
-from .catalogue import LABELS
+from .catalogue import BUCKET_LABELS, LABELS
 from .facts import staff_totals
-from .measures import is_owed
-from .periods import Period
+from .measures import AGES, BUCKETS
+from .periods import DAY, Period, Step
 from .questions import Question
 from .reading import Row
 from .scopes import Scope
 
 FEWEST = 20  # actions from which on a share of errors is ranked
+FEWEST_PEOPLE = 5
 Z = Decimal("1.959964")  # standard deviations around the mean that hold 95 in 100
 
 
@@ -80,16 +82,25 @@ class Productivity(NamedTuple):
 
 
 def productivity(user: User, question: Question) -> list[Productivity]:
-    """What each person whom this one may see did over the period, by name; oneself also without any."""
-    return _of_people(user, work_by_person(question.scope, question.period))
+    """What each person whom this one may see did over the period, by name."""
+    return of_people(user, work_by_person(question.scope, question.period))
 
 
 def work_by_person(scope: Scope, period: Period) -> dict[int, Work]:
-    """Over all people; a day counts as worked once, in however many departments."""
+    """Of everybody; a day counts as worked once, in however many departments."""
     found: dict[int, Work] = defaultdict(Work)
     for row in staff_totals(scope, period, by=("staff", "day")):
         found[row.key[0]] += _day_of(row)
     return dict(found)
+
+
+def work_by_week(scope: Scope, person: User, period: Period) -> list[tuple[date, Work]]:
+    """Of one person: the first day of each week, those without work included."""
+    weeks = {week.start: Work() for week in period.steps(Step.WEEK)}
+    for row in staff_totals(scope.narrowed(staff=person.pk), period, by=("day",)):
+        day = row.key[0]
+        weeks[max(day - day.weekday() * DAY, period.start)] += _day_of(row)
+    return list(weeks.items())
 
 
 def _day_of(row: Row) -> Work:
@@ -104,15 +115,33 @@ def _day_of(row: Row) -> Work:
     )
 
 
-def _of_people(user: User, work: Mapping[int, Work]) -> list[Productivity]:
+def of_people(user: User, work: Mapping[int, Work]) -> list[Productivity]:
+    """Of the people whom this one may see; without any work only whoever sees nobody else."""
     people = people_shown(user).filter(pk__in={*work, user.pk}).order_by("name", "pk")
+    leads = user.has_perm("accounts.view_team")
     found = [Productivity(person, work.get(person.pk, Work())) for person in people]
-    is_lead = user.has_perm("accounts.view_team")
-    return [each for each in found if each.work != Work() or not is_lead]
+    return [each for each in found if each.work != Work() or not leads]
 
 
-def together(rows: Iterable[Productivity]) -> Work:
-    return sum((each.work for each in rows), Work())
+def together(work: Iterable[Work]) -> Work:
+    return sum(work, Work())
+
+
+@dataclass(frozen=True)
+class Team:
+    """Everybody who worked claims of the scope, as one: what a person can be held against."""
+
+    people: int
+    work: Work
+
+    @property
+    def tells_nobody_apart(self) -> bool:
+        """Whether they are so many that their average says nothing about any one of them."""
+        return self.people >= FEWEST_PEOPLE
+
+
+def team_of(work: Mapping[int, Work]) -> Team:
+    return Team(sum(1 for each in work.values() if each.actions), together(work.values()))
 
 
 # Errors --------------------------------------------------------------------------------------------
@@ -168,7 +197,7 @@ def error_rates(user: User, question: Question) -> list[ErrorRate]:
 def ranked(rows: Iterable[Productivity]) -> list[ErrorRate]:
     """Those who make the fewest errors first; equal shares share a place; too few actions have none."""
     acted = [each for each in rows if each.work.actions]
-    team = together(acted).error_rate
+    team = together(each.work for each in acted).error_rate
     shares = sorted(each.work.error_rate or Decimal(0) for each in acted if each.work.actions >= FEWEST)
     found = [
         ErrorRate(
@@ -188,7 +217,7 @@ def ranked(rows: Iterable[Productivity]) -> list[ErrorRate]:
 
 @dataclass(frozen=True)
 class Workload:
-    """Open claims that still are to bring something, now."""
+    """Claims that are submitted, pending, denied or appealed, now."""
 
     person: User | None  # none: claims that are nobody's
     claims: int
@@ -221,7 +250,7 @@ class _Part(NamedTuple):
 
 def _parts(scope: Scope, only: User | None) -> Iterator[_Part]:
     """By person and payer, in one statement."""
-    claims = scope.claims().filter(is_owed("")).order_by()
+    claims = scope.claims().filter(status__in=OPEN).order_by()
     if only:
         claims = claims.filter(assignee=only)
     sums = Count("pk"), Sum("balance", output_field=MoneyField()), Min("submitted_on")
@@ -238,3 +267,30 @@ def _workload(person: User | None, parts: Sequence[_Part], labels: Mapping[int |
         labels[main.payer],
         main.claims,
     )
+
+
+class Age(NamedTuple):
+    """Open claims by days since submission."""
+
+    label: str
+    oldest: date | None  # the first and the last day on which they were submitted
+    newest: date
+    claims: int
+    dollars: Decimal
+
+
+def open_by_age(scope: Scope, person: User) -> list[Age]:
+    """One person's open claims, now, the newest first."""
+    claims = scope.claims().filter(status__in=OPEN, assignee=person).order_by()
+    sums = Count("pk"), Sum("balance", output_field=MoneyField())
+    days = list(claims.values_list("submitted_on").annotate(*sums))
+    return [_age(scope.today, place, days) for place in range(len(BUCKETS))]
+
+
+def _age(today: date, place: int, days: Iterable[tuple[date, int, Decimal]]) -> Age:
+    first, last = AGES[BUCKETS[place]]
+    newest = today - first * DAY if place else date.max
+    oldest = today - last * DAY if last is not None else None
+    inside = [each for each in days if each[0] <= newest and (oldest is None or each[0] >= oldest)]
+    dollars = sum((each[2] for each in inside), Decimal(0))
+    return Age(BUCKET_LABELS[place], oldest, newest, sum(each[1] for each in inside), dollars)

@@ -1,0 +1,133 @@
+"""Columns of scorecards: a KPI of each payer or provider, and how it moved, each leading to its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from rcm_site.tables import Cell, Column
+from rcm_site.templatetags.ui import NOTHING, money, money_brief, number, percent
+
+from ..cards import moved
+from ..catalogue import Kpi, Unit
+from ..overview import n_in_words
+from ..questions import Question
+from ..scorecards import Scorecard, ScoreRow
+
+BRIEF: dict[Unit, Callable[[Decimal], str]] = {
+    Unit.PERCENT: lambda value: percent(value / 100),
+    Unit.DAYS: lambda value: number(value, 1),
+    Unit.MONEY: money_brief,
+    Unit.COUNT: number,
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the columns of one scorecard share."""
+
+    question: Question
+    card: Scorecard
+    filters: Callable[[ScoreRow], Mapping[str, Any]]  # what an address asks to mean this row alone
+
+    def column(self, kpi: Kpi, label: str, *, has_bar: bool = False, part: str | None = None) -> Column:
+        largest = self._largest(kpi) if has_bar else None
+
+        def show(row: ScoreRow) -> Cell:
+            value = row.now[kpi.key].value
+            share = None
+            if largest and value is not None and row is not self.card.total:
+                share = max(value, Decimal(0)) / largest
+            return Cell(
+                BRIEF[kpi.unit](value) if value is not None else NOTHING,
+                title=f"{kpi.words(value)} – {n_in_words(kpi, row.now[kpi.key])}",
+                numeric=True,
+                share=share,
+                url=self.url(kpi, row, part) if row.now[kpi.key].n else "",
+            )
+
+        name = kpi.key
+        return Column(name, label, show, numeric=True, sort=name, value=lambda row: row.now[kpi.key].value)
+
+    def n_column(self, kpi: Kpi, label: str) -> Column:
+        """Of how many a KPI is; few are told by it."""
+        name = f"{kpi.key}-n"
+        return Column(
+            name,
+            label,
+            lambda row: number(row.now[kpi.key].n),
+            numeric=True,
+            sort=name,
+            value=lambda row: row.now[kpi.key].n,
+        )
+
+    def shift(self, kpi: Kpi, label: str) -> Column:
+        """How it moved against the period that it is compared with."""
+
+        def show(row: ScoreRow) -> Cell:
+            shift = row.shift(kpi.key)
+            if shift is None:
+                return Cell(NOTHING, numeric=True)
+            text = signed(shift)
+            if text == "0.0":
+                return Cell(text, numeric=True)
+            change = moved(text, is_up=shift > 0, good=kpi.good)
+            was = kpi.words(row.before[kpi.key].value)
+            words = f"{was} {self.question.against_in_words}: {change.meaning}"
+            return Cell(text, title=words, numeric=True, tone=change.meaning)
+
+        name = f"{kpi.key}-shift"
+        return Column(name, label, show, numeric=True, sort=name, value=lambda row: row.shift(kpi.key))
+
+    def url(self, kpi: Kpi, row: ScoreRow, part: str | None = None) -> str:
+        filters = {} if row is self.card.total else self.filters(row)
+        return self.question.url("kpi", kpi.key, part=part, **filters)
+
+    def totals(self, columns: list[Column], name: str) -> list[Cell]:
+        return [Cell(name), *(column.cell(self.card.total) for column in columns[1:])]
+
+    def _largest(self, kpi: Kpi) -> Decimal | None:
+        return max((row.now[kpi.key].value or Decimal(0) for row in self.card.rows), default=None)
+
+
+def signed(value: Decimal) -> str:
+    """+2.1 and −0.4: by how much something moved."""
+    text = number(value, 1)
+    return f"+{text}" if value > 0 and text != "0.0" else text
+
+
+def by_how_much(kpi: Kpi, shift: Decimal) -> str:
+    """3.1 points more than …"""
+    size = abs(shift)
+    said = {Unit.PERCENT: f"{size:.1f} points", Unit.DAYS: f"{size:.1f} days"}.get(kpi.unit)
+    return f"{said or BRIEF[kpi.unit](size)} {'more' if shift > 0 else 'less'} than"
+
+
+# Columns of tables whose rows are not of a scorecard -----------------------------------------------
+
+
+def count_column(name: str, label: str, count: Callable[[Any], int], *, sort: str = "") -> Column:
+    return Column(name, label, lambda row: number(count(row)), numeric=True, sort=sort, value=count)
+
+
+def money_column(
+    name: str,
+    label: str,
+    dollars: Callable[[Any], Decimal],
+    largest: Decimal | None = None,
+    *,
+    sort: str = "",
+) -> Column:
+    """With a bar where the largest in the column is given."""
+
+    def show(row: Any) -> Cell:
+        cell = dollars_cell(dollars(row))
+        return replace(cell, share=max(dollars(row), Decimal(0)) / largest) if largest else cell
+
+    return Column(name, label, show, numeric=True, sort=sort, value=dollars)
+
+
+def dollars_cell(value: Decimal | None) -> Cell:
+    return Cell(money_brief(value), title=money(value), numeric=True)
