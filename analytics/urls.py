@@ -3,12 +3,18 @@
 from django.urls import path
 
 from . import views
-from .pages import denials, exports, kpi, numbers
+from .pages import denials, exports, kpi, numbers, payers, providers, staff, staff_member
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("dashboard/", views.dashboard, name="dashboard"),
     path("denials/", denials.denials, name="denials"),
+    path("payers/", payers.payers, name="payers"),
+    path("payers/<int:pk>/", payers.payer, name="payer"),
+    path("providers/", providers.providers, name="providers"),
+    path("providers/<str:npi>/", providers.provider, name="provider"),
+    path("staff/", staff.staff, name="staff"),
+    path("staff/<int:pk>/", staff_member.staff_member, name="staff_member"),
     path("numbers/", numbers.numbers, name="numbers"),
     path("numbers/<slug:kpi>/", kpi.kpi_page, name="kpi"),
     path("exports/", exports.exports, name="exports"),

@@ -122,6 +122,8 @@ def address(personas: dict[str, User | None]) -> Any:
         "accounts/user": make_user("coder").pk,
         "accounts/auditentry": AuditEntry.objects.earliest("id").pk,
         "audit": AuditEntry.objects.earliest("id").pk,
+        "payers": make_payer().pk,
+        "staff": nurse.pk,
         "patients": urgent.patient.pk,
         "follow-ups": urgent.follow_up.pk,
         "exports": new_id(),  # one is there for its owner alone
@@ -140,6 +142,7 @@ def address(personas: dict[str, User | None]) -> Any:
             "uidb36": "1",
             "key": "bad-key",
             "kpi": "denial_rate",
+            "npi": "1234567893",
             "kind": "claims",
             "token": "bad",
             "url": "nowhere",

@@ -17,14 +17,16 @@ pytestmark = BROWSER
 
 CLAIMS = ["Claims", "Imports", "Remittances"]
 PEOPLE = ["Follow-ups", "Patients", "Exports"]
+REPORTS = ["Dashboard", "Denials", "Payers", "Staff"]
+REPORTS_OF_LEADS = ["Dashboard", "Denials", "Payers", "Providers", "Staff"]
 NAVIGATION = {
-    "biller": ["Dashboard", *CLAIMS, *PEOPLE, "Profile"],
-    "coder": ["Dashboard", *CLAIMS, *PEOPLE, "Profile"],
-    "ar_agent": ["Dashboard", *CLAIMS, *PEOPLE, "Profile"],
-    "manager": ["Dashboard", *CLAIMS, *PEOPLE, "API", "Profile"],
-    "director": ["Dashboard", *CLAIMS, *PEOPLE, "Net fees", "API", "Profile"],
-    "analyst": ["Dashboard", "Claims", "Exports", "API", "Profile"],
-    "admin": ["Dashboard", *CLAIMS, *PEOPLE, "Net fees", "Admin", "API", "Style", "Profile"],
+    "biller": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
+    "coder": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
+    "ar_agent": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
+    "manager": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "API", "Profile"],
+    "director": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Net fees", "API", "Profile"],
+    "analyst": [*REPORTS_OF_LEADS, "Claims", "Exports", "API", "Profile"],
+    "admin": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Net fees", "Admin", "API", "Style", "Profile"],
     "auditor": ["Audit trail", "Profile"],
 }
 
@@ -106,6 +108,7 @@ def test_the_auditor_filters_sorts_and_opens_an_entry(window: Visit) -> None:
 PAGES_OF = {
     "admin": [
         "/dashboard/",
+        "/providers/",
         "/style/",
         "/profile/",
         "/password/change/",
@@ -122,6 +125,8 @@ PAGES_OF = {
     ],
     "biller": [
         "/dashboard/",
+        "/payers/",
+        "/staff/",
         "/claims/",
         "/claims/?start=2026-02-31",
         "/imports/",
