@@ -34,7 +34,7 @@ from ..overview import counted
 from ..periods import Step
 from ..questions import Question
 from ..scopes import NONE
-from .denial_words import few_reasons, who_denies_most, who_pays_after_all
+from .denial_words import few_reasons, plainly, who_denies_most, who_pays_after_all
 from .drawing import benchmark_of, drawn
 from .report import part_url
 
@@ -114,7 +114,7 @@ def reason_pareto(request: HttpRequest, question: Question, reasons: Sequence[Re
     )
     bars = [
         Bar(
-            named(row),
+            f"{row.code} {plainly(row)}".strip(),
             row.dollars,
             note=f"{row.claims:,} {counted('claims', row.claims)}",
             url=denied_claims(question, **row.filters),
@@ -122,11 +122,6 @@ def reason_pareto(request: HttpRequest, question: Question, reasons: Sequence[Re
         for row in reasons
     ]
     return pareto(about, DOLLARS, fold(bars, MOST_REASONS, "All other reasons"))
-
-
-def named(row: ReasonRow) -> str:
-    """CO-16 Information is missing: without who bears it, which the table tells."""
-    return f"{row.code} {row.words.partition(' (')[0]}".strip()
 
 
 def heat_chart(request: HttpRequest, question: Question, found: Heat) -> Chart:
@@ -175,7 +170,6 @@ def overturn_bars(request: HttpRequest, question: Question, payers: Sequence[Spl
         caption=who_pays_after_all(payers, whole),
         axis="% of decided appeals",
         rows="Payer",
-        size=Size.HALF,
         export_url=part_url(request, "overturned"),
         empty_title="No appeal decided",
         empty_text="The first decision shows here on the day it comes.",
@@ -186,7 +180,7 @@ def overturn_bars(request: HttpRequest, question: Question, payers: Sequence[Spl
             drawn(OVERTURNED, each.figure.value),
             note=f"{each.figure.numerator:,} of {n_of(each.figure, OVERTURNED.n_noun)}",
             url=question.url("kpi", OVERTURNED.key, payer=each.key or NONE),
-            is_rest=each.figure.is_few,
+            is_focus=not each.figure.is_few,
         )
         for each in payers
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from django.http import HttpRequest
@@ -16,6 +17,7 @@ from ..denials import Avoidable, Counted, ReasonRow, label_of
 from ..questions import Question
 from .columns import change_column, count_column, dollars_column, share_column
 from .denial_charts import denied_claims
+from .denial_words import plainly
 from .report import part_url
 
 MOST_CHANGES = 10
@@ -29,8 +31,8 @@ def changes_table(request: HttpRequest, question: Question, found: Sequence[Chan
     columns = [
         Column("name", heading, lambda each: Cell(each.name, title=each.words)),
         change_column("more", "Change, $", lambda each: each.more, money_brief, Good.DOWN),
-        dollars_column("before", "Denied before, $", lambda each: each.before.counted.dollars),
-        dollars_column("now", "Denied now, $", lambda each: each.now.counted.dollars),
+        dollars_column("before", "$ before", lambda each: each.before.counted.dollars),
+        dollars_column("now", "$ now", lambda each: each.now.counted.dollars),
         count_column("claims_before", "Claims before", lambda each: each.before.counted.claims),
         count_column("claims_now", "Claims now", lambda each: each.now.counted.claims),
     ]
@@ -42,7 +44,7 @@ def changes_table(request: HttpRequest, question: Question, found: Sequence[Chan
     return Table(
         request,
         list(found[:MOST_CHANGES]),
-        columns,
+        [replace(each, sort="") for each in columns],  # the largest stay first
         key="changed",
         link=lambda each: denied_claims(question, **each.asks),
         caption="The largest changes in charges denied",
@@ -61,7 +63,7 @@ def reasons_table(
     """Each reason's own share of all that was denied; claims with several reasons stand under each."""
     columns = [
         Column("code", "Reason", lambda row: row.code or "None given", sort="code"),
-        Column("words", "What it means", lambda row: row.words),
+        Column("words", "What it means", lambda row: Cell(plainly(row), title=row.words)),
         Column("category", "Category", lambda row: label_of(row.category), sort="category"),
         Column("remarks", "Remarks", lambda row: ", ".join(row.remarks) or NOTHING),
         count_column("claims", "Claims", lambda row: row.claims),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from rcm_site.templatetags.ui import money_brief, percent
 
-from ..catalogue import Figure, Split
+from ..catalogue import FEW, Figure, Split
 from ..denial_changes import Change, largest_rise
 from ..denials import Counted, ReasonRow
 from ..kpis import KPIS
@@ -90,10 +90,33 @@ def few_reasons(reasons: Sequence[ReasonRow]) -> str:
     return f"{first}; first is {reasons[0].code or 'no reason given'}, {percent(reasons[0].dollars / whole)}."
 
 
+def plainly(row: ReasonRow) -> str:
+    """What a reason means, without who bears it."""
+    return row.words.partition(" (")[0]
+
+
 def who_pays_after_all(payers: Sequence[Split], whole: Figure) -> str:
+    """With how many appeals that is, and who decided too few of them."""
     if whole.value is None:
         return "No appeal was decided in these days."
     few = "Only " if whole.is_few else ""
     appeals = f"{few}{whole.n:,} {counted('appeals', whole.n)} {'were' if whole.n != 1 else 'was'} decided"
-    overturned = KPIS["appeal_overturn_rate"].words(whole.value)
-    return f"{appeals}; {overturned} ended with a payment."
+    words = f"{appeals}; {KPIS['appeal_overturn_rate'].words(whole.value)} ended with a payment."
+    unsure = [each for each in payers if each.figure.is_few]
+    if len(unsure) == len(payers):
+        return f"{words} Each payer decided fewer than {FEW}: too few to compare."
+    return f"{words} Grey are payers that decided fewer than {FEW}." if unsure else words
+
+
+def in_short(payers: Sequence[Split], whole: Figure, reasons: Sequence[ReasonRow]) -> str:
+    """The page's question answered in two sentences: who, and why."""
+    if not reasons:
+        return "Nothing was denied in these days." if whole.value is not None else ""
+    first, dollars = reasons[0], sum((row.dollars for row in reasons), Decimal(0))
+    why = (
+        f"{first.code} – {plainly(first)[:1].lower()}{plainly(first)[1:]}"
+        if first.code
+        else "no reason given"
+    )
+    share = f", {percent(first.dollars / dollars)} of the dollars" if dollars else ""
+    return f"{who_denies_most(payers, whole)} The first reason is {why}{share}."

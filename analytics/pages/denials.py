@@ -24,7 +24,7 @@ from ..questions import Question
 from .denial_charts import RATE, heat_chart, overturn_bars, payer_bars, reason_pareto, trend
 from .denial_splits import SPLITS, Whole, split_table
 from .denial_tables import avoidable_table, changes_table, reasons_table
-from .denial_words import part_in_words, rate_moved, what_changed
+from .denial_words import in_short, part_in_words, rate_moved, what_changed
 from .kpi import turned
 from .report import answer
 
@@ -62,6 +62,7 @@ def shown(request: HttpRequest, question: Question) -> dict[str, Any]:
     payers = split([RATE, OVERTURNED], scope, period, "payer")
     reasons = by_reason(scope, period)
     return {
+        "answer": in_short(payers[RATE.key], now[RATE.key], reasons),
         "cards": [*cards(question, now, then), avoidable_card(question, avoidable, before)],
         "payers": payer_bars(request, question, payers[RATE.key], now[RATE.key]),
         **course(request, question, rate_moved(now[RATE.key], then.get(RATE.key), question.against_in_words)),
