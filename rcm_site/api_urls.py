@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts import api as accounts
+from analytics.api import dashboard, denials, kpis, payers, receivables, staff
 from claims.api import claims, files, patients, providers
 
 from . import api_schema
@@ -24,6 +25,18 @@ urlpatterns = [
     path("patients", patients.Patients.as_view(), name="api_patients"),
     path("patients/<str:patient_id>", patients.OnePatient.as_view(), name="api_patient"),
     path("patients/<str:patient_id>/assessments", patients.Assessments.as_view(), name="api_assessments"),
+    path("kpis/", kpis.Catalogue.as_view(), name="api_kpis"),
+    path("kpis/<str:kpi>", kpis.OneKpi.as_view(), name="api_kpi"),
+    path("dashboard/kpis", dashboard.DashboardKpis.as_view(), name="api_dashboard"),
+    path("denials/rate", denials.DenialRate.as_view(), name="api_denial_rate"),
+    path("denials/trends", denials.DenialTrends.as_view(), name="api_denial_trends"),
+    path("ar/days", receivables.ReceivableDays.as_view(), name="api_ar_days"),
+    path("ar/aging", receivables.ReceivableAging.as_view(), name="api_ar_aging"),
+    path("ar/by-department", receivables.ReceivablesByDepartment.as_view(), name="api_ar_by_department"),
+    path("staff/productivity", staff.StaffProductivity.as_view(), name="api_staff_productivity"),
+    path("staff/error-rate", staff.StaffErrorRate.as_view(), name="api_staff_error_rate"),
+    path("staff/workload", staff.StaffWorkload.as_view(), name="api_staff_workload"),
+    path("payers/<int:pk>/scorecard", payers.PayerScorecard.as_view(), name="api_payer_scorecard"),
     path("schema", api_schema.Schema.as_view(), name="api_schema"),
     path("docs", api_schema.Docs.as_view(), name="api_docs"),
 ]
