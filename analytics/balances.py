@@ -50,7 +50,7 @@ def counted_then(measure: Measure, period: Period) -> Q:
 def claims_then(scope: Scope, day: date) -> QuerySet[Claim]:
     """Claims submitted until this day, with `was_open`, `balance_then` and `net_then`."""
     claims = scope.claims().filter(submitted_on__lte=day)
-    claims = claims.annotate(given_up_on=_given_up_on())
+    claims = claims.annotate(given_up_on=given_up_on())
     open_since = Q(status__in=OPEN) | Q(status=Status.PAID, paid_on__gt=day)
     is_given_up_later = Q(given_up_on__gt=day)
     claims = claims.annotate(paid_later=_or_zero(_payments(day)))
@@ -103,7 +103,7 @@ def _adjustments(day: date) -> QuerySet[Any]:
     return later.values("payment__claim").annotate(later=Sum("amount")).values("later")
 
 
-def _given_up_on() -> Any:
+def given_up_on() -> Any:
     """The day on which a claim was written off, for those that are."""
     events = ClaimEvent.objects.filter(claim=OuterRef("pk"), to_status=Status.WRITTEN_OFF)
     last = events.exclude(from_status=Status.WRITTEN_OFF).order_by("-at", "-pk")

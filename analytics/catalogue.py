@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,7 @@ from rcm_site.templatetags.ui import NOTHING, money, number, percent
 
 from .cards import Good
 from .drilldown import Part, claims_of
-from .facts import totals
+from .facts import standings, totals
 from .measures import BUCKETS, MEASURES
 from .periods import Period, Step
 from .reading import KEYS, Amount
@@ -248,10 +248,25 @@ def series(
         nothing: dict[str, Amount] = dict.fromkeys(needed(flowing), 0)
         for each in flowing:
             found[each.key] = [(at, each.figure(sums.get(at.start, nothing), at.days)) for at in steps]
-    for at in steps if standing else ():
-        for key, figure in figures(standing, scope, at).items():
-            found[key].append((at, figure))
+    if standing:
+        for at, sums_then in _standing_sums(standing, scope, period, steps, step):
+            for each in standing:
+                found[each.key].append((at, each.figure(sums_then, at.days)))
     return found
+
+
+def _standing_sums(
+    kpis: list[Kpi], scope: Scope, period: Period, steps: list[Period], step: Step | str
+) -> Iterator[tuple[Period, dict[str, Amount]]]:
+    """At the end of each step, and what came in over it to set that against."""
+    flows = [key for key in needed(kpis) if not MEASURES[key].as_of]
+    as_of = [key for key in needed(kpis) if MEASURES[key].as_of]
+    stood = standings(scope, [at.end for at in steps], as_of)
+    rows = totals(scope, period, flows, by=(str(step),)) if flows else []
+    came = {max(row.key[0], period.start): row.sums for row in rows}
+    nothing: dict[str, Amount] = dict.fromkeys(flows, 0)
+    for at in steps:
+        yield at, came.get(at.start, nothing) | stood[at.end][0].sums
 
 
 def needed(kpis: Iterable[Kpi]) -> list[str]:
@@ -297,4 +312,15 @@ def aging(scope: Scope, on: date, by: str | None = None) -> dict[Any, list[dict[
     for row in totals(scope, Period(on, on), AGING, by=(*keys, "age")):
         empty: list[dict[str, Amount]] = [dict.fromkeys(AGING, 0) for _ in BUCKETS]
         found.setdefault(row.key[0] if by else None, empty)[row.key[-1]] = row.sums
+    return found
+
+
+def aging_trend(scope: Scope, days: Sequence[date]) -> list[tuple[date, list[dict[str, Amount]]]]:
+    """The same at the end of each of these days."""
+    found = []
+    for day, rows in standings(scope, days, AGING, by=("age",)).items():
+        buckets: list[dict[str, Amount]] = [dict.fromkeys(AGING, 0) for _ in BUCKETS]
+        for row in rows:
+            buckets[row.key[0]] = row.sums
+        found.append((day, buckets))
     return found

@@ -9,11 +9,11 @@ from django.db.models import Q, QuerySet
 
 from claims.models import Claim
 
-from .balances import claims_then, counted_then
 from .measures import MEASURES, Measure
 from .periods import Period
 from .scopes import Scope
 from .sources import COUNTED, Source
+from .standings import claims_standing
 
 
 class Part(StrEnum):
@@ -31,8 +31,7 @@ def claims_of(measures: Iterable[str], scope: Scope, period: Period) -> QuerySet
 
 def _counted(measure: Measure, scope: Scope, period: Period) -> Q:
     if measure.as_of and period.end < scope.today:
-        then = claims_then(scope, period.end).filter(counted_then(measure, period))
-        return Q(pk__in=then.values("pk"))
+        return claims_standing(measure, scope, period)
     counted = Q(pk__in=())
     for source in measure.sources:
         counted |= _of_source(source, measure, scope, measure.span(period))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from django.db.models import Count
 
 from .caching import is_told, remembered
 from .measures import MEASURES, STAFF_MEASURES
-from .models import DirtyDay
+from .models import ChangedClaim, DirtyDay
+from .past_days import standings_on
 from .periods import Period
 from .reading import TIMES, Reading, Row, counted_rows
 from .scopes import Scope
 from .sources import ACTIONS
 
 CATCHING_UP = 60  # dirty days from which on reading takes noticeably longer
+CHANGED_CLAIMS = 20_000  # and marked claims
 
 
 def totals(
@@ -30,6 +33,23 @@ def totals(
         return reading.rows()
     names = tuple(each.key for each in reading.measures)
     return remembered(("totals", scope, period, names, reading.by), reading.rows)
+
+
+def standings(
+    scope: Scope, days: Sequence[date], measures: Sequence[str], by: Sequence[str] = ()
+) -> dict[date, list[Row]]:
+    """What `totals` says of how things stand at the end of each of these days, in one statement."""
+    past = tuple(dict.fromkeys(day for day in days if day < scope.today))
+    chosen = [MEASURES[key] for key in measures]
+
+    def read() -> list[tuple[date, list[Row]]]:
+        return list(standings_on(scope, past, chosen, by).items()) if past else []
+
+    names = ("standings", scope, past, tuple(measures), tuple(by))
+    found = dict(remembered(names, read) if is_told(scope, by) else read())
+    return {
+        day: found[day] if day in found else totals(scope, Period(day, day), measures, by) for day in days
+    }
 
 
 def claim_totals(
@@ -75,4 +95,7 @@ def _reading(
 def is_catching_up() -> bool:
     """Whether so many days are outdated that numbers, right as they are, take longer."""
     days = DirtyDay.objects.filter(fact=DirtyDay.Fact.DAY).values("day").distinct()
-    return days[: CATCHING_UP + 1].count() > CATCHING_UP
+    claims = ChangedClaim.objects.values("pk")
+    return (
+        days[: CATCHING_UP + 1].count() > CATCHING_UP or claims[: CHANGED_CLAIMS + 1].count() > CHANGED_CLAIMS
+    )

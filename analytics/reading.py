@@ -28,6 +28,7 @@ from .models import DayFact, DirtyDay, ProviderFact, StaffFact
 from .periods import DAY, LAST_OF, Period, Step
 from .scopes import Scope
 from .sources import Source
+from .standings import SEEN, YOUNGEST, Standings, column
 
 MOST_RANGES = 40  # of dirty days; those closest to one another are taken together with what lies between
 
@@ -85,6 +86,12 @@ class Reading:
         self.balances = [each for each in measures if each.as_of]
         self.is_past = period.end < scope.today
         self.table = self._table() if from_facts else None
+        is_kept = from_facts and self.is_past and bool(self.balances)
+        self.standings = Standings(scope, (period.end,), self._paths()) if is_kept else None
+
+    def _paths(self) -> dict[str, str]:
+        paths = paths_to("")
+        return {key: paths[key] for key in self.keys}
 
     def _table(self) -> FactTable | None:
         """The facts that tell apart what is asked for, if there are any."""
@@ -98,12 +105,14 @@ class Reading:
     def rows(self) -> list[Row]:
         dirty: list[Period] = []
         while True:
-            found, marked = self._ask(dirty)
-            if all(any(day in each for each in dirty) for day in marked):
+            found, marked, seen = self._ask(dirty)
+            corrected = self.standings.corrected(seen) if self.standings else None
+            if not corrected and all(any(day in each for each in dirty) for day in marked):
                 return found
+            self.standings = corrected or self.standings
             dirty = ranges([*dirty, *(self._spoilt(day) for day in marked)])
 
-    def _ask(self, dirty: list[Period]) -> tuple[list[Row], list[date]]:
+    def _ask(self, dirty: list[Period]) -> tuple[list[Row], list[date], tuple[Any, ...]]:
         parts = self._parts(dirty)
         dimensions, values = self._dimensions()
         names = [each.key for each in self.measures]
@@ -112,16 +121,19 @@ class Reading:
         grouped = f"GROUP BY {', '.join(str(n + 1) for n in range(len(dimensions)))}" if dimensions else ""
         union = " UNION ALL ".join(sql for sql, _ in parts) or self._nothing()
         marks, mark_values = self._marks()
+        seen = SEEN if self.standings else "SELECT 0 AS changed, NULL AS kept_from, NULL AS kept_until"
         statement = (
-            f"SELECT marks.days, sums.* FROM ({marks}) AS marks LEFT JOIN "  # noqa: S608 - names of our own
-            f"(SELECT {columns}, count(*) AS parts FROM ({union}) AS parts {grouped}) AS sums ON 1 = 1"
+            f"SELECT marks.days, seen.*, sums.* FROM ({marks}) AS marks "  # noqa: S608 - names of our own
+            f"CROSS JOIN ({seen}) AS seen LEFT JOIN ("
+            f"SELECT {columns}, count(*) AS parts FROM ({union}) AS parts {grouped}) AS sums ON 1 = 1"
         )
         parameters = [*mark_values, *values, *(value for _, given in parts for value in given)]
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             answer = cursor.fetchall()
         marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
-        return [self._row(each[1:]) for each in answer if self._is_row(each)], marked
+        rows = [self._row(each[4:]) for each in answer if self._is_row(each)]
+        return rows, marked, answer[0][1:4]
 
     def _spoilt(self, day: date) -> Period:
         """A mark on the facts of a month stands on its first day."""
@@ -151,9 +163,23 @@ class Reading:
         return parts
 
     def _past(self) -> list[Sql]:
-        rows, sums = standing_then(self.scope, self.period, self.balances)
-        columns = {f"sum_{key}": each for key, each in sums.items()}
-        return self._compiled(rows, {"on_day": "submitted_on", **paths_to("")}, columns, self.balances)
+        if self.standings is None:
+            rows, sums = standing_then(self.scope, self.period, self.balances)
+            columns = {f"sum_{key}": each for key, each in sums.items()}
+            return self._compiled(rows, {"on_day": "submitted_on", **paths_to("")}, columns, self.balances)
+        told = ", ".join(f"{column(each) if each.as_of else 0} AS {each.key}" for each in self.measures)
+        keys = "".join(f"key_{key} AS {key}, " for key in self.keys)
+        on_day, days = self._day_of_age() if self._tells_day else ("", [])
+        return [
+            (f"SELECT {keys}{on_day}{told} FROM ({sql}) AS standings", (*days, *values))  # noqa: S608
+            for sql, values in self.standings.parts()
+        ]
+
+    def _day_of_age(self) -> tuple[str, list[date]]:
+        """A day of submission for the sake of which a claim is of this age."""
+        cases = "".join(f" WHEN {place} THEN %s" for place in YOUNGEST)
+        days = [self.period.end - each * DAY for each in YOUNGEST.values()]
+        return f"CASE age{cases} END AS on_day, ", days
 
     def _of(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
         if self.table is None:
@@ -191,8 +217,7 @@ class Reading:
         self, rows: QuerySet[Any], paths: dict[str, str], columns: dict[str, Any], measures: list[Measure]
     ) -> list[Sql]:
         split = {key: F(paths[key]) for key in self.keys}
-        is_daily = any(each.is_distinct for each in self.measures)
-        if not split or is_daily or {*self.by} & {*TIMES, "age"}:
+        if self._tells_day:
             split["on_day"] = F(paths["on_day"])
         chosen = rows.order_by().values(**{f"key_{key}": each for key, each in split.items()})
         try:
@@ -206,6 +231,11 @@ class Reading:
         )
         names = ", ".join([*(f"key_{key} AS {key}" for key in split), *sums])
         return [(f"SELECT {names} FROM ({sql}) AS part", tuple(values))]  # noqa: S608 - names of our own
+
+    @property
+    def _tells_day(self) -> bool:
+        is_daily = any(each.is_distinct for each in self.measures)
+        return not self.keys or is_daily or bool({*self.by} & {*TIMES, "age"})
 
     def _nothing(self) -> str:
         names = ", ".join(f"0 AS {each.key}" for each in self.measures)
@@ -229,7 +259,7 @@ class Reading:
         if self.table is None:
             return "SELECT NULL AS days", ()
         together = _TOGETHER[connection.vendor]
-        start = BEGINNING if self.balances else self.period.start
+        start = BEGINNING if self.balances and not self.is_past else self.period.start
         marks = f"SELECT {together} AS days FROM {DirtyDay._meta.db_table}"  # noqa: S608 - names of our own
         values = (self.table.fact, str(start), str(self.period.end))
         return f"{marks} WHERE fact = %s AND day BETWEEN %s AND %s", values

@@ -25,7 +25,7 @@ EVERYTHING = Scope(None, today=date.max)
 def refresh(fact: FactTable, most: int = 0) -> int:
     """Add the newest dirty days up again; how many there were, or 0 when somebody else is at it."""
     with transaction.atomic():
-        if not _alone():
+        if not is_alone(REFRESHER_LOCK):
             return 0
         marks = list(_newest(fact, most or AT_ONCE[fact.fact]))
         if not marks:
@@ -39,12 +39,12 @@ def refresh(fact: FactTable, most: int = 0) -> int:
         return len(days)
 
 
-def _alone() -> bool:
+def is_alone(lock: int) -> bool:
     """Two refreshers would add the same days twice. On SQLite writers take turns anyway."""
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [REFRESHER_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
         return bool(cursor.fetchone()[0])
 
 

@@ -8,6 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from . import exports
+from .keeping_balances import keep_days, renew_balances
+from .periods import DAY
 from .reading import DAYS, PROVIDERS, STAFF
 from .refreshing import refresh
 
@@ -24,6 +26,15 @@ def refresh_facts() -> int:
             done += days
             if time.monotonic() - began > SECONDS:
                 return done
+    return done
+
+
+@shared_task
+def keep_balances() -> int:
+    """Look at claims again that changed since the last time, then add up past days; how many in all."""
+    began, done, yesterday = time.monotonic(), 0, timezone.localdate() - DAY
+    while time.monotonic() - began < SECONDS and (worked := renew_balances() or keep_days(yesterday)):
+        done += worked
     return done
 
 

@@ -56,6 +56,7 @@ app.conf.beat_schedule = {
     "tidying up": _nightly(3, 20, "rcm_site.tasks.tidy_up"),
     "provider fees": _every(5, "claims.tasks.fold_provider_fees"),
     "facts": _every(2, "analytics.tasks.refresh_facts"),
+    "past balances": _every(2, "analytics.tasks.keep_balances"),
     "exports": _every(2, "analytics.tasks.make_exports"),
     "exports' files": _every(600, "analytics.tasks.forget_exports"),
     "waiting payments": _every(60, "claims.tasks.match_payments"),

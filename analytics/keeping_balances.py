@@ -1,0 +1,182 @@
+"""Keeps what claims were to bring on past days: their balances as they change, and the sums of each day.
+
+One transaction a batch, and one keeper at a time: at every moment a day's facts are the sums of the balances
+that are kept, and a claim's balances are what it says itself, unless it is marked.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Case, Max, Min, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
+
+from claims.models import Claim
+
+from .measures import AGES, BUCKETS
+from .models import ChangedClaim, ClaimBalance, FactState
+from .periods import DAY, Period
+from .refreshing import is_alone
+from .standings import SUMS
+from .timelines import GREATEST, LEAST, timelines
+
+KEEPER_LOCK = 7_263_004
+CLAIMS_AT_ONCE = 30_000
+DAYS_AT_ONCE = 100
+KEPT_DAYS = timedelta(days=800)  # a trend over a year, and the same a year before
+
+_DAY = {"postgresql": "DATE '{}'", "sqlite": "'{}'"}
+_PLUS = {"postgresql": "({day} + {days})", "sqlite": "date({day}, ({days}) || ' days')"}
+
+# A balance is of one age after the other: each of these spans, within the days that are kept, begins and ends
+# on a day. What changes on a day adds up to how it stands, and stands until the next change.
+_ADD_UP = """
+INSERT INTO analytics_agingfact (day, payer_id, department_id, age, {sums})
+WITH RECURSIVE balances AS ({balances}),
+ages (age, youngest, oldest) AS (VALUES {ages}),
+spans AS (
+    SELECT payer_id, department_id, age, {greatest}(since, {youngest}, {start}) AS begins,
+        {least}(until, CASE WHEN oldest IS NULL THEN until ELSE {oldest} END, {after}) AS ends,
+        CASE WHEN balance > 0 THEN sign ELSE 0 END AS owed_claims,
+        CASE WHEN balance > 0 THEN sign * balance ELSE 0 END AS owed,
+        CASE WHEN balance > 0 THEN sign * net ELSE 0 END AS owed_net,
+        CASE WHEN balance < 0 THEN sign ELSE 0 END AS credit_claims,
+        CASE WHEN balance < 0 THEN sign * balance ELSE 0 END AS credits
+    FROM balances CROSS JOIN ages
+),
+changes AS (
+    SELECT payer_id, department_id, age, day, {totals} FROM (
+        SELECT payer_id, department_id, age, begins AS day, {sums} FROM spans WHERE begins < ends
+        UNION ALL SELECT payer_id, department_id, age, ends, {negated} FROM spans WHERE begins < ends
+    ) AS changed GROUP BY payer_id, department_id, age, day HAVING {some_total}
+),
+levels AS (
+    SELECT payer_id, department_id, age, day AS begins, coalesce(lead(day) OVER so_far, {after}) AS ends,
+        {levels}
+    FROM changes WINDOW so_far AS (PARTITION BY payer_id, department_id, age ORDER BY day)
+),
+days (day) AS (SELECT {start} UNION ALL SELECT {next_day} FROM days WHERE day < {end})
+SELECT days.day, payer_id, department_id, age, {sums}
+FROM levels JOIN days ON days.day >= begins AND days.day < ends WHERE {some}
+ON CONFLICT (day, coalesce(payer_id, 0), coalesce(department_id, 0), age) DO UPDATE SET {added}
+"""
+
+
+def renew_balances(most: int = CLAIMS_AT_ONCE) -> int:
+    """Look at marked claims again; how many there were, or 0 when somebody else is at it."""
+    with transaction.atomic():
+        if not is_alone(KEEPER_LOCK):
+            return 0
+        chosen = ChangedClaim.objects.order_by("pk").values("claim_id")[:most]
+        marks = list(ChangedClaim.objects.filter(claim_id__in=chosen).values_list("pk", "claim_id"))
+        claims = sorted({claim_id for _, claim_id in marks})
+        if claims:
+            _renew(claims)
+            ChangedClaim.objects.filter(pk__in=_listed("bigint", [pk for pk, _ in marks])).delete()
+        return len(claims)
+
+
+def keep_days(until: date, most: int = DAYS_AT_ONCE) -> int:
+    """Add up days until this one that are not kept yet, newest first; how many there were."""
+    with transaction.atomic():
+        if not is_alone(KEEPER_LOCK):
+            return 0
+        first = ClaimBalance.objects.aggregate(first=Min("since"))["first"]
+        if first is None or first > until:
+            return 0
+        state, _ = FactState.objects.get_or_create(pk=1)
+        missing = _missing(state, Period(max(first, until - KEPT_DAYS), until), most)
+        if missing is None:
+            return 0
+        _add_up(missing, ClaimBalance.objects.filter(since__lte=missing.end, until__gt=missing.start))
+        FactState.objects.filter(pk=1).update(
+            kept_from=min(state.kept_from or missing.start, missing.start),
+            kept_until=max(state.kept_until or missing.end, missing.end),
+        )
+        return missing.days
+
+
+def _missing(state: FactState, wanted: Period, most: int) -> Period | None:
+    """Days next to those that are kept, so that they stay one span."""
+    start, end = state.kept_from, state.kept_until
+    if start is None or end is None:
+        return Period(max(wanted.start, wanted.end - (most - 1) * DAY), wanted.end)
+    if end < wanted.end:
+        return Period(end + DAY, min(wanted.end, end + most * DAY))
+    if start > wanted.start:
+        return Period(max(wanted.start, start - most * DAY), start - DAY)
+    return None
+
+
+def _renew(claims: list[uuid.UUID]) -> None:
+    """Put these claims' balances as they are now in place of those that are kept, and into the days' sums."""
+    newest = ClaimBalance.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    ids = _listed("uuid", [each.hex for each in claims])
+    _insert(Claim.objects.filter(pk__in=ids).exclude(status=Claim.Status.VOID))
+    rows = ClaimBalance.objects.filter(claim_id__in=ids)
+    state = FactState.objects.filter(pk=1, kept_from__isnull=False).first()
+    if state and state.kept_from and state.kept_until:
+        _add_up(Period(state.kept_from, state.kept_until), rows, newest)
+    rows.filter(pk__lte=newest).delete()
+
+
+def _listed(kind: str, values: list[Any]) -> RawSQL:
+    """Many keys as one value: a list of so many would take longer to write and read than to work off."""
+    if connection.vendor == "postgresql":
+        return RawSQL(f"SELECT unnest(%s::{kind}[])", [values])  # noqa: S611 - a type of our own
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(values)])
+
+
+def _insert(claims: QuerySet[Claim]) -> None:
+    told = timelines(claims, {"payer": "payer_id", "department": "department_id"})
+    if told is None:
+        return
+    _execute(
+        "INSERT INTO analytics_claimbalance"  # noqa: S608 - names of our own
+        " (claim_id, payer_id, department_id, submitted_on, since, until, balance, net)"
+        " SELECT of_claim, key_payer, key_department, submitted, since, until, balance, net"
+        f" FROM ({told[0]}) AS told",
+        told[1],
+    )
+
+
+def _add_up(days: Period, balances: QuerySet[ClaimBalance], newest_before: int = 0) -> None:
+    """Add balances to the sums of these days; those that were there before are taken out of them."""
+    sign = Case(When(pk__gt=newest_before, then=Value(1)), default=Value(-1))
+    names = ("payer_id", "department_id", "submitted_on", "since", "until", "balance", "net")
+    sql, values = balances.order_by().values(*names, sign=sign).query.sql_with_params()
+    vendor = connection.vendor
+    day, plus = _DAY[vendor], _PLUS[vendor]
+    ages = (AGES[bucket] for bucket in BUCKETS)
+    statement = _ADD_UP.format(
+        balances=sql,
+        ages=", ".join(f"({n}, {first}, {last or 'NULL'})" for n, (first, last) in enumerate(ages)),
+        greatest=GREATEST[vendor],
+        least=LEAST[vendor],
+        youngest=plus.format(day="submitted_on", days="youngest"),
+        oldest=plus.format(day="submitted_on", days="oldest + 1"),
+        next_day=plus.format(day="day", days="1"),
+        start=day.format(days.start),
+        end=day.format(days.end),
+        after=day.format(days.end + DAY),
+        sums=", ".join(SUMS),
+        negated=", ".join(f"-{name}" for name in SUMS),
+        totals=", ".join(f"sum({name}) AS {name}" for name in SUMS),
+        levels=", ".join(f"sum({name}) OVER so_far AS {name}" for name in SUMS),
+        some_total=" OR ".join(f"sum({name}) <> 0" for name in SUMS),
+        some=" OR ".join(f"{name} <> 0" for name in SUMS),
+        added=", ".join(f"{name} = analytics_agingfact.{name} + excluded.{name}" for name in SUMS),
+    )
+    _execute(statement, values)
+
+
+def _execute(sql: str, values: Sequence[Any]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL jit = off")  # compiling it takes longer than it does
+        cursor.execute(sql, values)

@@ -1,0 +1,55 @@
+"""How things stood at the end of each of several past days, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from .measures import Measure
+from .reading import KEYS, Row, amount_of, paths_to
+from .scopes import Scope
+from .standings import SEEN, Standings, column
+
+
+def standings_on(
+    scope: Scope, days: Sequence[date], measures: Sequence[Measure], by: Sequence[str] = ()
+) -> dict[date, list[Row]]:
+    """For each day what `totals` says of it, of measures of how things stand."""
+    paths = paths_to("")
+    keys = [key for key in KEYS if key in by]
+    asked = Standings(scope, tuple(days), {key: paths[key] for key in keys})
+    while True:
+        answer = _ask(asked, measures, by)
+        corrected = asked.corrected(answer[0][:3])
+        if corrected is None:
+            break
+        asked = corrected
+    found: dict[date, list[Row]] = {day: [] for day in days}
+    for day, *told in (each[3:] for each in answer if each[3] is not None):
+        amounts = zip(measures, told[len(by) :], strict=True)
+        sums = {measure.key: amount_of(measure, amount) for measure, amount in amounts}
+        found[_as_day(day)].append(Row(tuple(told[: len(by)]), sums))
+    nothing = Row((), {each.key: amount_of(each, 0) for each in measures})
+    return found if by else {day: rows or [nothing] for day, rows in found.items()}
+
+
+def _ask(asked: Standings, measures: Sequence[Measure], by: Sequence[str]) -> list[tuple[Any, ...]]:
+    parts = asked.parts()
+    union = " UNION ALL ".join(sql for sql, _ in parts)
+    keys = "".join(f", {key if key == 'age' else f'key_{key}'}" for key in by)
+    sums = "".join(f", sum({column(each)}) AS {each.key}" for each in measures)
+    statement = (
+        f"SELECT seen.*, sums.* FROM ({SEEN}) AS seen LEFT JOIN (SELECT as_of{keys}{sums} "  # noqa: S608
+        f"FROM ({union}) AS standings GROUP BY as_of{keys}) AS sums ON 1 = 1"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for _, values in parts for value in values])
+        return cursor.fetchall()
+
+
+def _as_day(value: Any) -> date:
+    """SQLite has no dates of its own."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
