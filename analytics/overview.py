@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from rcm_site.templatetags.ui import money_brief
+
 from .cards import Card, Change, Good, moved
 from .catalogue import Figure, Kpi, Unit, figures, series
 from .periods import Period, Step
@@ -43,14 +45,19 @@ def kpi_card(
     """The whole card leads to the page of the KPI, asked the same."""
     return Card(
         kpi.label,
-        kpi.words(now.value),
+        brief(kpi, now),
         url=question.url("kpi", kpi.key),
         definition=kpi.definition,
         change=change_of(kpi, now, before, question.against_in_words) if before else None,
-        benchmark=benchmark_in_words(kpi),
+        benchmark=f"benchmark {kpi.words(kpi.benchmark.value)}" if kpi.benchmark else "",
         n=n_in_words(kpi, now) if kpi.unit != Unit.COUNT else "",
         trend=course,
     )
+
+
+def brief(kpi: Kpi, figure: Figure) -> str:
+    """On a card amounts of thousands go without cents."""
+    return money_brief(figure.value) if kpi.unit == Unit.MONEY else kpi.words(figure.value)
 
 
 def benchmark_in_words(kpi: Kpi) -> str:

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from . import views
-from .pages import denials, exports, kpi, numbers, payers, providers, staff, staff_member
+from .pages import dashboard, denials, exports, kpi, numbers, payers, providers, receivables, staff, staff_member
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("dashboard/", views.dashboard, name="dashboard"),
+    path("", dashboard.home, name="home"),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("denials/", denials.denials, name="denials"),
+    path("receivables/", receivables.receivables, name="receivables"),
     path("payers/", payers.payers, name="payers"),
     path("payers/<int:pk>/", payers.payer, name="payer"),
     path("providers/", providers.providers, name="providers"),

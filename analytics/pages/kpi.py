@@ -161,7 +161,8 @@ def split_by(request: HttpRequest, question: Question, kpi: Kpi, whole: Figure) 
 def split_table(request: HttpRequest, question: Question, kpi: Kpi, whole: Figure, by: str) -> Table:
     rows = kpi.by(question.scope, question.period, by)
     narrower = narrowing(by, [row.key for row in rows], question.period)
-    largest = max((abs(row.figure.value) for row in rows if row.figure.value is not None), default=None)
+    told = [row.figure for row in rows if not row.figure.is_few]
+    largest = max((abs(each.value) for each in told if each.value is not None), default=None)
     columns: list[Column] = [
         Column(
             "name",
@@ -203,8 +204,10 @@ def split_table(request: HttpRequest, question: Question, kpi: Kpi, whole: Figur
 
 
 def with_bar(kpi: Kpi, figure: Figure, largest: Decimal | None) -> Cell:
-    share = abs(figure.value) / largest if largest and figure.value is not None else None
-    return replace(value_cell(kpi, figure), share=share)
+    """A bar only where there are enough to compare."""
+    if not largest or figure.value is None or figure.is_few:
+        return value_cell(kpi, figure)
+    return replace(value_cell(kpi, figure), share=abs(figure.value) / largest)
 
 
 def narrowing(by: str, keys: Sequence[Any], period: Period) -> dict[Any, dict[str, Any]]:
@@ -258,7 +261,7 @@ def claims_table(request: HttpRequest, question: Question, kpi: Kpi, part: Part,
         default_sort="-number",
         export_url=question.url("take_out", "kpi", kpi=kpi.key, part=part),
         link=lambda claim: reverse("claim", args=[claim.pk]),
-        caption=f"Claims: {words_of_all(kpi.interest if part == Part.INTEREST else kpi.shows)}",
+        caption=words_of_all(kpi.interest if part == Part.INTEREST else kpi.shows),
         empty_title="No claims",
         empty_text="Nothing was counted in these days: widen them or empty a filter.",
     )
@@ -268,7 +271,7 @@ def claims_table(request: HttpRequest, question: Question, kpi: Kpi, part: Part,
 
 def columns_of(user: User, count: int) -> list[Column]:
     """Amounts of more claims are not put in order: no index has them, and the page would take long."""
-    columns = list_columns(user)
+    columns = [each for each in list_columns(user) if each.name != "control"]
     if count <= MOST_COUNTED:
         return columns
     return [replace(each, sort="") if each.name in ("charge", "balance") else each for each in columns]

@@ -1,0 +1,61 @@
+"""What waits for one person: their own open claims, and whom somebody must see."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Min, Q, Sum
+from django.urls import reverse
+
+from accounts.models import User
+from claims.models import Claim, FollowUp
+from claims.models.claims import OPEN
+from rcm_site.templatetags.ui import day, moment, money
+
+from .cards import Card
+
+
+def work_cards(user: User) -> list[Card]:
+    """Of the open claims assigned to this person: how many there are, the denied ones, the oldest."""
+    own = Claim.objects.visible_to(user).filter(assignee=user, status__in=OPEN)
+    told = own.aggregate(
+        claims=Count("pk"),
+        to_come=Sum("balance"),
+        denied=Count("pk", filter=Q(status=Claim.Status.DENIED)),
+        at_stake=Sum("balance", filter=Q(status=Claim.Status.DENIED)),
+        oldest=Min("submitted_on"),
+    )
+    mine = f"{reverse('claims')}?assignee=me"
+    return [
+        Card(
+            "Your open claims",
+            f"{told['claims']:,}",
+            url=f"{mine}&status=open",
+            definition="Claims assigned to you that are submitted, pending, denied or appealed.",
+            n=f"{money(told['to_come'])} still to come" if told["claims"] else "nothing is assigned to you",
+        ),
+        Card(
+            "Your denied claims",
+            f"{told['denied']:,}",
+            url=f"{mine}&status=denied",
+            definition="Claims assigned to you that stand denied: to be appealed, corrected or given up.",
+            n=f"{money(told['at_stake'])} at stake" if told["denied"] else "none waits for you",
+        ),
+        Card(
+            "Your oldest claim",
+            day(told["oldest"]),
+            url=f"{mine}&status=open&sort=submitted",
+            definition="The day on which the longest open of your claims was submitted.",
+            n="submitted and still open" if told["oldest"] else "nothing is open",
+        ),
+    ]
+
+
+def follow_up_card(user: User) -> Card:
+    waiting = FollowUp.objects.open().visible_to(user).aggregate(all=Count("pk"), oldest=Min("opened_at"))
+    oldest = waiting["oldest"]
+    return Card(
+        "Open follow-ups",
+        f"{waiting['all']:,}",
+        url=reverse("follow_ups"),
+        definition="Urgent assessments on which nobody has acted yet.",
+        n=f"the oldest since {moment(oldest)}" if oldest else "nobody is waiting",
+    )
