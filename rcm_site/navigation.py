@@ -29,6 +29,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
         [
             Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard"),
             Item("Denials", "denials", "refused", "analytics.view_dashboard"),
+            Item("A/R", "receivables", "ar", "analytics.view_dashboard"),
             Item("Payers", "payers", "payers", "analytics.view_dashboard"),
             Item("Providers", "providers", "providers", "claims.view_providertotal"),
             Item("Staff", "staff", "staff", "analytics.view_dashboard"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import allow, may, person
 from rcm_site.tabs import Tab
-from rcm_site.templatetags.ui import money
+from rcm_site.templatetags.ui import money_brief
 
 from ..cards import Card
 from ..catalogue import Figure, figures, series, split
@@ -95,7 +95,7 @@ def avoidable_card(question: Question, avoidable: Avoidable, before: Avoidable |
         change = change_of(CHARGES, now, then, question.against_in_words)
     return Card(
         "Avoidable denials",
-        money(avoidable.dollars),
+        money_brief(avoidable.dollars),
         url="#avoidable",
         definition="Charges of claims denied for what work before they went out avoids.",
         change=change,

@@ -17,8 +17,8 @@ pytestmark = BROWSER
 
 CLAIMS = ["Claims", "Imports", "Remittances"]
 PEOPLE = ["Follow-ups", "Patients", "Exports"]
-REPORTS = ["Dashboard", "Denials", "Payers", "Staff"]
-REPORTS_OF_LEADS = ["Dashboard", "Denials", "Payers", "Providers", "Staff"]
+REPORTS = ["Dashboard", "Denials", "A/R", "Payers", "Staff"]
+REPORTS_OF_LEADS = ["Dashboard", "Denials", "A/R", "Payers", "Providers", "Staff"]
 NAVIGATION = {
     "biller": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
     "coder": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
@@ -125,6 +125,9 @@ PAGES_OF = {
     ],
     "biller": [
         "/dashboard/",
+        "/denials/",
+        "/denials/?period=forever",
+        "/receivables/",
         "/payers/",
         "/staff/",
         "/claims/",
