@@ -5,12 +5,15 @@ Which rows a list has is settled when it begins; each is then read as it stands,
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 
@@ -53,6 +56,13 @@ class Listing:
     def rows(self, keys: Sequence[int]) -> Iterator[Row]:
         for start in range(0, len(keys), ROWS_AT_ONCE):
             yield from self.read(keys[start : start + ROWS_AT_ONCE])
+
+
+def given(keys: Sequence[int]) -> RawSQL:
+    """Keys as one parameter of a statement: thousands of parameters take longer than to find their rows."""
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", [list(keys)])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(keys))])
 
 
 # Claims --------------------------------------------------------------------------------------------
@@ -120,7 +130,7 @@ def listing_of_claims(user: User, found: ClaimQuerySet | QuerySet[Claim], words:
 def read_claims(user: User, numbers: Sequence[int], patients: Patients | None) -> Iterator[Row]:
     paths = [path for _, path, _ in CLAIM_COLUMNS]
     said = [(place, say) for place, (_, _, say) in enumerate(CLAIM_COLUMNS) if say]
-    claims = Claim.objects.visible_to(user).filter(number__in=list(numbers)).order_by()
+    claims = Claim.objects.visible_to(user).filter(number__in=given(numbers)).order_by()
     found = {row[0]: row for row in claims.values_list(*paths, "patient_id")}
     if patients:
         patients.learn({row[-1] for row in found.values()})
@@ -174,7 +184,7 @@ def remittances_list(user: User, asked: Mapping[str, str]) -> Listing:
     order = order_of(asked.get("sort", ""), REMITTANCE_SORTS, default="-pk")
 
     def read(keys: Sequence[int]) -> Iterator[Row]:
-        visible = Remittance.objects.visible_to(user).filter(pk__in=list(keys)).order_by()
+        visible = Remittance.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
         found = {row[0]: row[1:] for row in visible.values_list("pk", *REMITTANCE_COLUMNS.values())}
         return (list(found[key]) for key in keys if key in found)
 
