@@ -34,6 +34,17 @@ class Unit(StrEnum):
     COUNT = "count"
 
 
+class Topic(StrEnum):
+    """What KPIs are sorted under where all of them stand together."""
+
+    DENIALS = "Denials"
+    FIRST_TIME = "First time right"
+    SPEED = "Speed"
+    MONEY = "Money"
+    RECEIVABLE = "Accounts receivable"
+    OTHER = "Other"
+
+
 class Benchmark(NamedTuple):
     """What others reach or aim at; `words` say who says so."""
 
@@ -88,6 +99,7 @@ class Kpi:
     interest: tuple[str, ...]  # of these, the ones that the number is about
     measures: tuple[str, ...]
     compute: Formula
+    topic: Topic
 
     @property
     def is_as_of(self) -> bool:
@@ -170,6 +182,7 @@ def kpi(
     benchmark: Benchmark | None = None,
     shows: Sequence[str] = (),
     interest: Sequence[str] = (),
+    topic: Topic = Topic.OTHER,
     into: dict[str, Kpi] | None = None,
 ) -> Callable[[Formula], Formula]:
     """Put a formula into the catalogue: its name is the key, its docstring the definition people read.
@@ -197,6 +210,7 @@ def kpi(
             interest=tuple(interest) or shown,
             measures=tuple(name for name in names if name != "days"),
             compute=compute,
+            topic=topic,
         )
         return compute
 

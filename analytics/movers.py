@@ -26,6 +26,7 @@ WATCHED = (
 )
 MOST_OF_ONE = 3  # of a KPI: one that moved everywhere would hide all else
 CASH = "cash"
+NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,9 @@ def _mover(kpi: Kpi, key: Any, label: str, now: Sums, before: Sums) -> Mover | N
 
 def _dollars(kpi: Kpi, now: Figure, before: Figure, cash_a_day: Decimal) -> Decimal:
     """Of a share of dollars the dollars it moved, of days so many days' cash, of an amount its change."""
-    difference = (now.value or 0) - (before.value or 0)
+    difference = (now.value or NOTHING) - (before.value or NOTHING)
     if kpi.unit == Unit.PERCENT:
-        return difference / 100 * (now.denominator or 0)
+        return difference / 100 * (now.denominator or NOTHING)
     if kpi.unit == Unit.DAYS:
         return difference * cash_a_day
     return difference
