@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from rcm_site.templatetags.ui import day as day_in_words
 from rcm_site.templatetags.ui import money_brief
 
 from .cards import Card, Change, Good, moved
@@ -48,11 +49,18 @@ def kpi_card(
         brief(kpi, now),
         url=question.url("kpi", kpi.key),
         definition=kpi.definition,
-        change=change_of(kpi, now, before, question.against_in_words) if before else None,
+        change=change_of(kpi, now, before, against_in_words(kpi, question)) if before else None,
         benchmark=f"benchmark {kpi.words(kpi.benchmark.value)}" if kpi.benchmark else "",
         n=n_in_words(kpi, now) if kpi.unit != Unit.COUNT else "",
         trend=course,
     )
+
+
+def against_in_words(kpi: Kpi, question: Question) -> str:
+    """What it is compared with; how things stand is compared with one day, not with days."""
+    if kpi.is_as_of and question.against:
+        return f"on {day_in_words(question.against.end)}"
+    return question.against_in_words
 
 
 def brief(kpi: Kpi, figure: Figure) -> str:
