@@ -37,7 +37,7 @@ from .receivable_words import days_moved, how_long, older, oldest_of
 from .report import part_url
 
 OPEN, PAID = KPIS["open_ar"], KPIS["average_days_to_pay"]
-MOST_BARS = 10
+MOST_BARS = 15
 NOTHING_OPEN = "No claim had a balance at the end of the period."
 AGES = [Part(label) for label in BUCKET_LABELS]
 

@@ -46,7 +46,7 @@ def ages_table(request: HttpRequest, question: Question, whole: Owed) -> Table:
         )
     ]
     columns = [
-        Column("age", "Age", lambda row: row.label),
+        Column("age", "Age", lambda row: row.label[:1].upper() + row.label[1:]),
         count_column("claims", "Claims", lambda row: row.claims),
         dollars_column("dollars", "Open, $", lambda row: row.dollars, rows),
         share_column("share", "Share", lambda row: row.dollars / whole.dollars if whole.dollars else None),
@@ -79,7 +79,7 @@ def owed_table(request: HttpRequest, question: Question, rows: Sequence[Owed], w
     columns: list[Column] = [
         Column("name", by.capitalize(), lambda row: row.label, sort="label"),
         *(age_column(question, place, by) for place in range(len(OF_BUCKETS))),
-        dollars_column("open", "Open, $", lambda row: row.dollars, rows),
+        dollars_column("open", "Open, $", lambda row: row.dollars),
         share_column("share", "Share", lambda row: row.dollars / whole.dollars if whole.dollars else None),
         count_column("claims", "Claims", lambda row: row.claims),
         share_column("over_90", "Over 90", lambda row: row.over_90),
@@ -123,13 +123,12 @@ def age_column(question: Question, place: int, by: str) -> Column:
         f"{label}, $" if place == 0 else label,
         cell,
         numeric=True,
-        sort="age",
         value=lambda row: row.buckets[place]["owed"],
     )
 
 
 def totalled(column: Column, whole: Owed) -> Cell:
-    return replace(column.cell(whole), url="", share=None)
+    return replace(column.cell(whole), url="")
 
 
 # Claims ---------------------------------------------------------------------------------------------
