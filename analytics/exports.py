@@ -121,6 +121,7 @@ KINDS: dict[str, Kind] = {
         "Remittances", "claims.view_remittance", (*RemittanceFilter.base_fields, "sort"), _remittances
     ),
 }
+KIND_CHOICES = [(key, kind.label) for key, kind in KINDS.items()]
 
 
 def kinds_for(user: User) -> dict[str, Kind]:

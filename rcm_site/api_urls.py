@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts import api as accounts
-from analytics.api import dashboard, denials, kpis, payers, receivables, staff
+from analytics.api import dashboard, denials, exports, kpis, payers, receivables, staff
 from claims.api import claims, files, patients, providers
 
 from . import api_schema
@@ -37,6 +37,10 @@ urlpatterns = [
     path("staff/error-rate", staff.StaffErrorRate.as_view(), name="api_staff_error_rate"),
     path("staff/workload", staff.StaffWorkload.as_view(), name="api_staff_workload"),
     path("payers/<int:pk>/scorecard", payers.PayerScorecard.as_view(), name="api_payer_scorecard"),
+    path("exports/", exports.Exports.as_view(), name="api_exports"),
+    path("exports/<uuid:pk>", exports.OneExport.as_view(), name="api_export"),
+    path("exports/<uuid:pk>/file", exports.ExportFile.as_view(), name="api_export_file"),
+    path("exports/<uuid:pk>/cancel", exports.Cancel.as_view(), name="api_export_cancel"),
     path("schema", api_schema.Schema.as_view(), name="api_schema"),
     path("docs", api_schema.Docs.as_view(), name="api_docs"),
 ]

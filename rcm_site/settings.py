@@ -276,6 +276,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ClaimStatus": "claims.models.Claim.Status",
         "ClaimKind": "claims.models.Claim.Kind",
+        "ExportKind": "analytics.exports.KIND_CHOICES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
