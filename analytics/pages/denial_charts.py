@@ -34,7 +34,7 @@ from ..overview import counted
 from ..periods import Step
 from ..questions import Question
 from ..scopes import NONE
-from .denial_words import few_reasons, plainly, who_denies_most, who_pays_after_all
+from .denial_words import beyond_benchmark, few_reasons, plainly, who_pays_after_all
 from .drawing import benchmark_of, drawn
 from .report import part_url
 
@@ -72,14 +72,14 @@ def trend(request: HttpRequest, question: Question, step: Step, caption: str) ->
     )
 
 
-def payer_bars(request: HttpRequest, question: Question, payers: Sequence[Split], whole: Figure) -> Chart:
+def payer_bars(request: HttpRequest, question: Question, payers: Sequence[Split]) -> Chart:
     """Those who deny most, of those that decided enough claims to say so, if any did."""
     sure = [each for each in payers if not each.figure.is_few] or payers
     first = sorted(sure, key=lambda each: -(each.figure.value or Decimal(0)))[:MOST_PAYERS]
     about = About(
         "payers",
         "Denial rate by payer",
-        caption=who_denies_most(payers, whole),
+        caption=beyond_benchmark(payers),
         axis="% of decided claims",
         rows="Payer",
         size=Size.HALF,

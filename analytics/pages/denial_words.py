@@ -53,6 +53,16 @@ def who_denies_most(payers: Sequence[Split], whole: Figure) -> str:
     return f"{words}; all payers together {RATE.words(whole.value)}." if len(payers) > 1 else f"{words}."
 
 
+def beyond_benchmark(payers: Sequence[Split]) -> str:
+    sure = [each for each in payers if each.figure.value is not None and not each.figure.is_few]
+    if RATE.benchmark is None or not sure:
+        return ""
+    limit = RATE.benchmark.value
+    n = sum(1 for each in sure if (each.figure.value or Decimal(0)) > limit)
+    of = f"of the {len(sure):,} payers that decided {FEW} claims or more"
+    return f"{count_in_words(n)} {of} {'deny' if n != 1 else 'denies'} more than {RATE.words(limit)}."
+
+
 def what_changed(question: Question, found: Sequence[Change], now: Counted, before: Counted) -> str:
     """Where more dollars were denied than before, and how much of it one payer and procedure make up."""
     risen = now.dollars - before.dollars

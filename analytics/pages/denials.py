@@ -64,7 +64,7 @@ def shown(request: HttpRequest, question: Question) -> dict[str, Any]:
     return {
         "answer": in_short(payers[RATE.key], now[RATE.key], reasons),
         "cards": [*cards(question, now, then), avoidable_card(question, avoidable, before)],
-        "payers": payer_bars(request, question, payers[RATE.key], now[RATE.key]),
+        "payers": payer_bars(request, question, payers[RATE.key]),
         **course(request, question, rate_moved(now[RATE.key], then.get(RATE.key), question.against_in_words)),
         **changed_most(request, question, avoidable, before),
         "pareto": reason_pareto(request, question, reasons),
