@@ -210,6 +210,13 @@ class Claim(models.Model):
                 condition=~Q(payer_claim_number=""),
             ),
             models.Index(fields=["assignee"], name="claim_by_assignee", condition=Q(assignee__isnull=False)),
+            # Read by who has how much to do, from the index alone.
+            models.Index(
+                fields=["assignee", "payer"],
+                include=["department", "kind", "submitted_on", "balance"],
+                name="open_claim_by_assignee",
+                condition=Q(status__in=OPEN),
+            ),
             models.Index(fields=["original"], name="claim_by_original", condition=Q(original__isnull=False)),
             # Read by the list of claims, by day.
             models.Index(fields=["submitted_on", "number"], name="claim_by_day"),
