@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from django.db import connection
 from django.db.models import Max, Min
 
+from .differences import Difference
 from .fact_triggers import days_of_claims
+from .past_verification import differing_ages, differing_balances
 from .periods import LAST_OF, Period, Step
 from .reading import DAYS, PROVIDERS, STAFF, Amount, FactTable, Reading
 from .refreshing import EVERYTHING
@@ -17,26 +18,13 @@ from .refreshing import EVERYTHING
 MOST_NAMED = 100  # differences of one kind of facts
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A measure that is not told as the claims have it."""
-
-    fact: str
-    key: dict[str, Any]
-    measure: str
-    told: Amount
-    found: Amount
-
-    def __str__(self) -> str:
-        key = ", ".join(f"{name} {value or 'none'}" for name, value in self.key.items())
-        return f"{self.fact} facts, {key}: {self.measure} is told as {self.told}, the claims say {self.found}"
-
-
 def differences() -> Iterator[Difference]:
     """What reading tells, month by month, against the claims; days known to be outdated are told rightly."""
     for table in (DAYS, PROVIDERS, STAFF):
         for month in _months(table):
             yield from _compare(table, month)
+    yield from differing_balances()
+    yield from differing_ages()
 
 
 def _months(table: FactTable) -> Iterator[Period]:

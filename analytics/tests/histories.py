@@ -63,7 +63,7 @@ class World:
 
     def be_paid(self) -> None:
         if claim := self.any_claim():
-            paid = Decimal(self.money())
+            paid = Decimal(self.money()) * self.chance.choice([1, 1, -1])  # paid, or taken back
             payment = ClaimPayment.objects.create(
                 claim=claim, state="posted", paid_on=self.chance.choice([self.day(), None]), paid=paid
             )
@@ -107,13 +107,18 @@ class World:
             ("claims_claim", "submitted_on", str(self.day())),
             ("claims_claim", "expected", None),
             ("claims_claim", "at_intake", "rejected"),
+            ("claims_claim", "paid_on", self.chance.choice([None, str(self.day())])),
+            ("claims_claim", "adjusted", self.chance.randrange(100_000)),
+            ("claims_claim", "allowed", self.chance.randrange(50_000)),
             ("claims_claim", "received_at", self.moment().isoformat(sep=" ")),
             ("claims_claimline", "service_date", self.chance.choice([None, str(self.day())])),
             ("claims_claimline", "copay", 777),
             ("claims_claimline", "provider_id", self.providers[0].pk),
             ("claims_claimpayment", "paid_on", str(self.day())),
             ("claims_claimpayment", "state", "held"),
+            ("claims_claimpayment", "paid", self.chance.randrange(-20_000, 20_000)),
             ("claims_adjustment", "reason", "45"),
+            ("claims_adjustment", '"group"', "CO"),
             ("claims_adjustment", "amount", 4321),
             ("claims_claimevent", "to_status", self.chance.choice(Claim.Status.values)),
             ("claims_claimevent", "is_error", True),

@@ -1,0 +1,249 @@
+"""What was owed on past days: as kept, as the claims tell it, and while both are written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.db.models import F
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from analytics import facts
+from analytics.catalogue import AGING, aging_trend
+from analytics.drilldown import claims_of
+from analytics.keeping_balances import keep_days, renew_balances
+from analytics.kpis import KPIS
+from analytics.measures import MEASURES
+from analytics.models import AgingFact, ChangedClaim, ClaimBalance, FactState
+from analytics.periods import Period
+from analytics.reading import Row
+from analytics.scopes import NONE, Scope
+from analytics.tasks import keep_balances
+from analytics.verification import differences
+from claims.models import Claim, ClaimPayment
+from rcm_site.testing.makers import make_claim, make_department, make_payer
+
+from .histories import LAST, World
+
+pytestmark = pytest.mark.django_db
+
+ALL = Scope(None, today=LAST)
+STANDING = [key for key, each in MEASURES.items() if each.as_of]
+PAST = tuple(LAST - timedelta(days=each) for each in (1, 2, 30, 31, 90, 122, 199))
+DAY = date(2026, 6, 3)
+
+
+def day(of_june: int) -> Period:
+    return Period(date(2026, 6, of_june), date(2026, 6, of_june))
+
+
+def keep_all(until: date = LAST - timedelta(days=1)) -> None:
+    while renew_balances():
+        pass
+    while keep_days(until):
+        pass
+
+
+def in_order(rows: list[Row]) -> list[str]:
+    return sorted(str(row) for row in rows if any(row.sums.values()))
+
+
+def assert_right(scope: Scope, by: tuple[str, ...], days: tuple[date, ...]) -> None:
+    """However it is asked, and whatever is kept: as the claims say it one by one."""
+    told = facts.standings(scope, days, STANDING, by)
+    for each in days:
+        at = Period(each, each)
+        found = in_order(facts.claim_totals(scope, at, STANDING, by))
+        assert in_order(told[each]) == found
+        assert in_order(facts.totals(scope, at, STANDING, by)) == found
+
+
+def assert_all_right(world: World) -> None:
+    department = tuple(each.pk for each in world.departments[:1] if each)
+    assert_right(ALL, ("payer", "department", "age"), PAST[::2])
+    assert_right(Scope(department, today=LAST), ("age",), PAST[1:2])
+    assert_right(ALL.narrowed(payer=NONE), (), PAST[5:6])
+    assert_right(ALL.narrowed(kind="dental"), ("provider",), PAST[3:4])
+    for measure in ("owed_over_90", "credits"):
+        counted = claims_of([measure], ALL, Period(PAST[4], PAST[4])).count()
+        key = {"credits": "credit_claims"}.get(measure, "owed_claims_over_90")
+        assert counted == facts.totals(ALL, Period(PAST[4], PAST[4]), [key])[0].sums[key]
+
+
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=[Phase.generate],
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(seed=st.integers(0, 10**6), often=st.sampled_from([1, 3, 7]))
+def test_past_days_are_told_as_the_claims_have_them_after_any_history(seed: int, often: int) -> None:
+    with transaction.atomic():
+        world = World(seed)
+        world.live(25, sometimes_keeping(world, often))
+        assert_all_right(world)
+        keep_all()
+        assert not ChangedClaim.objects.exists()
+        assert_all_right(world)
+        assert not list(differences())
+        transaction.set_rollback(True)
+
+
+def sometimes_keeping(world: World, often: int) -> Callable[[], None]:
+    def between() -> None:
+        if world.chance.randrange(often) == 0:
+            renew_balances(world.chance.choice([1, 3, 100]))
+            keep_days(world.chance.choice(PAST), world.chance.choice([1, 10, 200]))
+            assert_right(ALL, ("payer",), (world.chance.choice(PAST),))
+
+    return between
+
+
+def pay(claim: Claim, amount: str, on: date) -> None:
+    ClaimPayment.objects.create(claim=claim, state="posted", paid_on=on, paid=Decimal(amount))
+    claim.paid += Decimal(amount)
+    claim.save(update_fields=["paid"])
+
+
+def owed(on: Period, scope: Scope = ALL) -> Decimal:
+    return Decimal(facts.totals(scope, on, ["owed"])[0].sums["owed"])
+
+
+def test_a_payment_changes_nothing_before_its_day() -> None:
+    payer = make_payer()
+    claim = make_claim(charge=Decimal("100.00"), submitted_on=DAY, payer=payer)
+    keep_all()
+    kept = AgingFact.objects.count()
+    assert kept == 27  # a payer, a department and an age on each day from the third to the 29th
+    pay(claim, "30.00", date(2026, 6, 20))
+    assert (owed(day(19)), owed(day(20))) == (100, 70)
+    renew_balances()
+    assert (owed(day(19)), owed(day(20)), owed(day(2))) == (100, 70, 0)
+    spans = ClaimBalance.objects.order_by("since").values_list("since", "until", "balance")
+    end = date(9999, 12, 31)
+    assert list(spans) == [(DAY, date(2026, 6, 20), Decimal(100)), (date(2026, 6, 20), end, Decimal(70))]
+    assert AgingFact.objects.count() == kept
+
+
+def test_a_claim_that_moves_takes_its_past_along() -> None:
+    before, after = make_department(), make_department()
+    claim = make_claim(charge=Decimal("100.00"), submitted_on=DAY, department=before)
+    keep_all()
+    Claim.objects.filter(pk=claim.pk).update(department=after)
+    for _ in range(2):
+        assert [owed(day(10), Scope((each.pk,), today=LAST)) for each in (before, after)] == [0, 100]
+        renew_balances()
+
+
+def test_the_trend_of_aging_tells_each_of_its_days() -> None:
+    make_claim(charge=Decimal("10.00"), submitted_on=date(2026, 4, 1))
+    make_claim(charge=Decimal("2.00"), submitted_on=DAY)
+    keep_all()
+    days = [date(2026, 4, 30), date(2026, 5, 31), LAST]  # the last one is today
+    trend = aging_trend(ALL, days)
+    assert [at for at, _ in trend] == days
+    owed_by_age = [[bucket["owed"] for bucket in buckets] for _, buckets in trend]
+    assert owed_by_age == [[10, 0, 0, 0, 0], [0, 10, 0, 0, 0], [2, 0, 10, 0, 0]]
+    assert set(trend[0][1][0]) == set(AGING)
+
+
+def test_a_series_of_past_days_equals_each_of_them() -> None:
+    claim = make_claim(charge=Decimal("310.00"), submitted_on=date(2026, 4, 10))
+    pay(claim, "100.00", date(2026, 5, 5))
+    half_a_year = Period(date(2026, 3, 1), LAST)
+    for _ in range(2):
+        for at, figure in KPIS["gross_days_in_ar"].series(ALL, half_a_year, "month"):
+            assert figure == KPIS["gross_days_in_ar"].value(ALL, at)
+        keep_all()
+
+
+def test_days_are_kept_newest_first_and_each_new_one_at_once() -> None:
+    make_claim(charge=Decimal("10.00"), submitted_on=DAY)
+    renew_balances()
+
+    def kept() -> tuple[date | None, date | None]:
+        state = FactState.objects.get(pk=1)
+        return state.kept_from, state.kept_until
+
+    assert keep_days(date(2026, 6, 20), most=5) == 5
+    assert kept() == (date(2026, 6, 16), date(2026, 6, 20))
+    assert keep_days(date(2026, 6, 21), most=5) == 1
+    assert keep_days(date(2026, 6, 21), most=5) == 5
+    assert kept() == (date(2026, 6, 11), date(2026, 6, 21))
+    assert keep_days(date(2026, 6, 21), most=50) == 8
+    assert kept()[0] == DAY
+    assert keep_days(date(2026, 6, 21)) == 0
+    assert [owed(day(each)) for each in (2, 3, 12, 21, 25)] == [0, 10, 10, 10, 10]
+
+
+def verify() -> str:
+    said = StringIO()
+    call_command("verify_facts", stdout=said, stderr=said)
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("model", [ClaimBalance, AgingFact])
+def test_a_cent_too_many_in_the_past_is_found(model: type[ClaimBalance] | type[AgingFact]) -> None:
+    make_claim(charge=Decimal("10.00"), submitted_on=DAY)
+    assert keep_balances() > 0
+    assert keep_balances() == 0
+    assert "to the cent" in verify()
+    column = "balance" if model is ClaimBalance else "owed"
+    model._default_manager.update(**{column: F(column) + 1})  # cents
+    said = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_facts", stdout=said, stderr=said)
+    assert f"{column} is told as 10.01" in said.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's writers take turns")
+def test_the_past_is_exact_while_others_write_and_keep_it() -> None:
+    """Each transaction books a dollar on one claim and takes one back from another: the sum stays."""
+    claims = [make_claim(charge=Decimal("1000.00"), submitted_on=DAY) for _ in range(2)]
+    for each in claims:
+        pay(each, "500.00", DAY)
+    keep_all()
+    done = threading.Event()
+
+    def book() -> None:
+        for n in range(60):
+            with transaction.atomic():
+                for each, amount in zip(claims, ("1.00", "-1.00"), strict=True):
+                    pay(each, amount, date(2026, 6, 3 + n % 20))
+        done.set()
+
+    def keep() -> None:
+        while not done.is_set():
+            renew_balances()
+
+    workers = [in_thread(book), in_thread(keep), in_thread(keep)]
+    sums = []
+    while not done.is_set():
+        sums += [owed(day(10)), owed(day(24))]
+    for worker in workers:
+        worker.join()
+    assert len(sums) > 10
+    assert set(sums) == {Decimal(1000)}
+    keep_all()
+    assert not list(differences())
+
+
+def in_thread(what: Callable[[], None]) -> threading.Thread:
+    def work() -> None:
+        try:
+            what()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
