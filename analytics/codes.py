@@ -8,19 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 
 from claims.money import MoneyField
 
 from .hanging import POSTED, code_of, is_reason, reasons_given_on
+from .keeping import replace, replace_months
 from .measures import MEASURES, Condition, any_claim, is_denied, is_paid
+from .models import CodeFact, CodeMonth, DirtyDay
 from .periods import Period
-from .reading import Amount, Row, Sql, amount_of, counted_rows, paths_to
+from .reading import (
+    COLUMNS,
+    Amount,
+    Row,
+    Sql,
+    amount_of,
+    by_months,
+    counted_rows,
+    during,
+    marks_on,
+    overlaps,
+    paths_to,
+    ranges,
+    without,
+)
 from .scopes import Scope
 from .sources import DECIDED, PAID, DaysBetween, Source
 
@@ -82,43 +100,118 @@ _ADDS: dict[str, Any] = {
 }
 
 
-def code_totals(scope: Scope, period: Period, name: str, by: Sequence[str] = ()) -> list[Row]:
+# What facts keep the codes by.
+FACT_KEYS = ("payer", "department", "kind", "category")
+
+
+def code_totals(
+    scope: Scope, period: Period, name: str, by: Sequence[str] = (), *, from_facts: bool = True
+) -> list[Row]:
     """The sums of the code's measures: a row for each code, whose key goes on with the keys of `by`."""
-    code = CODES[name]
-    parts = live(code, scope, [period], ("code", *by))
-    names = ("code", *by)
-    return _rows(code, names, parts)
+    code, keys = CODES[name], ("code", *by)
+    if not from_facts or not {*by, *scope.asked} <= {*FACT_KEYS}:
+        return _ask(code, keys, _live(code, scope, [period], keys), _NO_MARKS)[0]
+    dirty: list[Period] = []
+    marks = marks_on(DirtyDay.Fact.DAY, period)
+    while True:
+        kept = _kept(code, scope, without(period, dirty), keys)
+        found, marked = _ask(code, keys, kept + _live(code, scope, overlaps(period, dirty), keys), marks)
+        if all(any(day in each for each in dirty) for day in marked):
+            return found
+        dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
 
 
-def live(code: Code, scope: Scope, periods: Sequence[Period], keys: Sequence[str]) -> list[Sql]:
-    """What the claims say now."""
-    claims = counted_rows(code.source, scope, periods).filter(code.condition(""))
-    paths = {"on_day": "on_day", "code": "code", **paths_to("")}
-    parts: list[Sql] = []
-    for told in code.told_by(claims):
-        chosen = {f"key_{key}": F(paths[key]) for key in keys}
-        added = {f"adds_{key}": _ADDS[key] for key in code.measures}
-        sql, values = told.values(**chosen, claim_id=F("pk"), **added).distinct().query.sql_with_params()
-        named = ", ".join(f"key_{key} AS {key}" for key in keys)
-        sums = ", ".join(f"CAST(sum(adds_{key}) AS bigint) AS {key}" for key in code.measures)
-        grouped = ", ".join(f"key_{key}" for key in keys)
-        parts.append(
-            (f"SELECT {named}, {sums} FROM ({sql}) AS told GROUP BY {grouped}", tuple(values))  # noqa: S608
-        )
-    return parts
+_NO_MARKS: Sql = ("SELECT NULL AS days", ())
 
 
-def _rows(code: Code, keys: Sequence[str], parts: list[Sql]) -> list[Row]:
-    sums = ", ".join(f"sum({key})" for key in code.measures)
-    union = " UNION ALL ".join(sql for sql, _ in parts)
-    sql = f"SELECT {', '.join(keys)}, {sums} FROM ({union}) AS parts GROUP BY {', '.join(keys)}"  # noqa: S608
+def _ask(code: Code, keys: Sequence[str], parts: list[Sql], marks: Sql) -> tuple[list[Row], list[date]]:
+    """The sums, and the days that were marked at the very same moment."""
+    if not parts:
+        return [], []
+    sums, values = _added(code, keys, parts)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [value for _, values in parts for value in values])
-        return [_row(code, each, len(keys)) for each in cursor.fetchall()]
+        cursor.execute(
+            f"SELECT marks.days, sums.* FROM ({marks[0]}) AS marks LEFT JOIN ({sums}) AS sums ON 1 = 1",  # noqa: S608
+            [*marks[1], *values],
+        )
+        answer = cursor.fetchall()
+    marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
+    return [_row(code, each[1:], len(keys)) for each in answer if each[-1] is not None], marked
+
+
+def _added(code: Code, keys: Sequence[str], parts: list[Sql]) -> Sql:
+    sums = ", ".join(f"sum({key}) AS {key}" for key in code.measures)
+    named = ", ".join(keys)
+    union, values = _together(parts)
+    return f"SELECT {named}, {sums}, count(*) AS parts FROM ({union}) AS parts GROUP BY {named}", values  # noqa: S608
+
+
+def _together(parts: list[Sql]) -> Sql:
+    return " UNION ALL ".join(sql for sql, _ in parts), tuple(value for _, given in parts for value in given)
 
 
 def _row(code: Code, answer: tuple[Any, ...], keys: int) -> Row:
     sums: dict[str, Amount] = {
-        key: amount_of(MEASURES[key], value) for key, value in zip(code.measures, answer[keys:], strict=True)
+        key: amount_of(MEASURES[key], value)
+        for key, value in zip(code.measures, answer[keys:-1], strict=True)
     }
     return Row(answer[:keys], sums)
+
+
+def _kept(code: Code, scope: Scope, periods: list[Period], keys: Sequence[str]) -> list[Sql]:
+    """What facts say of these days."""
+    parts: list[Sql] = []
+    for model, days in zip((CodeFact, CodeMonth), by_months(periods), strict=True):
+        if days:
+            rows = model._default_manager.filter(scope.on_facts(), during("day", days), name=code.name)
+            chosen = {f"key_{key}": F(_FACT_COLUMNS[key]) for key in keys}
+            added = {f"adds_{key}": Sum(key) for key in code.measures}
+            parts += _named(code, keys, rows.order_by().values(**chosen).annotate(**added), is_summed=True)
+    return parts
+
+
+_FACT_COLUMNS = {"code": "code", **COLUMNS}
+
+
+def _live(code: Code, scope: Scope, periods: Sequence[Period], keys: Sequence[str]) -> list[Sql]:
+    """What the claims say now."""
+    if not periods:
+        return []
+    claims = counted_rows(code.source, scope, periods).filter(code.condition(""))
+    paths = {"day": "on_day", "code": "code", **paths_to("")}
+    parts: list[Sql] = []
+    for told in code.told_by(claims):
+        chosen = {f"key_{key}": F(paths[key]) for key in keys}
+        added = {f"adds_{key}": _ADDS[key] for key in code.measures}
+        parts += _named(code, keys, told.values(**chosen, claim_id=F("pk"), **added).distinct())
+    return parts
+
+
+def _named(code: Code, keys: Sequence[str], rows: QuerySet[Any], *, is_summed: bool = False) -> list[Sql]:
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    sums = (f"adds_{key}" if is_summed else f"sum(adds_{key})" for key in code.measures)
+    named = [f"CAST({each} AS bigint) AS {key}" for each, key in zip(sums, code.measures, strict=True)]
+    columns = ", ".join([*(f"key_{key} AS {key}" for key in keys), *named])
+    grouped = "" if is_summed else f" GROUP BY {', '.join(f'key_{key}' for key in keys)}"
+    return [(f"SELECT {columns} FROM ({sql}) AS told{grouped}", tuple(values))]  # noqa: S608 - names of our own
+
+
+# Keeping -------------------------------------------------------------------------------------------
+
+
+def add_up_codes(scope: Scope, periods: list[Period]) -> None:
+    """Replace what facts keep of these days by what the claims say now."""
+    columns = {COLUMNS[key]: key for key in FACT_KEYS} | {"name": "name", "code": "code"}
+    names = sorted({key for code in CODES.values() for key in code.measures})
+    parts: list[Sql] = []
+    for code in CODES.values():
+        sums = ", ".join(key if key in code.measures else f"0 AS {key}" for key in names)
+        for sql, values in _live(code, scope, periods, ("day", "code", *FACT_KEYS)):
+            named = f"SELECT '{code.name}' AS name, day, code, {', '.join(FACT_KEYS)}, {sums}"
+            parts.append((f"{named} FROM ({sql}) AS part", values))
+    rows, values = _together(parts)
+    replace(CodeFact, periods, columns, names, rows, values)
+    replace_months(CodeFact, CodeMonth, periods, list(columns), names)

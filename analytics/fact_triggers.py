@@ -19,11 +19,13 @@ from . import balance_triggers
 
 # What of a claim the facts depend on.
 COLUMNS = (
-    *("status", "payer_id", "department_id", "provider_id", "frequency"),
+    *("status", "kind", "payer_id", "department_id", "provider_id", "frequency"),
     *("submitted_on", "first_decided_on", "decided_on", "paid_on", "received_at"),
     *("charge", "expected", "allowed", "paid", "adjusted", "written_off", "patient_share"),
     *("first_decision", "denial_category", "at_intake"),
 )
+# By which facts tell apart also what hangs on a claim.
+KEYS = ("payer_id", "department_id", "provider_id", "kind", "denial_category")
 TABLES = (
     "claims_claim",
     "claims_claimline",
@@ -43,11 +45,11 @@ _CLAIM_DAYS = """
 """
 _MARK = """
     INSERT INTO analytics_dirtyday (fact, day)
-    SELECT DISTINCT fact, CASE fact WHEN 'provider' THEN date_trunc('month', day)::date ELSE day END
+    SELECT DISTINCT fact, day
     FROM ({days}) AS days, unnest(ARRAY[{facts}]) AS fact WHERE day IS NOT NULL
 """
-_ALL = "'day', 'provider', 'staff'"
-_MONEY = "'day', 'provider'"
+_ALL = "'day', 'staff'"
+_MONEY = "'day'"
 
 
 def _mark(days: str, facts: str = _MONEY) -> str:
@@ -62,12 +64,11 @@ def _around(moment: str) -> str:
 _MOVED = " OR ".join(
     (
         "(before.status = 'void') <> (after.status = 'void')",
-        *(
-            f"before.{name} IS DISTINCT FROM after.{name}"
-            for name in ("payer_id", "department_id", "provider_id")
-        ),
+        *(f"before.{name} IS DISTINCT FROM after.{name}" for name in KEYS),
     )
 )
+# Its reasons and its lines count by the day of its decision, too.
+_HELD = f"{_MOVED} OR before.decided_on IS DISTINCT FROM after.decided_on"
 _CHANGED = f"""
     SELECT before.id, {_MOVED} AS moved FROM old_claims AS before JOIN new_claims AS after USING (id)
     WHERE ({", ".join(f"before.{name}" for name in COLUMNS)})
@@ -96,7 +97,7 @@ BEGIN
         -- What hangs on a claim that moves may just be coming in, unseen as yet. Whoever brings it needs the
         -- claim to be there when they commit, and waits; or they were first, and the next statement sees it.
         PERFORM 1 FROM claims_claim WHERE id IN (
-            SELECT before.id FROM old_claims AS before JOIN new_claims AS after USING (id) WHERE {_MOVED}
+            SELECT before.id FROM old_claims AS before JOIN new_claims AS after USING (id) WHERE {_HELD}
         ) ORDER BY id FOR UPDATE;
         EXECUTE $sql$
         WITH changed AS MATERIALIZED ({_CHANGED}),
@@ -147,11 +148,12 @@ def _rows_function(name: str, columns: str, days: str, facts: str = _MONEY, firs
 
 _LINES = _rows_function(
     "mark_lines",
-    "claim_id, service_date, provider_id, net_fee",
+    "claim_id, service_date, provider_id, net_fee, procedure",
     """
     SELECT DISTINCT service_date AS day FROM changed
     UNION SELECT submitted_on FROM claims_claim
     WHERE id IN (SELECT claim_id FROM changed WHERE service_date IS NULL)
+    UNION SELECT decided_on FROM claims_claim WHERE id IN (SELECT claim_id FROM changed)
     """,
 )
 _PAYMENTS = _rows_function(
@@ -161,13 +163,14 @@ _PAYMENTS = _rows_function(
     SELECT DISTINCT paid_on AS day FROM changed
     UNION SELECT submitted_on FROM claims_claim
     WHERE id IN (SELECT claim_id FROM changed WHERE paid_on IS NULL)
+    UNION SELECT decided_on FROM claims_claim WHERE id IN (SELECT claim_id FROM changed)
     """,
 )
 _ADJUSTMENTS = _rows_function(
     "mark_adjustments",
-    'payment_id, "group", reason, amount',
+    'payment_id, "group", reason, remarks, amount, is_denial',
     """
-    SELECT DISTINCT coalesce(payment.paid_on, claim.submitted_on) AS day
+    SELECT DISTINCT unnest(ARRAY[coalesce(payment.paid_on, claim.submitted_on), claim.decided_on]) AS day
     FROM claims_claimpayment AS payment LEFT JOIN claims_claim AS claim ON claim.id = payment.claim_id
     WHERE payment.id IN (SELECT payment_id FROM changed)
     """,
@@ -204,7 +207,6 @@ CREATE FUNCTION mark_all() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO analytics_dirtyday (fact, day)
     SELECT DISTINCT 'day', day FROM analytics_dayfact
-    UNION SELECT DISTINCT 'provider', day FROM analytics_providerfact
     UNION SELECT DISTINCT 'staff', day FROM analytics_stafffact;
     RETURN NULL;
 END
@@ -247,9 +249,7 @@ BEGIN {steps} END
 _SQLITE_MARK = """
     INSERT INTO analytics_dirtyday (fact, day)
     SELECT fact, marked FROM (
-        SELECT DISTINCT fact,
-            CASE fact WHEN 'provider' THEN date(day, 'start of month') ELSE date(day) END AS marked
-        FROM ({days}), ({facts}) WHERE day IS NOT NULL
+        SELECT DISTINCT fact, date(day) AS marked FROM ({days}), ({facts}) WHERE day IS NOT NULL
     ) AS fresh WHERE NOT EXISTS (
         SELECT 1 FROM analytics_dirtyday AS mark WHERE mark.fact = fresh.fact AND mark.day = fresh.marked
     );
@@ -263,7 +263,7 @@ _ROWS_OF = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
 _SQLITE_MOVED = " OR ".join(
     (
         "(OLD.status = 'void') <> (NEW.status = 'void')",
-        *(f"OLD.{name} IS NOT NEW.{name}" for name in ("payer_id", "department_id", "provider_id")),
+        *(f"OLD.{name} IS NOT NEW.{name}" for name in KEYS),
     )
 )
 _SQLITE_CLAIM = f"""
@@ -284,15 +284,20 @@ _SQLITE_DAYS = {
         SELECT coalesce(
             {row}.service_date, (SELECT submitted_on FROM claims_claim WHERE id = {row}.claim_id)
         ) AS day
+        UNION SELECT decided_on FROM claims_claim WHERE id = {row}.claim_id
     """,
     "claims_claimpayment": """
         SELECT coalesce(
             {row}.paid_on, (SELECT submitted_on FROM claims_claim WHERE id = {row}.claim_id)
         ) AS day
+        UNION SELECT decided_on FROM claims_claim WHERE id = {row}.claim_id
     """,
     "claims_adjustment": """
         SELECT coalesce(payment.paid_on, claim.submitted_on) AS day
         FROM claims_claimpayment AS payment LEFT JOIN claims_claim AS claim ON claim.id = payment.claim_id
+        WHERE payment.id = {row}.payment_id
+        UNION SELECT claim.decided_on
+        FROM claims_claimpayment AS payment JOIN claims_claim AS claim ON claim.id = payment.claim_id
         WHERE payment.id = {row}.payment_id
     """,
     "claims_claimevent": f"""
@@ -308,7 +313,7 @@ _SQLITE_DAYS = {
         WHERE id = {{row}}.claim_id AND {{row}}.to_status = 'written_off'
     """,  # noqa: S608 - names of our own
 }
-_SQLITE_FACTS = {"claims_claimevent": ("day", "staff"), "claims_claim": ("day", "provider", "staff")}
+_SQLITE_FACTS = {"claims_claimevent": ("day", "staff"), "claims_claim": ("day", "staff")}
 
 
 def _sqlite() -> list[str]:
@@ -327,7 +332,7 @@ def _sqlite() -> list[str]:
 
 
 def _sqlite_trigger(table: str, event: str, days: list[str], condition: str = "") -> str:
-    facts = _SQLITE_FACTS.get(table, ("day", "provider"))
+    facts = _SQLITE_FACTS.get(table, ("day",))
     named = " UNION ALL ".join(f"SELECT '{fact}' AS fact" for fact in facts)
     steps = "".join(_SQLITE_MARK.format(days=each, facts=named) for each in days)
     return _SQLITE.format(table=table, event=event, condition=condition, steps=steps + _SQLITE_COUNT)
@@ -405,6 +410,4 @@ def _all_marks(start: date, end: date) -> Any:
     while day <= end:
         yield "day", str(day)
         yield "staff", str(day)
-        if day.day == 1 or day == start:
-            yield "provider", str(day.replace(day=1))
         day += timedelta(days=1)

@@ -36,13 +36,14 @@ def _key(to: Any) -> Any:
     )
 
 
-class DayFact(models.Model):
-    """The measures of `measures.py` by day, payer and department: a column a measure."""
+class Sums(models.Model):
+    """The measures of `measures.py`, a column each, of a day or of the month that it begins."""
 
     id = models.BigAutoField(primary_key=True)
     day = models.DateField()
     payer = _key(Payer)
     department = _key(Department)
+    kind = models.CharField(max_length=13)
 
     submitted = models.BigIntegerField(default=0)
     charges = MoneyField(default=0)
@@ -79,42 +80,96 @@ class DayFact(models.Model):
     net_fees = MoneyField(default=0)
 
     class Meta:
+        abstract = True
         default_permissions = ()
-        indexes = [models.Index(fields=["day"], name="fact_by_day")]
 
     def __str__(self) -> str:
         return f"facts of {self.day}"
 
 
-class ProviderFact(models.Model):
-    """Some of the measures by provider and month, which `day` begins; lines count for their own provider."""
+class DayFact(Sums):
+    """By day, payer, department and kind: few rows, which most numbers are read from."""
+
+    class Meta(Sums.Meta):
+        indexes = [models.Index(fields=["day"], name="fact_by_day")]
+
+
+class MonthFact(Sums):
+    class Meta(Sums.Meta):
+        indexes = [models.Index(fields=["day"], name="fact_by_month")]
+
+
+class CategoryFact(Sums):
+    """The same, by what denials are worked by, too."""
+
+    category = models.CharField(max_length=17, blank=True)
+
+    class Meta(Sums.Meta):
+        indexes = [models.Index(fields=["day"], name="category_fact_by_day")]
+
+
+class CategoryMonth(Sums):
+    category = models.CharField(max_length=17, blank=True)
+
+    class Meta(Sums.Meta):
+        indexes = [models.Index(fields=["day"], name="category_fact_by_month")]
+
+
+class ProviderFact(Sums):
+    """The same, by provider; lines count for their own provider."""
+
+    provider = _key(Provider)
+
+    class Meta(Sums.Meta):
+        indexes = [
+            models.Index(fields=["day"], name="provider_fact_by_day"),
+            models.Index(fields=["provider", "day"], name="provider_fact_by_provider"),
+        ]
+
+
+class ProviderMonth(Sums):
+    provider = _key(Provider)
+
+    class Meta(Sums.Meta):
+        indexes = [
+            models.Index(fields=["day"], name="provider_fact_by_month"),
+            models.Index(fields=["provider", "day"], name="provider_month_by_provider"),
+        ]
+
+
+class CodeSums(models.Model):
+    """Claims by what one claim may have several of (`codes.py`): they add up within one code only."""
 
     id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=11)  # of the code: reason, remark, procedure, days_to_pay
     day = models.DateField()
-    provider = _key(Provider)
     payer = _key(Payer)
     department = _key(Department)
+    kind = models.CharField(max_length=13)
+    category = models.CharField(max_length=17, blank=True)
+    code = models.CharField(max_length=140, blank=True)
 
-    submitted = models.BigIntegerField(default=0)
-    charges = MoneyField(default=0)
     decided = models.BigIntegerField(default=0)
-    decided_charges = MoneyField(default=0)
     denied = models.BigIntegerField(default=0)
     denied_charges = MoneyField(default=0)
-    paid_at_first = models.BigIntegerField(default=0)
     paid_claims = models.BigIntegerField(default=0)
-    days_to_pay = models.BigIntegerField(default=0)
-    payments = models.BigIntegerField(default=0)
-    cash = MoneyField(default=0)
-    fee_lines = models.BigIntegerField(default=0)
-    net_fees = MoneyField(default=0)
 
     class Meta:
+        abstract = True
         default_permissions = ()
-        indexes = [models.Index(fields=["day", "provider"], name="provider_fact_by_month")]
 
     def __str__(self) -> str:
-        return f"facts of a provider in {self.day:%B %Y}"
+        return f"{self.name} {self.code} on {self.day}"
+
+
+class CodeFact(CodeSums):
+    class Meta(CodeSums.Meta):
+        indexes = [models.Index(fields=["name", "day"], name="code_fact_by_day")]
+
+
+class CodeMonth(CodeSums):
+    class Meta(CodeSums.Meta):
+        indexes = [models.Index(fields=["name", "day"], name="code_fact_by_month")]
 
 
 class StaffFact(models.Model):
@@ -143,8 +198,7 @@ class DirtyDay(models.Model):
     """A day whose facts may no longer be right: written by the database itself (`fact_triggers`)."""
 
     class Fact(models.TextChoices):
-        DAY = "day", "By day, payer and department"
-        PROVIDER = "provider", "By month and provider"
+        DAY = "day", "What claims come to in a day"
         STAFF = "staff", "By day and person"
 
     id = models.BigAutoField(primary_key=True)

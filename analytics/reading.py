@@ -24,12 +24,22 @@ from claims.money import dollars
 
 from .balances import standing_then
 from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure
-from .models import DayFact, DirtyDay, ProviderFact, StaffFact
+from .models import (
+    CategoryFact,
+    CategoryMonth,
+    DayFact,
+    DirtyDay,
+    MonthFact,
+    ProviderFact,
+    ProviderMonth,
+    StaffFact,
+)
 from .periods import DAY, LAST_OF, Period, Step
 from .scopes import Scope
 from .sources import Source
 from .standings import SEEN, YOUNGEST, Standings, column
 
+OLDEST = max(first for first, _ in AGES.values())  # days from which on all are of one age
 MOST_RANGES = 40  # of dirty days; those closest to one another are taken together with what lies between
 
 KEYS = ("payer", "department", "provider", "kind", "category", "staff")
@@ -49,7 +59,8 @@ class Row:
 
 @dataclass(frozen=True)
 class FactTable:
-    model: type[DayFact] | type[ProviderFact] | type[StaffFact]
+    model: type[Any]
+    months: type[Any] | None  # the same sums by month, for whole months
     fact: str  # of its marks
     keys: tuple[str, ...]
     known: dict[str, Measure]
@@ -63,9 +74,13 @@ class FactTable:
         return {each.key for each in self.measures}.issuperset(each.kept_in for each in measures)
 
 
-DAYS = FactTable(DayFact, DirtyDay.Fact.DAY, ("payer", "department"), MEASURES)
-PROVIDERS = FactTable(ProviderFact, DirtyDay.Fact.PROVIDER, ("payer", "department", "provider"), MEASURES)
-STAFF = FactTable(StaffFact, DirtyDay.Fact.STAFF, ("department", "staff"), STAFF_MEASURES)
+_KEYS = ("payer", "department", "kind")
+DAYS = FactTable(DayFact, MonthFact, DirtyDay.Fact.DAY, _KEYS, MEASURES)
+CATEGORIES = FactTable(CategoryFact, CategoryMonth, DirtyDay.Fact.DAY, (*_KEYS, "category"), MEASURES)
+PROVIDERS = FactTable(ProviderFact, ProviderMonth, DirtyDay.Fact.DAY, (*_KEYS, "provider"), MEASURES)
+STAFF = FactTable(StaffFact, None, DirtyDay.Fact.STAFF, ("department", "staff"), STAFF_MEASURES)
+TABLES = (DAYS, CATEGORIES, PROVIDERS, STAFF)  # those with fewest rows first
+COLUMNS = {key: key if key in ("kind", "category") else f"{key}_id" for key in KEYS}  # of facts, by key
 
 
 class Reading:
@@ -96,11 +111,7 @@ class Reading:
     def _table(self) -> FactTable | None:
         """The facts that tell apart what is asked for, if there are any."""
         asked = {*self.keys, *self.scope.asked}
-        is_monthly = self.period.is_whole_months and not {"day", "week", "age"} & set(self.by)
-        for table in (DAYS, STAFF, *((PROVIDERS,) if is_monthly and not self.balances else ())):
-            if asked <= {*table.keys} and table.has(self.measures):
-                return table
-        return None
+        return next((each for each in TABLES if asked <= {*each.keys} and each.has(self.measures)), None)
 
     def rows(self) -> list[Row]:
         dirty: list[Period] = []
@@ -110,7 +121,7 @@ class Reading:
             if not corrected and all(any(day in each for each in dirty) for day in marked):
                 return found
             self.standings = corrected or self.standings
-            dirty = ranges([*dirty, *(self._spoilt(day) for day in marked)])
+            dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
 
     def _ask(self, dirty: list[Period]) -> tuple[list[Row], list[date], tuple[Any, ...]]:
         parts = self._parts(dirty)
@@ -134,11 +145,6 @@ class Reading:
         marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
         rows = [self._row(each[4:]) for each in answer if self._is_row(each)]
         return rows, marked, answer[0][1:4]
-
-    def _spoilt(self, day: date) -> Period:
-        """A mark on the facts of a month stands on its first day."""
-        is_monthly = self.table is not None and self.table.fact == DirtyDay.Fact.PROVIDER
-        return Period(day, LAST_OF[Step.MONTH](day)) if is_monthly else Period(day, day)
 
     def _is_row(self, answer: tuple[Any, ...]) -> bool:
         return not self.by or answer[-1] is not None
@@ -184,20 +190,34 @@ class Reading:
     def _of(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
         if self.table is None:
             return self.live(measures, [period])
-        cut = [each for each in (_overlap(period, each) for each in dirty) if each]
+        cut = overlaps(period, dirty)
         return self._clean(measures, period, cut) + (self.live(measures, cut) if cut else [])
 
     def _clean(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
         assert self.table is not None  # noqa: S101 - asked only for a table that there is
-        rows: QuerySet[Any] = self.table.model._default_manager.filter(
-            self.scope.condition(), day__gte=period.start, day__lte=period.end
-        )
+        days, months = self._by_months(without(period, dirty))
+        parts = []
+        for model, periods in ((self.table.model, days), (self.table.months, months)):
+            if model is not None and periods:
+                parts += self._kept(model, measures, periods)
+        return parts
+
+    def _kept(self, model: type[Any], measures: list[Measure], periods: list[Period]) -> list[Sql]:
+        rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", periods))
         if self.scope.staff is not None:
             rows = rows.filter(staff=self.scope.staff)
-        for each in dirty:
-            rows = rows.exclude(day__gte=each.start, day__lte=each.end)
         columns = {f"sum_{each.key}": Sum(each.kept_in) for each in measures}
-        return self._compiled(rows, {"on_day": "day", **paths_to(""), "staff": "staff_id"}, columns, measures)
+        paths = {"on_day": "day", **{key: COLUMNS[key] for key in KEYS}}
+        return self._compiled(rows, paths, columns, measures)
+
+    def _by_months(self, periods: list[Period]) -> tuple[list[Period], list[Period]]:
+        """Days to be read one by one, and whole months."""
+        if self.table is None or self.table.months is None or {"day", "week"} & {*self.by}:
+            return periods, []
+        last = None
+        if "age" in self.by:  # of months that are older than any age that is told apart
+            last = self.period.end - OLDEST * DAY
+        return by_months(periods, last)
 
     def live(self, measures: list[Measure], periods: list[Period]) -> list[Sql]:
         """What the claims say now."""
@@ -258,11 +278,8 @@ class Reading:
         """The days marked by now that matter here, in one row."""
         if self.table is None:
             return "SELECT NULL AS days", ()
-        together = _TOGETHER[connection.vendor]
         start = BEGINNING if self.balances and not self.is_past else self.period.start
-        marks = f"SELECT {together} AS days FROM {DirtyDay._meta.db_table}"  # noqa: S608 - names of our own
-        values = (self.table.fact, str(start), str(self.period.end))
-        return f"{marks} WHERE fact = %s AND day BETWEEN %s AND %s", values
+        return marks_on(self.table.fact, Period(start, self.period.end))
 
 
 _AGE = (
@@ -288,6 +305,13 @@ def amount_of(measure: Measure, told: Any) -> Amount:
     """What the database says of a measure, cents as dollars."""
     whole = int(told or 0)
     return (dollars(whole) or Decimal(0)) if measure.is_money else whole
+
+
+def marks_on(fact: str, period: Period) -> Sql:
+    """The days of a period that are marked, in one row."""
+    together = _TOGETHER[connection.vendor]
+    marks = f"SELECT {together} AS days FROM {DirtyDay._meta.db_table}"  # noqa: S608 - names of our own
+    return f"{marks} WHERE fact = %s AND day BETWEEN %s AND %s", (fact, str(period.start), str(period.end))
 
 
 def by_source(measures: Iterable[Measure]) -> dict[Source, list[Measure]]:
@@ -331,9 +355,48 @@ def ranges(periods: Iterable[Period]) -> list[Period]:
     return merged
 
 
-def _overlap(one: Period, other: Period) -> Period | None:
-    start, end = max(one.start, other.start), min(one.end, other.end)
-    return Period(start, end) if start <= end else None
+def without(period: Period, others: Sequence[Period]) -> list[Period]:
+    """What the others, which are in order, leave of a period."""
+    left, start = [], period.start
+    for each in others:
+        if each.start > start:
+            left.append(Period(start, min(each.start - DAY, period.end)))
+        start = max(start, each.end + DAY)
+        if start > period.end:
+            return left
+    return [*left, Period(start, period.end)]
+
+
+def by_months(periods: Sequence[Period], last: date | None = None) -> tuple[list[Period], list[Period]]:
+    """The days that make no whole month, and the whole months, none of which ends after the last day."""
+    days: list[Period] = []
+    months: list[Period] = []
+    for each in periods:
+        found = _whole_months(each, last)
+        months += found
+        days += without(each, found)
+    return days, months
+
+
+def _whole_months(period: Period, last: date | None) -> list[Period]:
+    start = period.start if period.start.day == 1 else LAST_OF[Step.MONTH](period.start) + DAY
+    end = min(period.end, last) if last else period.end
+    after = end + DAY
+    end = end if after.day == 1 else end.replace(day=1) - DAY
+    return [Period(start, end)] if start <= end else []
+
+
+def during(column: str, periods: Sequence[Period]) -> Q:
+    found = Q()
+    for each in periods:
+        found |= Q(**{f"{column}__gte": each.start, f"{column}__lte": each.end})
+    return found
+
+
+def overlaps(period: Period, others: Iterable[Period]) -> list[Period]:
+    """The days of the others that lie in a period."""
+    ends = [(max(period.start, each.start), min(period.end, each.end)) for each in others]
+    return [Period(start, end) for start, end in ends if start <= end]
 
 
 def _as_day(value: Any) -> Any:

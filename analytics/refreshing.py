@@ -10,28 +10,36 @@ from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
+from .codes import add_up_codes
+from .keeping import replace, replace_months, summed
 from .models import DirtyDay, FactState
-from .periods import LAST_OF, Period, Step
-from .reading import PROVIDERS, TIME_SQL, FactTable, Reading, ranges
+from .periods import Period
+from .reading import COLUMNS, KEYS, TABLES, TIME_SQL, FactTable, Reading, ranges
 from .scopes import Scope
 
 REFRESHER_LOCK = 7_263_003
-AT_ONCE = {"day": 31, "staff": 31, "provider": 3}  # days, and months
+AT_ONCE = 31  # days
 EVERYTHING = Scope(None, today=date.max)
 
 
 def refresh(fact: FactTable, most: int = 0) -> int:
-    """Add the newest dirty days up again; how many there were, or 0 when somebody else is at it."""
+    """Add the newest dirty days up again, in all facts that have the marks of this one.
+
+    Returns how many there were, or 0 when somebody else is at it.
+    """
     with transaction.atomic():
         if not is_alone(REFRESHER_LOCK):
             return 0
-        marks = list(_newest(fact, most or AT_ONCE[fact.fact]))
+        marks = list(_newest(fact, most or AT_ONCE))
         if not marks:
             return 0
         days = sorted({day for _, day in marks})
-        _add_up(fact, ranges(Period(day, _last_day(fact, day)) for day in days))
+        periods = ranges(Period(day, day) for day in days)
+        _add_up([each for each in TABLES if each.fact == fact.fact], periods)
+        if fact.fact == DirtyDay.Fact.DAY:
+            add_up_codes(EVERYTHING, periods)
         ids = [pk for pk, _ in marks]
         for start in range(0, len(ids), 500):
             DirtyDay.objects.filter(pk__in=ids[start : start + 500]).delete()
@@ -59,30 +67,31 @@ def _newest(fact: FactTable, most: int) -> Any:
     return marks.filter(day__in=list(days)).values_list("pk", "day")
 
 
-def _last_day(fact: FactTable, day: date) -> date:
-    return LAST_OF[Step.MONTH](day) if fact is PROVIDERS else day
+# What claims come to by all that facts tell apart: each kind of facts adds it up by its own keys.
+_FRESH = "fresh_facts"
 
 
-def _add_up(fact: FactTable, periods: list[Period]) -> None:
+def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
     """Replace the facts of these days by what the claims say now."""
+    keys = [key for key in KEYS if any(key in each.keys for each in tables)]
+    measures = tables[0].measures
+    names = [each.key for each in measures]
     span = Period(periods[0].start, periods[-1].end)
-    reading = Reading(EVERYTHING, span, fact.measures, ("day", *fact.keys), from_facts=False)
-    parts = reading.live(fact.measures, periods)
-    day = TIME_SQL[connection.vendor]["month" if fact is PROVIDERS else "day"]
-    names = ", ".join(each.key for each in fact.measures)
-    columns = ", ".join(f"{key}_id" for key in fact.keys)
-    sums = ", ".join(f"sum({each.key})" for each in fact.measures)
+    reading = Reading(EVERYTHING, span, measures, ("day", *keys), from_facts=False)
+    parts = reading.live(measures, periods)
     union = " UNION ALL ".join(sql for sql, _ in parts)
-    old = Q()
-    for each in periods:
-        old |= Q(day__gte=each.start, day__lte=each.end)
-    fact.model._default_manager.filter(old).delete()
-    keys = ", ".join(fact.keys)
-    sql = (
-        f"INSERT INTO {fact.model._meta.db_table} (day, {columns}, {names}) "  # noqa: S608 - names of our own
-        f"SELECT {day}, {keys}, {sums} FROM ({union}) AS parts GROUP BY {day}, {keys}"
-    )
+    day = TIME_SQL[connection.vendor]["day"]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL jit = off")  # compiling so many sums takes longer than they do
-        cursor.execute(sql, [value for _, values in parts for value in values])
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE {_FRESH} AS SELECT {day} AS day, {', '.join(keys)}, "  # noqa: S608
+            f"{summed(names)} FROM ({union}) AS parts GROUP BY {', '.join([day, *keys])}",
+            [value for _, values in parts for value in values],
+        )
+        for table in tables:
+            columns = {COLUMNS[key]: key for key in table.keys}
+            replace(table.model, periods, columns, names, f"SELECT * FROM {_FRESH}")  # noqa: S608
+            if table.months is not None:
+                replace_months(table.model, table.months, periods, list(columns), names)
+        cursor.execute(f"DROP TABLE {_FRESH}")

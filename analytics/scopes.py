@@ -18,7 +18,7 @@ from .hanging import denials_of, lines_of
 NONE: Literal["none"] = "none"  # asks for the claims that have no payer, department, provider, reason …
 Key = int | Literal["none"] | None
 
-# What facts by department and payer tell apart, too, each with others of these.
+# What facts tell apart, though not all of it at once.
 FACT_FILTERS = ("payer", "kind", "category", "provider")
 # What only claims tell.
 CLAIM_FILTERS = ("procedure", "reason", "remark", "plan", "assignee")
@@ -84,6 +84,16 @@ class Scope:
         if self.remark is not None:
             denials = denials.filter(spaced_remarks__contains=f" {self.remark} ")
         return Q(Exists(denials))
+
+    def on_facts(self) -> Q:
+        """The same on facts, which tell some of it apart by columns of their own."""
+        asked = self.about_facts()
+        if self.provider is not None:
+            asked &= _is("provider", self.provider)
+        for key in ("kind", "category"):
+            if getattr(self, key) is not None:
+                asked &= Q(**{key: getattr(self, key)})
+        return asked
 
     def about_facts(self, claim: str = "") -> Q:
         """What facts tell apart, too: department and payer."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 from . import exports
 from .keeping_balances import keep_days, renew_balances
 from .periods import DAY
-from .reading import DAYS, PROVIDERS, STAFF
+from .reading import DAYS, STAFF
 from .refreshing import refresh
 
 EXPORT_SECONDS = 240  # before the next call goes on with what waits
@@ -21,7 +21,7 @@ SECONDS = 20  # of work in one call; the next one goes on
 def refresh_facts() -> int:
     """Add up again what changed since the last time, newest days first; how many days that were."""
     began, done = time.monotonic(), 0
-    for fact in (DAYS, STAFF, PROVIDERS):
+    for fact in (DAYS, STAFF):
         while days := refresh(fact):
             done += days
             if time.monotonic() - began > SECONDS:

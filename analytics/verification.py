@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+<<<<<<< analytics/verification.py
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+=======
 from collections.abc import Iterator
 from dataclasses import replace
+>>>>>>> /tmp/dims/m/head
 
 from django.db import connection
 from django.db.models import Max, Min
 
+<<<<<<< analytics/verification.py
+from .codes import CODES, FACT_KEYS, code_totals
+from .fact_triggers import days_of_claims
+from .periods import DAY, LAST_OF, Period, Step
+from .reading import DAYS, TABLES, Amount, FactTable, Reading
+=======
 from .differences import Difference
 from .fact_triggers import days_of_claims
 from .past_verification import differing_ages, differing_balances
 from .periods import LAST_OF, Period, Step
 from .reading import DAYS, PROVIDERS, STAFF, Amount, FactTable, Reading
+>>>>>>> /tmp/dims/m/head
 from .refreshing import EVERYTHING
 
 MOST_NAMED = 100  # differences of one kind of facts
@@ -20,11 +33,22 @@ MOST_NAMED = 100  # differences of one kind of facts
 
 def differences() -> Iterator[Difference]:
     """What reading tells, month by month, against the claims; days known to be outdated are told rightly."""
-    for table in (DAYS, PROVIDERS, STAFF):
+    for table in TABLES:
         for month in _months(table):
+<<<<<<< analytics/verification.py
+            yield from _compare(table, month, "day")
+            if table.months is not None:
+                yield from _compare(table, month, "month")
+    for name in CODES:
+        for month in _months(DAYS):
+            middle = month.start.replace(day=15)
+            for period in (month, Period(month.start, middle), Period(middle + DAY, month.end)):
+                yield from _compare_codes(name, period)
+=======
             yield from _compare(table, month)
     yield from differing_balances()
     yield from differing_ages()
+>>>>>>> /tmp/dims/m/head
 
 
 def _months(table: FactTable) -> Iterator[Period]:
@@ -37,18 +61,37 @@ def _months(table: FactTable) -> Iterator[Period]:
         yield from whole.steps(Step.MONTH)
 
 
-def _compare(table: FactTable, month: Period) -> Iterator[Difference]:
-    by = ("month" if table is PROVIDERS else "day", *table.keys)
+def _compare(table: FactTable, month: Period, each: str) -> Iterator[Difference]:
+    by = (each, *table.keys)
     # How things stand is compared day by day, too, as it is kept.
     measures = [replace(each, as_of=False) for each in table.measures]
     told, found = (
         {row.key: row.sums for row in Reading(EVERYTHING, month, measures, by, from_facts=kept).rows()}
         for kept in (True, False)
     )
-    nothing: dict[str, Amount] = dict.fromkeys((each.key for each in table.measures), 0)
+    yield from _differences(table.fact, by, [each.key for each in measures], told, found)
+
+
+def _compare_codes(name: str, period: Period) -> Iterator[Difference]:
+    """A month is read from the facts of months, a part of it from those of days."""
+    told, found = (
+        {row.key: row.sums for row in code_totals(EVERYTHING, period, name, FACT_KEYS, from_facts=kept)}
+        for kept in (True, False)
+    )
+    yield from _differences(name, ("code", *FACT_KEYS), CODES[name].measures, told, found)
+
+
+Sums = Mapping[tuple[Any, ...], dict[str, Amount]]
+
+
+def _differences(
+    fact: str, by: Sequence[str], measures: Sequence[str], told: Sums, found: Sums
+) -> Iterator[Difference]:
+    nothing: dict[str, Amount] = dict.fromkeys(measures, 0)
     for key in sorted(told.keys() | found.keys(), key=str):
         ours, theirs = told.get(key, nothing), found.get(key, nothing)
-        for measure in nothing:
+        for measure in measures:
             if ours[measure] != theirs[measure]:
-                named = dict(zip(by, key, strict=True))
-                yield Difference(table.fact, named, measure, ours[measure], theirs[measure])
+                yield Difference(
+                    fact, dict(zip(by, key, strict=True)), measure, ours[measure], theirs[measure]
+                )

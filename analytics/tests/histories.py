@@ -12,11 +12,12 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Department, User
+from claims.answers.denials import Kind, kind_of
 from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Payer
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_provider, make_user
 
 LAST = date(2026, 6, 30)
-REASONS = (("CO", "45"), ("CO", "97"), ("PR", "1"), ("OA", "23"))
+REASONS = (("CO", "45"), ("CO", "97"), ("CO", "16"), ("PR", "1"), ("OA", "23"))
 
 
 class World:
@@ -67,10 +68,16 @@ class World:
             payment = ClaimPayment.objects.create(
                 claim=claim, state="posted", paid_on=self.chance.choice([self.day(), None]), paid=paid
             )
-            group, reason = self.chance.choice(REASONS)
-            Adjustment.objects.create(
-                payment=payment, claim=claim, group=group, reason=reason, amount=Decimal(self.money())
-            )
+            for group, reason in self.chance.sample(REASONS, 2):
+                Adjustment.objects.create(
+                    payment=payment,
+                    claim=claim,
+                    group=group,
+                    reason=reason,
+                    remarks=self.chance.choice(["", "N382", "N382 M15"]),
+                    amount=Decimal(self.money()),
+                    is_denial=kind_of(group, reason) == Kind.DENIAL,
+                )
             Claim.objects.filter(pk=claim.pk).update(paid=claim.paid + paid)
 
     def change_status(self) -> None:
@@ -81,7 +88,8 @@ class World:
             if after in ("paid", "denied"):
                 fields |= {"decided_on": day, "first_decided_on": claim.first_decided_on or day}
                 fields |= {"first_decision": claim.first_decision or after}
-                fields |= {"denial_category": "" if after == "paid" else "documentation"}
+                category = self.chance.choice(["documentation", "coding"])
+                fields |= {"denial_category": "" if after == "paid" else category}
                 fields |= {"paid_on": day} if after == "paid" else {}
             if after == "written_off":
                 fields["written_off"] = max(claim.balance, Decimal(0))
@@ -94,6 +102,7 @@ class World:
                 payer=self.chance.choice(self.payers),
                 department=self.chance.choice(self.departments),
                 provider=self.chance.choice(self.providers),
+                kind=self.chance.choice(Claim.Kind.values),
             )
 
     def be_worked(self) -> None:
@@ -113,9 +122,14 @@ class World:
             ("claims_claim", "received_at", self.moment().isoformat(sep=" ")),
             ("claims_claimline", "service_date", self.chance.choice([None, str(self.day())])),
             ("claims_claimline", "copay", 777),
+            ("claims_claimline", "procedure", "D2740"),
+            ("claims_claim", "decided_on", str(self.day())),
             ("claims_claimline", "provider_id", self.providers[0].pk),
             ("claims_claimpayment", "paid_on", str(self.day())),
             ("claims_claimpayment", "state", "held"),
+            ("claims_adjustment", "reason", "96"),
+            ("claims_adjustment", "is_denial", self.chance.random() < 0.5),
+            ("claims_adjustment", "remarks", "M15"),
             ("claims_claimpayment", "paid", self.chance.randrange(-20_000, 20_000)),
             ("claims_adjustment", "reason", "45"),
             ("claims_adjustment", '"group"', "CO"),

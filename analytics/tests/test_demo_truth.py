@@ -19,7 +19,7 @@ from analytics.kpis import KPIS
 from analytics.measures import STAFF_MEASURES
 from analytics.models import DirtyDay
 from analytics.periods import Period
-from analytics.reading import DAYS, PROVIDERS, STAFF
+from analytics.reading import DAYS, STAFF
 from analytics.refreshing import refresh
 from analytics.scopes import Scope
 
@@ -54,7 +54,7 @@ def live(django_db_setup: None, django_db_blocker: Any) -> Iterator[list[dict[st
                 cursor.execute(statement)
         plain_sql.prepare(TODAY - timedelta(days=700), TODAY)
         before = [figures(KPIS.values(), ALL, period) for period in PERIODS]
-        for fact in (DAYS, PROVIDERS, STAFF):
+        for fact in (DAYS, STAFF):
             while refresh(fact):
                 pass
     yield before

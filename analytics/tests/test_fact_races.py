@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from analytics.facts import totals
 from analytics.models import DayFact, DirtyDay
 from analytics.periods import Period
-from analytics.reading import DAYS, PROVIDERS, STAFF
+from analytics.reading import DAYS, STAFF
 from analytics.refreshing import refresh
 from analytics.scopes import Scope
 from analytics.verification import differences
@@ -43,7 +43,7 @@ def in_thread(what: Callable[[], Any]) -> threading.Thread:
 
 
 def refresh_all() -> None:
-    for fact in (DAYS, PROVIDERS, STAFF):
+    for fact in (DAYS, STAFF):
         while refresh(fact):
             pass
 

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics import facts
+from analytics.codes import CODES, code_totals
 from analytics.measures import MEASURES
 from analytics.models import DirtyDay
 from analytics.periods import Period
-from analytics.reading import DAYS, PROVIDERS, STAFF, Row
+from analytics.reading import DAYS, STAFF, Row
 from analytics.refreshing import refresh
 from analytics.scopes import NONE, Scope
 
@@ -24,10 +25,11 @@ pytestmark = pytest.mark.django_db
 
 ALL = Scope(None, today=LAST)
 HALF_A_YEAR = Period(date(2026, 1, 1), LAST)
+RAGGED = Period(date(2026, 3, 2), LAST)  # whole months and days beside them
 
 
 def refresh_all() -> None:
-    for fact in (DAYS, PROVIDERS, STAFF):
+    for fact in (DAYS, STAFF):
         while refresh(fact):
             pass
 
@@ -42,7 +44,6 @@ def assert_facts_are_right(scope: Scope, period: Period, by: tuple[str, ...]) ->
 
 
 FLOWS = [key for key, each in MEASURES.items() if not each.as_of]
-OF_PROVIDERS = [each.key for each in PROVIDERS.measures]
 
 
 def assert_all_right(world: World) -> None:
@@ -57,11 +58,19 @@ def assert_all_right(world: World) -> None:
     for scope, measures, by in (
         (ALL, FLOWS, ("month", "payer")),
         (Scope(department, today=LAST), FLOWS, ("week",)),
-        (ALL, OF_PROVIDERS, ("provider", "month")),
-        (ALL.narrowed(provider=world.providers[0].pk), OF_PROVIDERS, ("payer",)),
+        (ALL, FLOWS, ("provider", "month")),
+        (ALL.narrowed(provider=world.providers[0].pk), None, ("payer",)),
+        (ALL.narrowed(kind="dental"), None, ("provider",)),
+        (ALL.narrowed(category="coding"), None, ("payer", "kind")),
+        (ALL, None, ("category", "age")),
     ):
-        kept = facts.totals(scope, HALF_A_YEAR, measures, by)
-        assert in_order(kept) == in_order(facts.claim_totals(scope, HALF_A_YEAR, measures, by))
+        for period in (HALF_A_YEAR, RAGGED):
+            kept = facts.totals(scope, period, measures, by)
+            assert in_order(kept) == in_order(facts.claim_totals(scope, period, measures, by))
+    for code in CODES:
+        for scope, by in ((ALL, ()), (ALL.narrowed(kind="dental"), ("payer", "category"))):
+            kept = code_totals(scope, RAGGED, code, by)
+            assert in_order(kept) == in_order(code_totals(scope, RAGGED, code, by, from_facts=False))
     for by in (("staff",), ("department", "day")):
         kept = facts.staff_totals(ALL, HALF_A_YEAR, by)
         assert in_order(kept) == in_order(facts.staff_claim_totals(ALL, HALF_A_YEAR, by))
@@ -89,7 +98,7 @@ def test_facts_equal_claims_after_any_history(seed: int, often: int) -> None:
 def sometimes_refreshing(world: World, often: int) -> Callable[[], None]:
     def between() -> None:
         if world.chance.randrange(often) == 0:
-            refresh(world.chance.choice([DAYS, PROVIDERS, STAFF]), most=world.chance.choice([1, 3, 31]))
+            refresh(world.chance.choice([DAYS, STAFF]), most=world.chance.choice([1, 3, 31]))
             assert_facts_are_right(ALL, HALF_A_YEAR, ("payer",))
 
     return between

@@ -1,0 +1,55 @@
+"""Writing facts: what days come to, in place of what was kept of them, and months as sums of days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+from .periods import LAST_OF, Period, Step
+from .reading import during, ranges
+
+_MONTH = {
+    "postgresql": "date_trunc('month', day)::date",
+    "sqlite": "date(day, 'start of month')",
+}
+
+
+def summed(names: Iterable[str]) -> str:
+    return ", ".join(f"CAST(sum({name}) AS bigint) AS {name}" for name in names)
+
+
+def replace(
+    model: type[Any],
+    periods: Sequence[Period],
+    columns: Mapping[str, str],
+    names: Sequence[str],
+    rows: str,
+    values: Sequence[Any] = (),
+) -> None:
+    """Keep these rows of these days, added up by day and keys; `columns` says how facts call each key."""
+    model._default_manager.filter(during("day", periods)).delete()
+    keys = ", ".join(["day", *columns.values()])
+    sql = (
+        f"INSERT INTO {model._meta.db_table} (day, {', '.join([*columns, *names])}) "  # noqa: S608
+        f"SELECT {keys}, {summed(names)} FROM ({rows}) AS fresh GROUP BY {keys}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def replace_months(
+    model: type[Any],
+    months: type[Any],
+    periods: Sequence[Period],
+    columns: Sequence[str],
+    names: Sequence[str],
+) -> None:
+    """Add up anew the months in which these days lie."""
+    whole = ranges(Period(each.start.replace(day=1), LAST_OF[Step.MONTH](each.end)) for each in periods)
+    days = model._default_manager.filter(during("day", whole)).values("day", *columns, *names)
+    sql, values = days.query.sql_with_params()
+    named = ", ".join([*columns, *names])
+    rows = f"SELECT {_MONTH[connection.vendor]} AS day, {named} FROM ({sql}) AS days"  # noqa: S608
+    replace(months, whole, dict(zip(columns, columns, strict=True)), names, rows, values)
