@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-<<<<<<< analytics/verification.py
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-=======
-from collections.abc import Iterator
 from dataclasses import replace
->>>>>>> /tmp/dims/m/head
+from typing import Any
 
 from django.db import connection
 from django.db.models import Max, Min
 
-<<<<<<< analytics/verification.py
 from .codes import CODES, FACT_KEYS, code_totals
-from .fact_triggers import days_of_claims
-from .periods import DAY, LAST_OF, Period, Step
-from .reading import DAYS, TABLES, Amount, FactTable, Reading
-=======
 from .differences import Difference
 from .fact_triggers import days_of_claims
 from .past_verification import differing_ages, differing_balances
-from .periods import LAST_OF, Period, Step
-from .reading import DAYS, PROVIDERS, STAFF, Amount, FactTable, Reading
->>>>>>> /tmp/dims/m/head
+from .periods import DAY, LAST_OF, Period, Step
+from .reading import DAYS, TABLES, Amount, FactTable, Reading
 from .refreshing import EVERYTHING
 
 MOST_NAMED = 100  # differences of one kind of facts
@@ -35,7 +24,6 @@ def differences() -> Iterator[Difference]:
     """What reading tells, month by month, against the claims; days known to be outdated are told rightly."""
     for table in TABLES:
         for month in _months(table):
-<<<<<<< analytics/verification.py
             yield from _compare(table, month, "day")
             if table.months is not None:
                 yield from _compare(table, month, "month")
@@ -44,11 +32,8 @@ def differences() -> Iterator[Difference]:
             middle = month.start.replace(day=15)
             for period in (month, Period(month.start, middle), Period(middle + DAY, month.end)):
                 yield from _compare_codes(name, period)
-=======
-            yield from _compare(table, month)
     yield from differing_balances()
     yield from differing_ages()
->>>>>>> /tmp/dims/m/head
 
 
 def _months(table: FactTable) -> Iterator[Period]:
