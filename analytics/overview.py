@@ -42,14 +42,16 @@ def kpi_card(
     now: Figure,
     before: Figure | None = None,
     course: Sequence[Decimal | None] = (),
+    against: str = "",
 ) -> Card:
     """The whole card leads to the page of the KPI, asked the same."""
+    words = against or against_in_words(kpi, question)
     return Card(
         kpi.label,
         brief(kpi, now),
         url=question.url("kpi", kpi.key),
         definition=kpi.definition,
-        change=change_of(kpi, now, before, against_in_words(kpi, question)) if before else None,
+        change=change_of(kpi, now, before, words) if before else None,
         benchmark=f"benchmark {kpi.words(kpi.benchmark.value)}" if kpi.benchmark else "",
         n=n_in_words(kpi, now) if kpi.unit != Unit.COUNT else "",
         trend=course,

@@ -102,8 +102,7 @@ def standing(request: HttpRequest, question: Question) -> dict[str, Any]:
     shown = [KPIS[key] for key in SHOWN]
     now = sums_of(question, [*shown, *AGED], question.period)
     before = sums_of(question, shown, question.against) if question.against else None
-    flowing = [*(each for each in shown if not each.is_as_of), CHARGES]
-    weeks = series(flowing, question.scope, whole_weeks(question.period.end), Step.WEEK)
+    weeks = series([*shown, CHARGES], question.scope, whole_weeks(question.period.end), Step.WEEK)
     figures, earlier = now.figures(shown), before.figures(shown) if before else {}
     labels = LABELS[now.by]({*now.of_keys, *(before.of_keys if before else ())})
     return {
@@ -113,7 +112,8 @@ def standing(request: HttpRequest, question: Question) -> dict[str, Any]:
                 each,
                 figures[each.key],
                 earlier.get(each.key),
-                [figure.value for _, figure in weeks.get(each.key, ())],
+                [figure.value for _, figure in weeks[each.key]],
+                against="a year before" if question.compare == "year" else "before",
             )
             for each in shown
         ],

@@ -22,7 +22,7 @@ from rcm_site import charts
 from rcm_site.charts import Chart
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.tabs import Tab
-from rcm_site.templatetags.ui import money, number
+from rcm_site.templatetags.ui import day, money, number
 
 from ..cards import Change
 from ..catalogue import Figure, Kpi
@@ -30,7 +30,15 @@ from ..drilldown import Part
 from ..facts import totals
 from ..kpis import KPIS
 from ..measures import MEASURES, Measure
-from ..overview import WEEKS, benchmark_in_words, change_of, counted, n_in_words, whole_weeks
+from ..overview import (
+    WEEKS,
+    against_in_words,
+    benchmark_in_words,
+    change_of,
+    counted,
+    n_in_words,
+    whole_weeks,
+)
 from ..periods import Period, Step
 from ..questions import Question, span_in_words
 from ..reading import Amount
@@ -97,15 +105,15 @@ class Then:
 
 def changes(kpi: Kpi, now: Figure, question: Question) -> list[Then]:
     """Against the days before and against the year before, whatever the bar asks for."""
-    period = question.period
-    earlier = {
-        f"in the {period.days} days before": period.previous(),
-        "a year before": period.year_before(),
-    }
     found = []
-    for words, before in earlier.items():
+    for compare in ("previous", "year"):
+        then = replace(question, compare=compare)
+        before = then.against
+        assert before is not None  # noqa: S101 - both compare with days
         was = kpi.value(question.scope, before)
-        found.append(Then(span_in_words(before), kpi.words(was.value), change_of(kpi, now, was, words)))
+        days = day(before.end) if kpi.is_as_of else span_in_words(before)
+        change = change_of(kpi, now, was, against_in_words(kpi, then))
+        found.append(Then(days, kpi.words(was.value), change))
     return found
 
 
