@@ -36,7 +36,7 @@ from claims.lists import (
 )
 from claims.pages.filters import ClaimFilter, RemittanceFilter
 from rcm_site.outages import is_outage
-from rcm_site.spreadsheets import About, chunks
+from rcm_site.spreadsheets import Sheet, chunks
 
 from .drilldown import Part
 from .kpis import KPIS
@@ -136,9 +136,9 @@ def listed(user: User, kind: str, asked: Mapping[str, str], today: date) -> List
         raise WrongExport(wrong.problems) from wrong
 
 
-def about(owner: User, listing: Listing, rows: int, at: datetime) -> About:
-    """What a sheet says of itself."""
-    return [
+def sheet_of(owner: User, listing: Listing, rows: int, at: datetime) -> Sheet:
+    """What an Excel file of it says of itself."""
+    about = [
         ("What", listing.noun.capitalize()),
         ("Filters", listing.words),
         ("Rows", rows),
@@ -146,6 +146,7 @@ def about(owner: User, listing: Listing, rows: int, at: datetime) -> About:
         ("Made", at),
         ("For", owner.name or owner.email),
     ]
+    return Sheet(listing.noun.capitalize(), about)
 
 
 # Asking --------------------------------------------------------------------------------------------
@@ -315,10 +316,8 @@ class Maker:
         departments = None if rights.departments is None else sorted(rights.departments)
         self._save(rows_expected=len(keys), departments=departments, has_patients=listing.has_patients)
         counted = Counted(listing.rows(keys))
-        sheet = about(owner, listing, len(keys), began)
-        for piece in pieces(
-            chunks(export.format, listing.headings, counted, sheet, name=listing.noun.capitalize())
-        ):
+        sheet = sheet_of(owner, listing, len(keys), began)
+        for piece in pieces(chunks(export.format, listing.headings, counted, sheet)):
             if self._rights() != rights:
                 raise Refused("What you may see has changed meanwhile: ask again.")
             self._keep(piece, counted.rows)

@@ -153,8 +153,9 @@ class Patients:
     def learn(self, keys: set[int | None]) -> None:
         if len(self._known) > NAMES_KEPT:
             self._known = {None: ("", "")}
-        unknown = Patient.objects.filter(pk__in=keys - self._known.keys())
-        for pk, name, patient_id in unknown.values_list("pk", "name", "patient_id"):
+        unknown = [key for key in keys if key is not None and key not in self._known]
+        rows = Patient.objects.filter(pk__in=given(unknown))
+        for pk, name, patient_id in rows.values_list("pk", "name", "patient_id"):
             self._known[pk] = (name or "", patient_id or "")
 
     def told(self, key: int | None) -> tuple[str, str]:

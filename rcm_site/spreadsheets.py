@@ -1,6 +1,6 @@
 """Tables that spreadsheets open, as CSV or Excel sheets, without running what somebody typed into a field.
 
-A page exports the table that it shows: `export(kind, name, *of_table(columns, queryset))`.
+A page exports the table that it shows: `export(kind, name, *of_table(columns, queryset), sheet)`.
 Whoever exports writes that into the audit trail first: the first byte leaves before the last row is read.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -73,24 +74,26 @@ def of_table(
     return [column.label for column in columns], rows
 
 
-# What a sheet says of itself, in words and their values; a CSV file is a plain table.
-About = Sequence[tuple[str, object]]
+@dataclass(frozen=True)
+class Sheet:
+    """What an Excel file says of itself: how its sheet is called, and on another one what it shows."""
+
+    name: str = "Sheet"
+    about: Sequence[tuple[str, object]] = ()
+
+
+PLAIN_SHEET = Sheet()
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": CONTENT_TYPE}
 
 
 def chunks(
-    kind: str,
-    headings: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    about: About = (),
-    *,
-    name: str = "Sheet",
+    kind: str, headings: Sequence[str], rows: Iterable[Sequence[object]], sheet: Sheet = PLAIN_SHEET
 ) -> Iterator[bytes]:
-    """A file's bytes, as its rows are read."""
+    """A file's bytes, as its rows are read; CSV is the plain table."""
     if kind == "csv":
         return csv_chunks(headings, rows)
     safe_headings = [str(safe_cell(heading)) for heading in headings]
-    return xlsx_chunks(safe_headings, map(safe_row, rows), [*map(safe_row, about)], name=name)
+    return xlsx_chunks(safe_headings, map(safe_row, rows), [*map(safe_row, sheet.about)], name=sheet.name)
 
 
 def export(
@@ -98,13 +101,13 @@ def export(
     name: str,
     headings: Sequence[str],
     rows: Iterable[Sequence[object]],
-    about: About = (),
+    sheet: Sheet = PLAIN_SHEET,
 ) -> StreamingHttpResponse:
     """A table as a file to keep: `kind` is "csv" or "xlsx", `name` the file's without its ending."""
     if kind not in CONTENT_TYPES:
         raise BadRequest(f"An export is one of {', '.join(CONTENT_TYPES)}.")
     return StreamingHttpResponse(
-        chunks(kind, headings, rows, about),
+        chunks(kind, headings, rows, sheet),
         content_type=CONTENT_TYPES[kind],
         headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"},
     )

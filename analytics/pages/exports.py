@@ -172,9 +172,9 @@ def at_once(request: HttpRequest, kind: str, file_format: str) -> HttpResponseBa
         rows=len(keys),
         patients=listing.has_patients,
     )
-    about = making.about(user, listing, len(keys), now)
+    sheet = making.sheet_of(user, listing, len(keys), now)
     name = f"{listing.noun}-{timezone.localtime(now):%Y-%m-%d-%H%M}"
-    return stream(file_format, name, listing.headings, listing.rows(keys), about)
+    return stream(file_format, name, listing.headings, listing.rows(keys), sheet)
 
 
 def confirm(request: HttpRequest, kind: str) -> HttpResponse:

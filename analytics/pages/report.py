@@ -22,7 +22,7 @@ from accounts.access import may, person
 from accounts.models import Department, User
 from claims.models import Claim, Payer
 from rcm_site.charts import Chart
-from rcm_site.spreadsheets import export, of_table
+from rcm_site.spreadsheets import Sheet, export, of_table
 from rcm_site.tables import Table
 
 from ..facts import is_catching_up
@@ -155,9 +155,22 @@ def hand_out(request: HttpRequest, question: Question, shown: Mapping[str, Any])
     else:
         headings, rows = of_table(part.shown, part.ordered())  # type: ignore[assignment]
     name = f"{page}-{key}-{question.period.start}-to-{question.period.end}"
-    response = export(kind, name.replace("_", "-"), headings, rows)
-    audit.record(user, "report.exported", request=request, page=page, part=key, kind=kind)
+    sheet = Sheet(about=about(part, question, str(shown["title"]), user))
+    response = export(kind, name.replace("_", "-"), headings, rows, sheet)
+    filters = sorted(question.asked)
+    audit.record(user, "report.exported", request=request, page=page, part=key, kind=kind, filters=filters)
     return response
+
+
+def about(part: Chart | Table, question: Question, title: str, user: User) -> list[tuple[str, object]]:
+    """What an Excel file of it says of itself."""
+    return [
+        ("Page", title),
+        ("What", part.about.title if isinstance(part, Chart) else part.caption),
+        ("Filters", question.words),
+        ("Made", timezone.now()),
+        ("For", user.name or user.email),
+    ]
 
 
 def parts(shown: Mapping[str, Any]) -> Iterator[Chart | Table]:

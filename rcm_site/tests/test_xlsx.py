@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from rcm_site import xlsx
-from rcm_site.spreadsheets import export, of_table
+from rcm_site.spreadsheets import Sheet, export, of_table
 from rcm_site.tables import Column
 from rcm_site.templatetags.ui import money
 from rcm_site.xlsx import Share
@@ -100,6 +100,26 @@ def test_the_heading_is_frozen_and_bold_and_columns_are_as_wide_as_their_content
     assert not sheet["A2"].font.bold
     assert sheet.column_dimensions["A"].width == 8
     assert sheet.column_dimensions["B"].width == 24
+
+
+def test_a_last_sheet_says_what_the_file_is() -> None:
+    sheet = Sheet(
+        "Claims", [("Filters", "=Aetna"), ("Rows", 2), ("Made", datetime(2026, 11, 12, tzinfo=UTC))]
+    )
+    book = load_workbook(io.BytesIO(b"".join(export("xlsx", "claims", ["Id"], [[1], [2]], sheet))))
+    assert book.sheetnames == ["Claims", "About"]
+    assert [[cell.value for cell in row] for row in book["Claims"]] == [["Id"], [1], [2]]
+    assert [row[1].value for row in book["About"]][1:3] == ["'=Aetna", 2]
+
+
+def test_the_same_values_are_written_alike_however_often_and_however_exact() -> None:
+    amounts = [Decimal("0.00"), Decimal("-0.05"), Decimal("1E+3"), Decimal("123456789012345.67"), Decimal(7)]
+    sheet = written(["Amount", "Day", "Note"], [[each, date(2026, 11, 12), " x "] for each in amounts * 2])
+    found = [row[0].value for row in sheet.iter_rows(min_row=2)]
+    assert found == [0, -0.05, 1000, 123456789012346, 7] * 2
+    assert sheet["A2"].number_format == "#,##0.00"
+    assert {row[1].value.date() for row in sheet.iter_rows(min_row=2)} == {date(2026, 11, 12)}
+    assert {row[2].value for row in sheet.iter_rows(min_row=2)} == {" x "}
 
 
 def test_a_table_without_rows_is_a_heading() -> None:
