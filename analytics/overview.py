@@ -89,6 +89,12 @@ def whole_weeks(day: date) -> Period:
     return Period(sunday - timedelta(days=7 * WEEKS - 1), sunday)
 
 
+def over_weeks(question: Question) -> Question:
+    """The same over at least so many weeks: fewer are no course."""
+    is_long = question.period.days >= 7 * WEEKS
+    return question if is_long else question.over(whole_weeks(question.period.end))
+
+
 def change_of(kpi: Kpi, now: Figure, before: Figure, against: str = "") -> Change | None:
     return change_in(kpi.unit, kpi.good, now.value, before.value, against)
 

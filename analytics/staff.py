@@ -259,8 +259,10 @@ def _parts(scope: Scope, only: User | None) -> Iterator[_Part]:
     claims = open_claims(scope)
     if only:
         claims = claims.filter(assignee=only)
-    sums = Count("*"), Sum("balance", output_field=MoneyField()), Min("submitted_on")
-    return (_Part(*part) for part in claims.values_list("assignee", "payer").annotate(*sums))
+    parts = claims.values_list("assignee", "payer").annotate(
+        count=Count("*"), dollars=Sum("balance", output_field=MoneyField()), oldest=Min("submitted_on")
+    )
+    return (_Part(*part) for part in parts)
 
 
 def _workload(person: User | None, parts: Sequence[_Part], labels: Mapping[int | None, str]) -> Workload:
@@ -287,8 +289,8 @@ class Age(NamedTuple):
 
 def open_by_age(scope: Scope, person: User) -> list[Age]:
     """One person's open claims, now, the newest first."""
-    sums = Count("*"), Sum("balance", output_field=MoneyField())
-    days = list(open_claims(scope).filter(assignee=person).values_list("submitted_on").annotate(*sums))
+    own = open_claims(scope).filter(assignee=person).values_list("submitted_on")
+    days = list(own.annotate(count=Count("*"), dollars=Sum("balance", output_field=MoneyField())))
     return [_age(scope.today, place, days) for place in range(len(BUCKETS))]
 
 

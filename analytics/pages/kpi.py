@@ -31,13 +31,12 @@ from ..facts import totals
 from ..kpis import KPIS
 from ..measures import MEASURES, Measure
 from ..overview import (
-    WEEKS,
     against_in_words,
     benchmark_in_words,
     change_of,
     counted,
     n_in_words,
-    whole_weeks,
+    over_weeks,
 )
 from ..periods import Period, Step
 from ..questions import Question, span_in_words
@@ -145,11 +144,7 @@ def words_of(measure: Measure) -> str:
 
 
 def course(request: HttpRequest, kpi: Kpi, question: Question) -> Chart:
-    """At least so many weeks: fewer are no course."""
-    asked = question
-    if question.period.days < 7 * WEEKS:
-        asked = question.over(whole_weeks(question.period.end))
-    return trend_chart(request, asked, kpi)
+    return trend_chart(request, over_weeks(question), kpi)
 
 
 # Its splits ----------------------------------------------------------------------------------------

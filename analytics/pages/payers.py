@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -18,19 +18,23 @@ from claims.models import Payer
 from rcm_site import charts
 from rcm_site.charts import DOLLARS, About, Chart, Size, stacked_columns
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import NOTHING, day, money, number, percent
+from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, number
 
 from ..catalogue import BUCKET_LABELS, Kpi, aging
-from ..denials import ReasonRow, by_reason
+from ..denial_changes import changes
+from ..denials import by_reason
 from ..kpis import KPIS
-from ..overview import kpi_cards
+from ..overview import kpi_cards, over_weeks
 from ..periods import Step, whole_months
 from ..questions import Question
 from ..scopes import NONE
 from ..scorecards import PAYER_KPIS, Scorecard, ScoreRow, scorecard
+from .columns import count_column, dollars_column, share_column
+from .denial_charts import denied_claims
+from .denial_tables import changes_table
 from .drawing import trend_chart
 from .report import answer, part_url
-from .scores import Scores, by_how_much, count_column, dollars_cell, money_column
+from .scores import Scores, by_how_much
 
 MOST_REASONS = 8
 MONTHS = 12  # of cash
@@ -39,12 +43,10 @@ CARDS = tuple(
     for key in (
         "denial_rate",
         "average_days_to_pay",
-        "first_pass_resolution",
         "net_collection_rate",
         "cash_collected",
         "underpaid_amount",
         "open_ar",
-        "aged_ar_over_90",
     )
 )
 AGE_KPIS = tuple(KPIS[key] for key in ("ar_0_30", "ar_31_60", "ar_61_90", "ar_91_120", "ar_over_120"))
@@ -119,16 +121,16 @@ def score_columns(scores: Scores) -> list[Column]:
     to_pay, denied = KPIS["average_days_to_pay"], KPIS["denial_rate"]
     found = [
         column(KPIS["claims_submitted"], "Claims"),
-        column(KPIS["gross_charges"], "Charges, $", has_bar=True),
+        column(KPIS["gross_charges"], "Charges, $"),
         column(to_pay, "Days to pay", has_bar=True),
         scores.shift(to_pay, "± days"),
         column(denied, "Denial rate, %", has_bar=True, part="interest"),
         scores.shift(denied, "± points"),
         column(KPIS["first_pass_resolution"], "First pass, %", part="interest"),
-        column(KPIS["net_collection_rate"], "Net collection, %", part="interest"),
+        column(KPIS["net_collection_rate"], "Net coll., %", part="interest"),
         column(KPIS["underpaid_amount"], "Underpaid, $"),
-        column(KPIS["open_ar"], "Open A/R, $", has_bar=True),
-        column(KPIS["aged_ar_over_90"], "Over 90 days, %", part="interest"),
+        column(KPIS["open_ar"], "Open A/R, $"),
+        column(KPIS["aged_ar_over_90"], "Over 90, %", part="interest"),
     ]
     return [each for each in found if compared or not each.name.endswith("-shift")]
 
@@ -155,12 +157,13 @@ def one_payer(request: HttpRequest, payer: Payer, question: Question) -> dict[st
         "days_trend": trend(request, question, KPIS["average_days_to_pay"], "days", "Days to pay"),
         "cash": cash_by_month(request, question),
         "ages": age_table(request, question),
+        "changed": what_changed(request, question),
         "reasons": reason_table(request, question),
     }
 
 
 def trend(request: HttpRequest, question: Question, kpi: Kpi, key: str, axis: str) -> Chart:
-    return trend_chart(request, question, kpi, key=key, axis=axis, size=Size.HALF)
+    return trend_chart(request, over_weeks(question), kpi, key=key, axis=axis, size=Size.HALF)
 
 
 def cash_by_month(request: HttpRequest, question: Question) -> Chart:
@@ -207,45 +210,45 @@ def ages(question: Question) -> list[Age]:
 
 def age_table(request: HttpRequest, question: Question) -> Table:
     rows = ages(question)
-    largest = max(row.dollars for row in rows) or Decimal(1)
-    whole = sum((row.dollars for row in rows), Decimal(0))
     columns = [
         Column("age", "Age", lambda row: row.label),
         count_column("claims", "Claims", lambda row: row.claims),
-        money_column("dollars", "Open A/R, $", lambda row: row.dollars, largest),
-        Column(
-            "share", "Share, %", lambda row: percent(row.share), numeric=True, value=lambda row: row.share
-        ),
+        dollars_column("dollars", "Open A/R, $", lambda row: row.dollars, rows),
+        share_column("share", "Share", lambda row: row.share),
     ]
-    claims = sum(row.claims for row in rows)
-    totals = [Cell("All ages"), Cell(number(claims), numeric=True), dollars_cell(whole), Cell("")]
+    whole = sum((row.dollars for row in rows), Decimal(0))
     return Table(
         request,
         rows,
-        columns,
+        [replace(each, sort="") for each in columns],  # ages stay in their order
         key="ages",
         link=lambda row: question.url("kpi", row.kpi.key) if row.claims else None,
         caption=f"Open A/R by age, {day(question.period.end)}",
-        totals=totals,
+        totals=[
+            Cell("All ages"),
+            Cell(number(sum(row.claims for row in rows)), numeric=True),
+            Cell(money_brief(whole), title=money(whole), numeric=True),
+            Cell(""),
+        ],
         export_url=part_url(request, "ages"),
     )
 
 
 def reason_table(request: HttpRequest, question: Question) -> Table:
     rows = by_reason(question.scope, question.period, most=MOST_REASONS)
-    largest = max((row.dollars for row in rows), default=None)
-    columns: list[Column] = [
-        Column("reason", "Reason", reason_cell),
+    columns = [
+        Column("reason", "Reason", lambda row: f"{row.code} {row.words}".strip(), sort="code"),
         Column("remarks", "Remarks", lambda row: ", ".join(row.remarks[:3]) or NOTHING),
         count_column("claims", "Claims", lambda row: row.claims),
-        money_column("dollars", "Charges denied, $", lambda row: row.dollars, largest),
+        dollars_column("dollars", "Charges denied, $", lambda row: row.dollars, rows),
     ]
     return Table(
         request,
         rows,
         columns,
         key="reasons",
-        link=lambda row: question.url("kpi", "denied_dollars_rate", part="interest", **row.filters),
+        default_sort="-dollars",
+        link=lambda row: denied_claims(question, **row.filters),
         caption="Why it denies",
         export_url=part_url(request, "reasons"),
         empty_title="Nothing was denied",
@@ -253,5 +256,9 @@ def reason_table(request: HttpRequest, question: Question) -> Table:
     )
 
 
-def reason_cell(row: ReasonRow) -> Cell:
-    return Cell(f"{row.code} {row.words}".strip())
+def what_changed(request: HttpRequest, question: Question) -> Table | None:
+    """The procedures for which it denies more, or less, than in the period that it is compared with."""
+    if question.against is None:
+        return None
+    found = changes(question.scope, question.period, question.against, "procedure")
+    return changes_table(request, question, found[:MOST_REASONS], "Payer × procedure")

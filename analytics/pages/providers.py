@@ -17,18 +17,20 @@ from claims.models import Provider
 from rcm_site import charts
 from rcm_site.charts import DOLLARS, About, Chart, Size, stacked_columns
 from rcm_site.tables import Column, Table
-from rcm_site.templatetags.ui import NOTHING, money, percent
+from rcm_site.templatetags.ui import NOTHING, money
 
 from ..denials import by_procedure
 from ..kpis import KPIS
-from ..overview import counted, kpi_cards
+from ..overview import counted, kpi_cards, over_weeks
 from ..periods import Step, whole_months
 from ..questions import Question
 from ..scopes import NONE
 from ..scorecards import PROVIDER_KPIS, Scorecard, ScoreRow, procedures, scorecard
+from .columns import count_column, dollars_column, share_column
+from .denial_charts import denied_claims
 from .drawing import trend_chart
 from .report import QuestionForm, answer, part_url
-from .scores import Scores, count_column, money_column
+from .scores import Scores
 
 SEARCH = "search"
 LONGEST_SEARCH = 80
@@ -103,7 +105,7 @@ def score_columns(scores: Scores) -> list[Column]:
     found = [
         column(KPIS["net_fee"], "Net fee, $", has_bar=True),
         column(KPIS["claims_submitted"], "Claims"),
-        column(KPIS["gross_charges"], "Charges, $", has_bar=True),
+        column(KPIS["gross_charges"], "Charges, $"),
         scores.n_column(denied, "Decided"),
         column(denied, "Denial rate, %", has_bar=True, part="interest"),
         scores.shift(denied, "± points"),
@@ -133,7 +135,7 @@ def one_provider(request: HttpRequest, provider: Provider, question: Question) -
         "cards": kpi_cards(question, CARDS),
         "net_fees": net_fees_by_month(request, question),
         "denial_trend": trend_chart(
-            request, question, denied, key="denials", axis="% of decided claims", size=Size.HALF
+            request, over_weeks(question), denied, key="denials", axis="% of decided claims", size=Size.HALF
         ),
         "payers": payer_table(request, question),
         "rendered": rendered_table(request, question),
@@ -177,11 +179,10 @@ def payer_table(request: HttpRequest, question: Question) -> Table:
 
 def rendered_table(request: HttpRequest, question: Question) -> Table:
     rows = procedures(question.scope, question.period)
-    largest = max((row.net_fee for row in rows), default=Decimal(0))
-    columns: list[Column] = [
+    columns = [
         Column("procedure", "Procedure", lambda row: row.procedure or NOTHING, sort="procedure"),
-        count_column("lines", "Lines", lambda row: row.lines, sort="lines"),
-        money_column("net-fee", "Net fee, $", lambda row: row.net_fee, largest, sort="fee"),
+        count_column("lines", "Lines", lambda row: row.lines),
+        dollars_column("net-fee", "Net fee, $", lambda row: row.net_fee, rows),
     ]
     return Table(
         request,
@@ -199,20 +200,12 @@ def rendered_table(request: HttpRequest, question: Question) -> Table:
 
 def denied_table(request: HttpRequest, question: Question) -> Table:
     rows = by_procedure(question.scope, question.period)
-    largest = max((row.dollars for row in rows), default=None)
-    columns: list[Column] = [
+    columns = [
         Column("procedure", "Procedure", lambda row: row.procedure or NOTHING, sort="procedure"),
-        count_column("denied", "Claims denied", lambda row: row.claims, sort="claims"),
-        count_column("decided", "of decided", lambda row: row.decided, sort="decided"),
-        Column(
-            "rate",
-            "Denial rate, %",
-            lambda row: percent(row.rate),
-            numeric=True,
-            sort="rate",
-            value=lambda row: row.rate,
-        ),
-        money_column("dollars", "Charges denied, $", lambda row: row.dollars, largest, sort="dollars"),
+        count_column("denied", "Claims denied", lambda row: row.claims),
+        count_column("decided", "of decided", lambda row: row.decided),
+        share_column("rate", "Denial rate", lambda row: row.rate),
+        dollars_column("dollars", "Charges denied, $", lambda row: row.dollars, rows),
     ]
     return Table(
         request,
@@ -220,7 +213,7 @@ def denied_table(request: HttpRequest, question: Question) -> Table:
         columns,
         key="denied",
         default_sort="-dollars",
-        link=lambda row: question.url("kpi", "denial_rate", procedure=row.procedure or NONE, part="interest"),
+        link=lambda row: denied_claims(question, **row.filters),
         caption="What is denied, by procedure",
         export_url=part_url(request, "denied"),
         empty_title="Nothing was denied",

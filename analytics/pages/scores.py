@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from rcm_site.tables import Cell, Column
-from rcm_site.templatetags.ui import NOTHING, money, money_brief, number, percent
+from rcm_site.templatetags.ui import NOTHING, money_brief, number, percent
 
 from ..cards import moved
 from ..catalogue import Kpi, Unit
@@ -37,6 +37,8 @@ class Scores:
 
         def show(row: ScoreRow) -> Cell:
             value = row.now[kpi.key].value
+            if not row.now[kpi.key].n:
+                return Cell(NOTHING, numeric=True)
             share = None
             if largest and value is not None and row is not self.card.total:
                 share = max(value, Decimal(0)) / largest
@@ -45,7 +47,7 @@ class Scores:
                 title=f"{kpi.words(value)} – {n_in_words(kpi, row.now[kpi.key])}",
                 numeric=True,
                 share=share,
-                url=self.url(kpi, row, part) if row.now[kpi.key].n else "",
+                url=self.url(kpi, row, part),
             )
 
         name = kpi.key
@@ -103,31 +105,3 @@ def by_how_much(kpi: Kpi, shift: Decimal) -> str:
     size = abs(shift)
     said = {Unit.PERCENT: f"{size:.1f} points", Unit.DAYS: f"{size:.1f} days"}.get(kpi.unit)
     return f"{said or BRIEF[kpi.unit](size)} {'more' if shift > 0 else 'less'} than"
-
-
-# Columns of tables whose rows are not of a scorecard -----------------------------------------------
-
-
-def count_column(name: str, label: str, count: Callable[[Any], int], *, sort: str = "") -> Column:
-    return Column(name, label, lambda row: number(count(row)), numeric=True, sort=sort, value=count)
-
-
-def money_column(
-    name: str,
-    label: str,
-    dollars: Callable[[Any], Decimal],
-    largest: Decimal | None = None,
-    *,
-    sort: str = "",
-) -> Column:
-    """With a bar where the largest in the column is given."""
-
-    def show(row: Any) -> Cell:
-        cell = dollars_cell(dollars(row))
-        return replace(cell, share=max(dollars(row), Decimal(0)) / largest) if largest else cell
-
-    return Column(name, label, show, numeric=True, sort=sort, value=dollars)
-
-
-def dollars_cell(value: Decimal | None) -> Cell:
-    return Cell(money_brief(value), title=money(value), numeric=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -21,11 +22,10 @@ from claims.models import ClaimEvent
 from rcm_site import charts
 from rcm_site.charts import COUNT, DOLLARS, About, Chart, Size, stacked_columns
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import NOTHING, moment, money, number, unbroken
+from rcm_site.templatetags.ui import NOTHING, moment, money, money_brief, number, unbroken
 
 from ..facts import claims_touched
-from ..overview import WEEKS, whole_weeks
-from ..periods import Period
+from ..overview import over_weeks
 from ..questions import Question
 from ..reading import counted_rows
 from ..sources import ACTIONS
@@ -41,8 +41,8 @@ from ..staff import (
     work_by_person,
     work_by_week,
 )
+from .columns import count_column, dollars_column
 from .report import answer, part_url
-from .scores import dollars_cell, money_column
 from .staff import work_cards
 from .staff_tables import open_claims_url
 
@@ -64,7 +64,7 @@ def one_person(request: HttpRequest, member: User, question: Question) -> dict[s
     was = (
         work_by_person(question.scope, question.against).get(member.pk, Work()) if question.against else None
     )
-    weeks = work_by_week(question.scope, member, weeks_shown(question))
+    weeks = work_by_week(question.scope, member, over_weeks(question).period)
     return {
         "member": member,
         "way_back": question.url("staff"),
@@ -78,13 +78,6 @@ def one_person(request: HttpRequest, member: User, question: Question) -> dict[s
         "ages": age_table(request, question, member),
         "latest": latest_table(request, question, member),
     }
-
-
-def weeks_shown(question: Question) -> Period:
-    """The period, or if it is short the last weeks: fewer are no course."""
-    if question.period.days >= 7 * WEEKS:
-        return question.period
-    return whole_weeks(question.period.end)
 
 
 def effort_chart(request: HttpRequest, weeks: Sequence[tuple[date, Work]]) -> Chart:
@@ -118,30 +111,23 @@ def outcome_chart(request: HttpRequest, weeks: Sequence[tuple[date, Work]]) -> C
 
 def age_table(request: HttpRequest, question: Question, member: User) -> Table:
     rows = open_by_age(question.scope, member)
-    most = Decimal(max(row.claims for row in rows) or 1)
-    columns: list[Column] = [
+    columns = [
         Column("age", "Age", lambda row: row.label),
-        Column(
-            "claims",
-            "Open claims",
-            lambda row: Cell(number(row.claims), numeric=True, share=row.claims / most),
-            numeric=True,
-            value=lambda row: row.claims,
-        ),
-        money_column("dollars", "Balance, $", lambda row: row.dollars),
+        count_column("claims", "Open claims", lambda row: row.claims),
+        dollars_column("dollars", "Balance, $", lambda row: row.dollars, rows),
     ]
     dollars = sum((row.dollars for row in rows), Decimal(0))
     return Table(
         request,
         rows,
-        columns,
+        [replace(each, sort="") for each in columns],  # ages stay in their order
         key="ages",
         link=lambda row: open_claims_url(question, member, **submitted(row)) if row.claims else None,
         caption="Open claims by age, now",
         totals=[
             Cell("All ages"),
             Cell(number(sum(row.claims for row in rows)), numeric=True),
-            dollars_cell(dollars),
+            Cell(money_brief(dollars), title=money(dollars), numeric=True),
         ],
         export_url=part_url(request, "ages"),
     )

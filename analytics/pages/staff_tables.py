@@ -25,19 +25,18 @@ from ..staff import (
     Workload,
     together,
 )
+from .columns import count_column, dollars_column, share_column
 from .report import part_url
-from .scores import count_column, dollars_cell, money_column
 
 CHANCE = {"fewer": "Fewer than the team", "more": "More than the team"}
 
 
 def productivity_table(request: HttpRequest, question: Question, rows: Sequence[Productivity]) -> Table:
     most_a_day = max((row.work.claims_a_day or Decimal(0) for row in rows), default=None)
-    most = max((row.work.resolved_amount for row in rows), default=None)
     columns: list[Column] = [
         Column("person", "Person", lambda row: row.person.name, sort="name"),
-        count_column("days", "Days worked", lambda row: row.work.days, sort="days"),
-        count_column("claims", "Claims worked", lambda row: row.work.claims, sort="claims"),
+        count_column("days", "Days worked", lambda row: row.work.days),
+        count_column("claims", "Claims worked", lambda row: row.work.claims),
         Column(
             "a-day",
             "Claims a day",
@@ -48,17 +47,10 @@ def productivity_table(request: HttpRequest, question: Question, rows: Sequence[
             sort="a-day",
             value=lambda row: row.work.claims_a_day,
         ),
-        count_column("actions", "Actions", lambda row: row.work.actions, sort="actions"),
-        count_column("resolved", "Claims resolved", lambda row: row.work.resolved, sort="resolved"),
-        money_column("amount", "Resolved, $", lambda row: row.work.resolved_amount, most, sort="amount"),
-        Column(
-            "amount-a-day",
-            "Resolved a day, $",
-            lambda row: dollars_cell(row.work.amount_a_day),
-            numeric=True,
-            sort="amount-a-day",
-            value=lambda row: row.work.amount_a_day,
-        ),
+        count_column("actions", "Actions", lambda row: row.work.actions),
+        count_column("resolved", "Claims resolved", lambda row: row.work.resolved),
+        dollars_column("amount", "Resolved, $", lambda row: row.work.resolved_amount, rows),
+        dollars_column("amount-a-day", "Resolved a day, $", lambda row: row.work.amount_a_day),
     ]
     whole = Productivity(User(name="Together"), together(row.work for row in rows))
     totals = [replace(column.cell(whole), share=None) for column in columns]
@@ -96,16 +88,9 @@ def error_table(request: HttpRequest, question: Question, rows: Sequence[ErrorRa
             sort="rank",
             value=lambda row: row.rank,
         ),
-        count_column("actions", "Actions", lambda row: row.actions, sort="actions"),
-        count_column("errors", "Errors", lambda row: row.errors, sort="errors"),
-        Column(
-            "rate",
-            "Error rate, %",
-            lambda row: percent(row.rate),
-            numeric=True,
-            sort="rate",
-            value=lambda row: row.rate,
-        ),
+        count_column("actions", "Actions", lambda row: row.actions),
+        count_column("errors", "Errors", lambda row: row.errors),
+        share_column("rate", "Error rate", lambda row: row.rate),
         Column("range", "Likely between", range_in_words, numeric=True),
         Column("team", "More than chance?", against_team),
     ]
@@ -153,7 +138,7 @@ def workload_table(request: HttpRequest, question: Question, rows: Sequence[Work
             sort="claims",
             value=lambda row: row.claims,
         ),
-        money_column("dollars", "Balance, $", lambda row: row.dollars, sort="dollars"),
+        dollars_column("dollars", "Balance, $", lambda row: row.dollars),
         Column(
             "oldest",
             "Oldest, days",
