@@ -149,6 +149,15 @@ END
 """
 
 
+_EVERYTHING = """
+INSERT INTO claims_providertotal (provider_id, net_fee, lines)
+SELECT line.provider_id, sum(line.net_fee), count(*)
+FROM claims_claimline line JOIN claims_claim claim ON claim.id = line.claim_id
+WHERE line.provider_id IS NOT NULL AND line.net_fee IS NOT NULL AND claim.status <> 'void'
+GROUP BY line.provider_id
+"""
+
+
 def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor == "postgresql":
         for sql in _postgresql():
@@ -162,6 +171,11 @@ def count_handfuls(schema_editor: BaseDatabaseSchemaEditor) -> None:
     """For databases whose function is from before handfuls of lines had a way of their own."""
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(_LINES_FUNCTION, params=None)
+
+
+def count_everything(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Count lines that came in while there was no trigger, where no provider has a total yet."""
+    schema_editor.execute(_EVERYTHING, params=None)
 
 
 def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:

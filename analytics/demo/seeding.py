@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from django.apps import apps
 from django.db import connection, transaction
 
 from accounts import audit
@@ -17,6 +16,7 @@ from accounts.models import User
 from claims.models import Claim
 from claims.numbers import next_numbers
 
+from .bulk_loading import know_sizes, loading
 from .cast import make_cast
 from .days import Days
 from .files import Files
@@ -54,12 +54,12 @@ def seed(*, claims: int, months: int, seed: int, today: date, truth_file: Path |
     files.open()
     lives = Lives(days, cast, files, truth, rng, next_numbers(claims))
     written = 0
-    for number, batch in enumerate(_ahead(lives.batches(CLAIMS_A_BATCH)), 1):
-        written += batch.write()
-        if number.bit_count() == 1:  # the first, second, fourth, eighth …
-            _know_sizes()
-    files.close()
-    _know_sizes()
+    with loading(*Batch.tables()) as has_triggers:
+        for number, batch in enumerate(_ahead(lives.batches(CLAIMS_A_BATCH)), 1):
+            written += batch.write()
+            if has_triggers and number.bit_count() == 1:  # the first, second, fourth, eighth …
+                know_sizes()
+        files.close()
     if truth_file:
         truth_file.write_text(json.dumps(truth.as_json(seed, today), indent=1))
     audit.record("seed_demo", "demo.claims_seeded", claims=written, months=months)
@@ -71,14 +71,6 @@ def _check_as_we_go() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
-
-def _know_sizes() -> None:
-    """Let PostgreSQL plan the joins of triggers by how large the tables, unseen by others, are by now."""
-    if connection.vendor == "postgresql":
-        tables = ", ".join(model._meta.db_table for model in apps.get_app_config("claims").get_models())
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {tables}")
 
 
 def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.db import models
@@ -29,27 +29,34 @@ Rows = list[tuple[Any, ...]]
 class Batch:
     claims: Rows = field(default_factory=list)
     lines: Rows = field(default_factory=list)
-    events: Rows = field(default_factory=list)
     payments: Rows = field(default_factory=list)
     services: Rows = field(default_factory=list)
     adjustments: Rows = field(default_factory=list)
+    events: Rows = field(default_factory=list)
     messages: Rows = field(default_factory=list)
     entries: Rows = field(default_factory=list)
     patients_departments: Rows = field(default_factory=list)
 
     def write(self) -> int:
-        """How many claims were written; in the order in which foreign keys need the rows."""
-        tables: tuple[tuple[type[models.Model], tuple[str, ...], Rows], ...] = (
-            (Claim, (*CLAIM_COLUMNS, "allowed", "assignee_id", "original_id"), self.claims),
-            (ClaimLine, ("id", *LINE_COLUMNS), self.lines),
-            (ClaimPayment, PAYMENT_COLUMNS, self.payments),
-            (ServicePayment, SERVICE_COLUMNS, self.services),
-            (Adjustment, ADJUSTMENT_COLUMNS, self.adjustments),
-            (ClaimEvent, EVENT_COLUMNS, self.events),
-            (OutboxMessage, (*OUTBOX_COLUMNS, "delivered_at"), self.messages),
-            (LedgerEntry, ("message_id", "claim_id", "net_fee", "shares", "posted_at"), self.entries),
-            (Patient.departments.through, ("patient_id", "department_id"), self.patients_departments),
-        )
-        for model, columns, rows in tables:
-            bulk.insert(model, columns, rows)
+        """How many claims were written."""
+        for (model, columns), each in zip(_TABLES, fields(self), strict=True):
+            bulk.insert(model, columns, getattr(self, each.name))
         return len(self.claims)
+
+    @staticmethod
+    def tables() -> list[type[models.Model]]:
+        return [model for model, _ in _TABLES]
+
+
+# In the order of a batch's rows, in which foreign keys need them.
+_TABLES: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
+    (Claim, (*CLAIM_COLUMNS, "allowed", "assignee_id", "original_id")),
+    (ClaimLine, ("id", *LINE_COLUMNS)),
+    (ClaimPayment, PAYMENT_COLUMNS),
+    (ServicePayment, SERVICE_COLUMNS),
+    (Adjustment, ADJUSTMENT_COLUMNS),
+    (ClaimEvent, EVENT_COLUMNS),
+    (OutboxMessage, (*OUTBOX_COLUMNS, "delivered_at")),
+    (LedgerEntry, ("message_id", "claim_id", "net_fee", "shares", "posted_at")),
+    (Patient.departments.through, ("patient_id", "department_id")),
+)
