@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from claims.models import Claim
+from claims.models.claims import OWED
 
-from .measures import is_owed
 from .scopes import Scope
 
 
 def largest_open(scope: Scope, most: int = 10) -> QuerySet[Claim]:
-    return scope.claims().filter(is_owed("")).order_by("-balance", "-number")[:most]
+    return Claim.objects.filter(OWED, scope.condition()).order_by("-balance", "-number")[:most]
 
 
 def oldest_open(scope: Scope, most: int = 10) -> QuerySet[Claim]:
-    return scope.claims().filter(is_owed("")).order_by("submitted_on", "number")[:most]
+    return Claim.objects.filter(OWED, scope.condition()).order_by("submitted_on", "number")[:most]

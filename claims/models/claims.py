@@ -15,6 +15,7 @@ from claims.identity import new_id
 from claims.money import MoneyField
 
 OPEN = ("submitted", "pending", "denied", "appealed")
+OWED = Q(status__in=OPEN, balance__gt=0)  # open, and something is still to come
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -225,6 +226,9 @@ class Claim(models.Model):
             models.Index(fields=["decided_on"], name="claim_by_decision"),
             models.Index(fields=["paid_on"], name="claim_by_payment"),
             models.Index(fields=["received_at"], name="claim_by_receipt"),
+            # Read by the open claims that are largest, and by those that wait longest.
+            models.Index(F("balance").desc(), F("number").desc(), name="open_by_balance", condition=OWED),
+            models.Index(fields=["submitted_on", "number"], name="open_by_day", condition=OWED),
         ]
 
     def __str__(self) -> str:
