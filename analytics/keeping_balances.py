@@ -177,6 +177,4 @@ def _add_up(days: Period, balances: QuerySet[ClaimBalance], newest_before: int =
 
 def _execute(sql: str, values: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL jit = off")  # compiling it takes longer than it does
         cursor.execute(sql, values)
