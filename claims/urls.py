@@ -16,6 +16,7 @@ from .pages import (
 
 urlpatterns = [
     path("claims/", claims.claims, name="claims"),
+    path("claims/assign/", claims.assign_claims, name="assign_claims"),
     path("claims/<uuid:pk>/", claims.claim, name="claim"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", uploads.upload, name="upload"),

@@ -63,6 +63,7 @@ class Row:
     cells: list[Cell]
     url: str | None
     anchor: str = ""
+    pick: str = ""  # what its tick sends
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Table:
     totals: list[Cell] | None = None
     # Names each row's link in a table that refreshes itself, so that it keeps the focus.
     anchors: str = ""
+    picks: str = ""  # the id of a form to which rows are picked, by their key
     key: str = ""  # names it on a page with several tables: in addresses, and to be exported
     export_url: str = ""  # answers with the whole table when `format=csv` or `format=xlsx` is added
     columns: list[Heading] = field(init=False)
@@ -116,7 +118,8 @@ class Table:
 
     def _row(self, row: Any) -> Row:
         anchor = f"{self.anchors}-{row.pk}" if self.anchors else ""
-        return Row([column.cell(row) for column in self.shown], self.link(row), anchor)
+        pick = str(row.pk) if self.picks else ""
+        return Row([column.cell(row) for column in self.shown], self.link(row), anchor, pick)
 
     def _sort(self) -> str:
         asked = self._asked("sort")

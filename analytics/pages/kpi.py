@@ -17,7 +17,7 @@ from accounts import audit
 from accounts.access import allow, may, person
 from accounts.models import User
 from claims.models import Provider
-from claims.pages.claims import list_columns
+from claims.pages.claims import LISTED, MOST_SORTED, at_most, list_columns, sortable
 from rcm_site import charts
 from rcm_site.charts import Chart
 from rcm_site.tables import Cell, Column, Table
@@ -53,9 +53,6 @@ SPLITS = {
     "category": "Denied for",
     "month": "Month",
 }
-# Claims that are counted for a number whose n counts something else, and until which columns of money sort:
-# beyond, either takes longer than a page should.
-MOST_COUNTED = 10_000
 KEPT = ("by", "part")  # what the page is asked beside the question
 
 
@@ -258,7 +255,7 @@ def claims_table(request: HttpRequest, question: Question, kpi: Kpi, part: Part,
     found = kpi.claims(question.scope, question.period, part)
     table = Table(
         request,
-        found.select_related("patient", "payer", "department"),
+        found.select_related(*LISTED),
         columns_of(user, count),
         key="claims",
         default_sort="-number",
@@ -273,11 +270,7 @@ def claims_table(request: HttpRequest, question: Question, kpi: Kpi, part: Part,
 
 
 def columns_of(user: User, count: int) -> list[Column]:
-    """Amounts of more claims are not put in order: no index has them, and the page would take long."""
-    columns = [each for each in list_columns(user) if each.name != "control"]
-    if count <= MOST_COUNTED:
-        return columns
-    return [replace(each, sort="") if each.name in ("charge", "balance") else each for each in columns]
+    return sortable([each for each in list_columns(user) if each.name != "control"], count)
 
 
 def count_of(
@@ -288,11 +281,7 @@ def count_of(
     is_of_claims = measure.amount is None and not any(source.claim for source in measure.sources)
     if len(keys) == 1 and is_of_claims:
         return int(sums[keys[0]])
-    return kpi.claims(question.scope, question.period, part)[: MOST_COUNTED + 1].count()
-
-
-def at_most(count: int) -> str:
-    return f"{count:,}" if count <= MOST_COUNTED else f"over {MOST_COUNTED:,}"
+    return kpi.claims(question.scope, question.period, part)[: MOST_SORTED + 1].count()
 
 
 def in_words(kpi: Kpi, figure: Figure, count: int) -> str:

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit
 from accounts.access import allow, may, person
 from accounts.models import User
-from rcm_site.tables import Cell, Column, Table
+from rcm_site.tables import SIZES, Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, unbroken
 
+from .. import changes
 from ..answers import denials
 from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
 from .balance import payers_answer
 from .filters import ClaimFilter
+from .forms import AssignClaims
 from .masking import MASKED, patient_shown
 from .places import in_file, visible_files
 from .statement import Account, who
 
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# More claims are not put in order of amounts: no index has them, and a page has to come at once.
+MOST_SORTED = 10_000
+LISTED = ("patient", "payer", "department", "assignee")  # what a row of the list looks up
 # Of what hangs on one claim: more is nobody's reading, and a page has to come at once.
 MOST_SHOWN = 200
 
@@ -47,7 +56,7 @@ def list_columns(user: User) -> list[Column]:
             "department", "Department", lambda claim: claim.department.name if claim.department else NOTHING
         ),
         Column("status", "Status", lambda claim: Cell(claim.get_status_display(), badge=claim.status)),
-        Column("service", "Service", lambda claim: unbroken(day(claim.service_from))),
+        Column("assignee", "Assigned to", lambda claim: claim.assignee.name if claim.assignee else NOTHING),
         Column(
             "submitted", "Submitted", lambda claim: unbroken(day(claim.submitted_on)), sort="submitted_on"
         ),
@@ -56,19 +65,34 @@ def list_columns(user: User) -> list[Column]:
     ]
 
 
+def sortable(columns: list[Column], count: int) -> list[Column]:
+    """The columns as so many claims can be sorted by them."""
+    if count <= MOST_SORTED:
+        return columns
+    return [replace(each, sort="") if each.name in ("charge", "balance") else each for each in columns]
+
+
+def at_most(count: int) -> str:
+    """A count that was given up where it was enough to know that there are many."""
+    return f"{count:,}" if count <= MOST_SORTED else f"over {MOST_SORTED:,}"
+
+
 @allow("claims.view_claim")
 @never_cache
 @require_safe
 def claims(request: HttpRequest) -> HttpResponse:
     user = person(request)
     form = ClaimFilter(request.GET, user)
-    visible = Claim.objects.visible_to(user).select_related("patient", "payer", "department")
+    found = form.narrow(Claim.objects.visible_to(user))
+    count = found.order_by()[: MOST_SORTED + 1].count()
     may_send = may(user, "claims.add_import")
+    may_change = may(user, "claims.change_claim")
     table = Table(
         request,
-        form.narrow(visible),
-        list_columns(user),
+        found.select_related(*LISTED),
+        sortable(list_columns(user), count),
         default_sort="-number",
+        picks="assign" if may_change else "",
         export_url=f"{reverse('take_out', args=['claims'])}?{request.GET.urlencode()}",
         link=lambda claim: reverse("claim", args=[claim.pk]),
         caption="Claims, newest first" if not request.GET.get("sort") else "Claims",
@@ -86,9 +110,19 @@ def claims(request: HttpRequest) -> HttpResponse:
         {
             "title": "Where do our claims stand?",
             "form": form,
-            "words": form.in_words(),
+            "words": f"{form.in_words()} · {at_most(count)} {'claim' if count == 1 else 'claims'}",
             "table": table,
             "source": asked_source(form, user),
+            "assign": AssignClaims(user) if may_change else None,
+            **(
+                {
+                    "action_url": reverse("patients"),
+                    "action_label": "Find by patient",
+                    "action_icon": "search",
+                }
+                if may(user, "claims.assess_patients")
+                else {}
+            ),
         },
     )
 
@@ -97,6 +131,45 @@ def asked_source(form: Any, user: User) -> Import | None:
     """The file to which a list is narrowed, where this person may know of it."""
     source = form.cleaned_data.get("source") if form.is_valid() else None
     return Import.objects.visible_to(user).filter(pk=source).first() if source else None
+
+
+# Many at once --------------------------------------------------------------------------------------
+
+
+@allow("claims.change_claim")
+@require_POST
+def assign_claims(request: HttpRequest) -> HttpResponse:
+    """Give the claims that were picked on the list to one person, or to nobody: all of them or none."""
+    back = redirect(f"{reverse('claims')}?{request.POST.get('back', '').lstrip('?')}")
+    form = AssignClaims(person(request), request.POST)
+    picked = picked_claims(request)
+    if not picked or not form.is_valid():
+        messages.error(
+            request, "Pick claims, and say to whom they go." if not picked else "Say to whom they go."
+        )
+        return back
+    change, to = changes.Change(person(request), request), form.cleaned_data["assignee"]
+    try:
+        moved = changes.reassign(claims=picked, assignee=to, change=change)
+    except changes.ClaimError as wrong:
+        messages.error(request, f"Nothing was changed. {wrong}")
+        return back
+    words = "1 claim" if moved == 1 else f"{moved:,} claims"
+    messages.success(request, f"{words} went to {to.name if to else 'nobody'}.")
+    return back
+
+
+def picked_claims(request: HttpRequest) -> list[Claim]:
+    """Those of a page, as far as this person sees them all; a try at others is audited, and finds nothing."""
+    user = person(request)
+    ids = set(request.POST.getlist("row"))
+    if len(ids) > max(SIZES) or not all(UUID.fullmatch(each) for each in ids):
+        raise Http404
+    found = list(Claim.objects.visible_to(user).filter(pk__in=ids).order_by("number"))
+    if len(found) < len(ids):
+        audit.record(user, "claim.changed", request=request, outcome="failed", what="assigned", rows=len(ids))
+        raise Http404
+    return found
 
 
 # One claim -----------------------------------------------------------------------------------------

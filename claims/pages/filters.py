@@ -10,13 +10,16 @@ from typing import Any, ClassVar, TypeVar
 from django import forms
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.forms import DayField
-from accounts.models import Department, User
+from accounts.models import Department, User, UserQuerySet
+from accounts.roles import ROLES
 from rcm_site.days import midnight
 from rcm_site.templatetags.ui import day
 
-from ..models import Claim, Import, Payer
+from ..models import Claim, Import, Payer, Provider
+from ..models.claims import OPEN
 
 Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
 ANY = [("", "Any")]
@@ -28,6 +31,19 @@ NOT_BALANCED = (
     | Q(line_imbalances__gt=0)
     | Q(claim_imbalances__gt=0)
 )
+NPI = re.compile("[0-9]{10}")
+ME, NOBODY = "me", "none"  # beside people's own numbers
+# Days since a claim was submitted: in words, from, to.
+AGES: dict[str, tuple[str, int, int | None]] = {
+    "0-30": ("0–30 days", 0, 30),
+    "31-60": ("31–60 days", 31, 60),
+    "61-90": ("61–90 days", 61, 90),
+    "91-120": ("91–120 days", 91, 120),
+    "over-90": ("Over 90 days", 91, None),
+    "over-120": ("Over 120 days", 121, None),
+}
+# The roles of people who work claims.
+WORKING = tuple(key for key, role in ROLES.items() if "claims.change_claim" in role.permissions)
 # Our own number as people write it: C-123, c123 or 123.
 OUR_NUMBER = re.compile(r"(?:C-?)?(\d{1,18})", re.IGNORECASE | re.ASCII)
 
@@ -69,18 +85,47 @@ class Filter(forms.Form):
 
 
 def any_number(typed: str) -> Q:
-    """A claim by whichever of its numbers somebody has at hand: ours, the sender's or the payer's."""
-    theirs = Q(control_number=typed) | Q(payer_claim_number=typed)
-    ours = OUR_NUMBER.fullmatch(typed)
-    return theirs | Q(number=int(ours[1])) if ours else theirs
+    """Claims by a number that somebody has at hand: ours, the sender's, the payer's, the provider's NPI."""
+    meant = Q(control_number=typed) | Q(payer_claim_number=typed)
+    if ours := OUR_NUMBER.fullmatch(typed):
+        meant |= Q(number=int(ours[1]))
+    if NPI.fullmatch(typed):
+        meant |= Q(provider__in=list(Provider.objects.filter(npi=typed).values_list("pk", flat=True)))
+    return meant
+
+
+def any_status(asked: str) -> Q:
+    return Q(status__in=OPEN) if asked == "open" else Q(status=asked)
+
+
+def assigned(to: str) -> Q:
+    return Q(assignee=None) if to == NOBODY else Q(assignee=to)
+
+
+def as_old(asked: str) -> Q:
+    """By the days since it was submitted."""
+    _, first, last = AGES[asked]
+    today = timezone.localdate()
+    young_enough = Q(submitted_on__gte=today - timedelta(days=last)) if last else Q()
+    return young_enough & Q(submitted_on__lte=today - timedelta(days=first))
 
 
 class ClaimFilter(Filter):
-    number = forms.CharField(required=False, max_length=80, help_text="Ours, theirs or the payer's")
-    status = forms.ChoiceField(required=False, choices=[*ANY, *Claim.Status.choices])
+    number = forms.CharField(required=False, max_length=80, help_text="Ours, theirs, the payer’s, an NPI")
+    status = forms.ChoiceField(required=False, choices=[*ANY, ("open", "Open"), *Claim.Status.choices])
     payer = forms.ModelChoiceField(Payer.objects.all(), required=False, empty_label="All payers")
     department = forms.ModelChoiceField(
         Department.objects.none(), required=False, empty_label="All departments"
+    )
+    assignee = forms.ChoiceField(required=False, label="Assigned to")
+    age = forms.ChoiceField(
+        required=False, choices=[*ANY, *((key, words) for key, (words, _, _) in AGES.items())]
+    )
+    kind = forms.ChoiceField(required=False, choices=[*ANY, *Claim.Kind.choices])
+    category = forms.ChoiceField(
+        required=False,
+        label="Denied for",
+        choices=[*ANY, *(each for each in Claim.Category.choices if each[0])],
     )
     start = DayField(required=False, label="Submitted from")
     end = DayField(required=False, label="Submitted to")
@@ -88,9 +133,13 @@ class ClaimFilter(Filter):
 
     lookups: ClassVar = {
         "number": any_number,
-        "status": lambda status: Q(status=status),
+        "status": any_status,
         "payer": lambda payer: Q(payer=payer),
         "department": lambda department: Q(department=department),
+        "assignee": assigned,
+        "age": as_old,
+        "kind": lambda kind: Q(kind=kind),
+        "category": lambda category: Q(denial_category=category),
         "start": lambda start: Q(submitted_on__gte=start),
         "end": lambda end: Q(submitted_on__lte=end),
         "source": lambda source: Q(source=source),
@@ -98,7 +147,22 @@ class ClaimFilter(Filter):
 
     def __init__(self, asked: Any, user: User) -> None:
         super().__init__(asked)
+        self.user = user
         self.fields["department"].queryset = Department.objects.visible_to(user)  # type: ignore[attr-defined]
+        self.fields["assignee"].choices = [*ANY, (ME, "Me"), (NOBODY, "Nobody"), *named(colleagues(user))]  # type: ignore[attr-defined]
+
+    def clean_assignee(self) -> str:
+        asked = self.cleaned_data["assignee"]
+        return str(self.user.pk) if asked == ME else asked
+
+
+def colleagues(user: User) -> UserQuerySet:
+    """The people whose work this person may see, themselves among them."""
+    return User.objects.visible_to(user).filter(role__in=WORKING).order_by("name")
+
+
+def named(people: UserQuerySet) -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in people.values_list("pk", "name")]
 
 
 class ImportFilter(Filter):

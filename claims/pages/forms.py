@@ -14,6 +14,7 @@ from ..imports.recognise import FileKind
 from ..imports.rules import Grouping
 from ..imports.uploads import UploadOptions
 from ..models import Claim, Import
+from .filters import NOBODY, colleagues, named
 
 SYMPTOMS = forms.Textarea(attrs={"rows": 4})
 
@@ -46,6 +47,23 @@ class CloseFollowUp(forms.Form):
     outcome = forms.CharField(
         label="What was done", max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+# Claims --------------------------------------------------------------------------------------------
+
+
+class AssignClaims(forms.Form):
+    assignee = forms.ChoiceField(label="Give the selected claims to")
+
+    def __init__(self, user: User, *args: Any) -> None:
+        super().__init__(*args)
+        self.people = colleagues(user).active()
+        nobody = (NOBODY, "Nobody")
+        self.fields["assignee"].choices = [("", "Choose …"), *named(self.people), nobody]  # type: ignore[attr-defined]
+
+    def clean_assignee(self) -> User | None:
+        asked = self.cleaned_data["assignee"]
+        return None if asked == NOBODY else self.people.get(pk=asked)
 
 
 # Files ---------------------------------------------------------------------------------------------
