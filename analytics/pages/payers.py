@@ -18,11 +18,11 @@ from claims.models import Payer
 from rcm_site import charts
 from rcm_site.charts import DOLLARS, About, Chart, Size, stacked_columns
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, number
+from rcm_site.templatetags.ui import day, money, money_brief, number
 
 from ..catalogue import BUCKET_LABELS, Kpi, aging
 from ..denial_changes import changes
-from ..denials import by_reason
+from ..denials import by_reason, denied
 from ..kpis import KPIS
 from ..overview import kpi_cards, over_weeks
 from ..periods import Step, whole_months
@@ -30,8 +30,7 @@ from ..questions import Question
 from ..scopes import NONE
 from ..scorecards import PAYER_KPIS, Scorecard, ScoreRow, scorecard
 from .columns import count_column, dollars_column, share_column
-from .denial_charts import denied_claims
-from .denial_tables import changes_table
+from .denial_tables import changes_table, reasons_table
 from .drawing import trend_chart
 from .report import answer, part_url
 from .scores import Scores, by_how_much
@@ -121,16 +120,16 @@ def score_columns(scores: Scores) -> list[Column]:
     to_pay, denied = KPIS["average_days_to_pay"], KPIS["denial_rate"]
     found = [
         column(KPIS["claims_submitted"], "Claims"),
-        column(KPIS["gross_charges"], "Charges, $"),
+        column(KPIS["gross_charges"], "Charges"),
         column(to_pay, "Days to pay", has_bar=True),
         scores.shift(to_pay, "± days"),
-        column(denied, "Denial rate, %", has_bar=True, part="interest"),
+        column(denied, "Denial rate", has_bar=True, part="interest"),
         scores.shift(denied, "± points"),
-        column(KPIS["first_pass_resolution"], "First pass, %", part="interest"),
-        column(KPIS["net_collection_rate"], "Net coll., %", part="interest"),
-        column(KPIS["underpaid_amount"], "Underpaid, $"),
-        column(KPIS["open_ar"], "Open A/R, $"),
-        column(KPIS["aged_ar_over_90"], "Over 90, %", part="interest"),
+        column(KPIS["first_pass_resolution"], "First pass", part="interest"),
+        column(KPIS["net_collection_rate"], "Net coll.", part="interest"),
+        column(KPIS["underpaid_amount"], "Underpaid"),
+        column(KPIS["open_ar"], "Open A/R"),
+        column(KPIS["aged_ar_over_90"], "Over 90", part="interest"),
     ]
     return [each for each in found if compared or not each.name.endswith("-shift")]
 
@@ -158,7 +157,12 @@ def one_payer(request: HttpRequest, payer: Payer, question: Question) -> dict[st
         "cash": cash_by_month(request, question),
         "ages": age_table(request, question),
         "changed": what_changed(request, question),
-        "reasons": reason_table(request, question),
+        "reasons": reasons_table(
+            request,
+            question,
+            by_reason(question.scope, question.period, most=MOST_REASONS),
+            denied(question.scope, question.period),
+        ),
     }
 
 
@@ -231,28 +235,6 @@ def age_table(request: HttpRequest, question: Question) -> Table:
             Cell(""),
         ],
         export_url=part_url(request, "ages"),
-    )
-
-
-def reason_table(request: HttpRequest, question: Question) -> Table:
-    rows = by_reason(question.scope, question.period, most=MOST_REASONS)
-    columns = [
-        Column("reason", "Reason", lambda row: f"{row.code} {row.words}".strip(), sort="code"),
-        Column("remarks", "Remarks", lambda row: ", ".join(row.remarks[:3]) or NOTHING),
-        count_column("claims", "Claims", lambda row: row.claims),
-        dollars_column("dollars", "Charges denied, $", lambda row: row.dollars, rows),
-    ]
-    return Table(
-        request,
-        rows,
-        columns,
-        key="reasons",
-        default_sort="-dollars",
-        link=lambda row: denied_claims(question, **row.filters),
-        caption="Why it denies",
-        export_url=part_url(request, "reasons"),
-        empty_title="Nothing was denied",
-        empty_text="Widen the period or empty a filter.",
     )
 
 

@@ -19,6 +19,7 @@ from rcm_site.charts import DOLLARS, About, Chart, Size, stacked_columns
 from rcm_site.tables import Column, Table
 from rcm_site.templatetags.ui import NOTHING, money
 
+from ..catalogue import series
 from ..denials import by_procedure
 from ..kpis import KPIS
 from ..overview import counted, kpi_cards, over_weeks
@@ -34,16 +35,15 @@ from .scores import Scores
 
 SEARCH = "search"
 LONGEST_SEARCH = 80
-MONTHS = 12  # of net fees
+MONTHS = 12  # of what is earned
+EARNED = (KPIS["net_fee"], KPIS["gross_charges"])
 CARDS = tuple(
     KPIS[key]
     for key in (
         "net_fee",
         "gross_charges",
-        "claims_submitted",
         "cash_collected",
         "denial_rate",
-        "denied_dollars_rate",
         "first_pass_resolution",
         "average_days_to_pay",
     )
@@ -103,11 +103,11 @@ def url_of(question: Question, row: ScoreRow, npis: dict[int, str]) -> str:
 def score_columns(scores: Scores) -> list[Column]:
     column, denied = scores.column, KPIS["denial_rate"]
     found = [
-        column(KPIS["net_fee"], "Net fee, $", has_bar=True),
+        column(KPIS["net_fee"], "Net fee", has_bar=True),
         column(KPIS["claims_submitted"], "Claims"),
-        column(KPIS["gross_charges"], "Charges, $"),
+        column(KPIS["gross_charges"], "Charges"),
         scores.n_column(denied, "Decided"),
-        column(denied, "Denial rate, %", has_bar=True, part="interest"),
+        column(denied, "Denial rate", has_bar=True, part="interest"),
         scores.shift(denied, "± points"),
         column(KPIS["average_days_to_pay"], "Days to pay"),
     ]
@@ -133,7 +133,7 @@ def one_provider(request: HttpRequest, provider: Provider, question: Question) -
         "provider": provider,
         "way_back": question.url("providers", provider=None),
         "cards": kpi_cards(question, CARDS),
-        "net_fees": net_fees_by_month(request, question),
+        "months": by_month(request, question),
         "denial_trend": trend_chart(
             request, over_weeks(question), denied, key="denials", axis="% of decided claims", size=Size.HALF
         ),
@@ -143,19 +143,22 @@ def one_provider(request: HttpRequest, provider: Provider, question: Question) -
     }
 
 
-def net_fees_by_month(request: HttpRequest, question: Question) -> Chart:
-    kpi = KPIS["net_fee"]
-    months = kpi.series(question.scope, whole_months(question.period.end, MONTHS), Step.MONTH)
+def by_month(request: HttpRequest, question: Question) -> Chart:
+    """Net fees, or gross charges where no line of the provider tells of fees."""
+    asked = question.over(whole_months(question.period.end, MONTHS))
+    found = series(EARNED, asked.scope, asked.period, Step.MONTH)
+    kpi = next((each for each in EARNED if any(figure.n for _, figure in found[each.key])), EARNED[-1])
+    months = found[kpi.key]
     about = About(
-        "net-fees",
-        "Net fee by month",
+        "months",
+        f"{kpi.label} by month",
         caption=f"{money(sum((each.numerator for _, each in months), Decimal(0)))} in {MONTHS} months.",
         size=Size.HALF,
         rows="Month",
-        export_url=part_url(request, "net-fees"),
+        export_url=part_url(request, "months"),
     )
     columns = [(at.start, [figure.value]) for at, figure in months]
-    return stacked_columns(about, DOLLARS, [charts.Part("Net fee")], columns, step=charts.Step.MONTH)
+    return stacked_columns(about, DOLLARS, [charts.Part(kpi.label)], columns, step=charts.Step.MONTH)
 
 
 def payer_table(request: HttpRequest, question: Question) -> Table:

@@ -47,8 +47,13 @@ def everybody(request: HttpRequest, question: Question) -> dict[str, Any]:
     rows = of_people(user, work)
     loads = workload(user, question.scope)
     team = None if may(user, "accounts.view_team") else team_of(work)
+    cards = work_cards(question, together(each.work for each in rows), before(user, question), team)
+    assigned = [each for each in loads if each.person]
+    to_do = open_card(
+        sum(each.claims for each in assigned), sum((each.dollars for each in assigned), Decimal(0))
+    )
     return {
-        "cards": work_cards(question, together(each.work for each in rows), before(user, question), team),
+        "cards": [*cards, to_do],
         "productivity": productivity_table(request, question, rows),
         "errors": error_table(request, question, ranked(rows)),
         "workload": workload_table(request, question, loads),
@@ -81,25 +86,11 @@ def work_cards(question: Question, now: Work, was: Work | None, team: Team | Non
             n=f"{now.actions:,} actions on {now.days:,} days worked",
         ),
         Card(
-            "Claims worked a day",
-            number(now.claims_a_day, 1),
-            definition="Claims worked a person and day, over the days on which that person did anything.",
-            change=change(Unit.COUNT, lambda work: work.claims_a_day),
-            benchmark=f"team average {number(average.claims_a_day, 1)}" if average.days else "",
-        ),
-        Card(
             "Dollars resolved",
             money_brief(now.resolved_amount),
             definition="Paid on claims, to the credit of whoever acted on each last before its payment.",
             change=change(Unit.MONEY, lambda work: work.resolved_amount),
             n=f"{now.resolved:,} claims paid",
-        ),
-        Card(
-            "Dollars resolved a day",
-            money_brief(now.amount_a_day),
-            definition="Dollars resolved, over the days on which that person did anything.",
-            change=change(Unit.MONEY, lambda work: work.amount_a_day),
-            benchmark=f"team average {money_brief(average.amount_a_day)}" if average.days else "",
         ),
         Card(
             "Error rate",
@@ -109,7 +100,30 @@ def work_cards(question: Question, now: Work, was: Work | None, team: Team | Non
             benchmark=f"team average {percent(average.error_rate)}" if average.days else "",
             n=f"{now.errors:,} of {now.actions:,} actions",
         ),
+        Card(
+            "Claims worked a day",
+            number(now.claims_a_day, 1),
+            definition="Claims worked a person and day, over the days on which that person did anything.",
+            change=change(Unit.COUNT, lambda work: work.claims_a_day),
+            benchmark=f"team average {number(average.claims_a_day, 1)}" if average.days else "",
+        ),
+        Card(
+            "Dollars resolved a day",
+            money_brief(now.amount_a_day),
+            definition="Dollars resolved, over the days on which that person did anything.",
+            change=change(Unit.MONEY, lambda work: work.amount_a_day),
+            benchmark=f"team average {money_brief(average.amount_a_day)}" if average.days else "",
+        ),
     ]
+
+
+def open_card(claims: int, dollars: Decimal) -> Card:
+    return Card(
+        "Open claims assigned, now",
+        number(claims),
+        definition="Claims that are submitted, pending, denied or appealed, and assigned to somebody.",
+        n=f"{money_brief(dollars)} still to come" if claims else "",
+    )
 
 
 def error_percent(work: Work) -> Decimal | None:

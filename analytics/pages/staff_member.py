@@ -43,7 +43,7 @@ from ..staff import (
 )
 from .columns import count_column, dollars_column
 from .report import answer, part_url
-from .staff import work_cards
+from .staff import open_card, work_cards
 from .staff_tables import open_claims_url
 
 
@@ -65,17 +65,19 @@ def one_person(request: HttpRequest, member: User, question: Question) -> dict[s
         work_by_person(question.scope, question.against).get(member.pk, Work()) if question.against else None
     )
     weeks = work_by_week(question.scope, member, over_weeks(question).period)
+    ages = open_by_age(question.scope, member)
+    to_do = open_card(sum(each.claims for each in ages), sum((each.dollars for each in ages), Decimal(0)))
     return {
         "member": member,
         "way_back": question.url("staff"),
-        "cards": work_cards(question, own, was, team),
+        "cards": [*work_cards(question, own, was, team), to_do],
         "touched": touched.get(member.pk, 0),
         "own": own,
         "likely": interval(own.errors, own.actions),
         "fewest": FEWEST,
         "effort": effort_chart(request, weeks),
         "outcome": outcome_chart(request, weeks),
-        "ages": age_table(request, question, member),
+        "ages": age_table(request, question, member, ages),
         "latest": latest_table(request, question, member),
     }
 
@@ -109,8 +111,8 @@ def outcome_chart(request: HttpRequest, weeks: Sequence[tuple[date, Work]]) -> C
     )
 
 
-def age_table(request: HttpRequest, question: Question, member: User) -> Table:
-    rows = open_by_age(question.scope, member)
+def age_table(request: HttpRequest, question: Question, member: User, ages: Sequence[Age]) -> Table:
+    rows = ages if any(each.claims for each in ages) else []
     columns = [
         Column("age", "Age", lambda row: row.label),
         count_column("claims", "Open claims", lambda row: row.claims),
@@ -130,6 +132,8 @@ def age_table(request: HttpRequest, question: Question, member: User) -> Table:
             Cell(money_brief(dollars), title=money(dollars), numeric=True),
         ],
         export_url=part_url(request, "ages"),
+        empty_title="No open claims are assigned",
+        empty_text="Claims are assigned to people in the list of claims.",
     )
 
 
@@ -151,8 +155,8 @@ def latest_table(request: HttpRequest, question: Question, member: User) -> Tabl
         ),
         Column("payer", "Payer", lambda event: str(event.claim.payer or NOTHING)),
         Column("action", "Action", lambda event: event.action.capitalize()),
-        Column("status", "Claim then", status_then),
-        Column("error", "Error", lambda event: "Found to be an error" if event.is_error else NOTHING),
+        Column("status", "Claim now", status_now),
+        Column("error", "Error", lambda event: "Found to be an error" if event.is_error else ""),
     ]
     table = Table(
         request,
@@ -167,5 +171,5 @@ def latest_table(request: HttpRequest, question: Question, member: User) -> Tabl
     return table
 
 
-def status_then(event: ClaimEvent) -> Cell:
-    return Cell(event.get_to_status_display() or NOTHING, badge=event.to_status)
+def status_now(event: ClaimEvent) -> Cell:
+    return Cell(event.claim.get_status_display(), badge=event.claim.status)

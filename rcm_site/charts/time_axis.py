@@ -14,6 +14,7 @@ from .lettering import width_of
 DAY_STEPS = (1, 2, 7, 14)
 MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 ROOM_OF_A_LABEL = 62
+BETWEEN = 6  # labels
 
 
 class Step(StrEnum):
@@ -50,10 +51,15 @@ class TimeAxis:
 
     def draw(self, canvas: Canvas, y: float, step: Step) -> None:
         most = max(int((self.end - self.start) / ROOM_OF_A_LABEL), 2)
+        free = float("-inf")  # of other labels, from here on
         for each, label in day_ticks(self.days[0], self.days[-1], most, step):
             x = self.at(each)
             canvas.rule(x, y, x, y + 4, "axis")
-            canvas.text(x, y + 18, label, anchor=_anchor(x, label, canvas.width))
+            anchor, width = _anchor(x, label, canvas.width), width_of(label)
+            start = x - {"start": 0.0, "middle": width / 2, "end": width}[anchor]
+            if start >= free:
+                canvas.text(x, y + 18, label, anchor=anchor)
+                free = start + width + BETWEEN
 
 
 def _anchor(x: float, label: str, width: float) -> Anchor:
