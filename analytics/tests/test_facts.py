@@ -55,29 +55,31 @@ def assert_all_right(world: World) -> None:
         (ALL.narrowed(payer=NONE), ("department",)),
     ):
         assert_facts_are_right(scope, HALF_A_YEAR, by)
-    for scope, measures, by in (
-        (ALL, FLOWS, ("month", "payer")),
-        (Scope(department, today=LAST), FLOWS, ("week",)),
-        (ALL, FLOWS, ("provider", "month")),
-        (ALL.narrowed(provider=world.providers[0].pk), None, ("payer",)),
-        (ALL.narrowed(kind="dental"), None, ("provider",)),
-        (ALL.narrowed(category="coding"), None, ("payer", "kind")),
-        (ALL, None, ("category", "age")),
+    for n, (scope, measures, by) in enumerate(
+        (
+            (ALL, FLOWS, ("month", "payer")),
+            (Scope(department, today=LAST), FLOWS, ("week",)),
+            (ALL, FLOWS, ("provider", "month")),
+            (ALL.narrowed(provider=world.providers[0].pk), None, ("payer",)),
+            (ALL.narrowed(kind="dental"), None, ("provider",)),
+            (ALL.narrowed(category="coding"), None, ("payer", "kind")),
+            (ALL, None, ("category", "age")),
+        )
     ):
-        for period in (HALF_A_YEAR, RAGGED):
-            kept = facts.totals(scope, period, measures, by)
-            assert in_order(kept) == in_order(facts.claim_totals(scope, period, measures, by))
-    for code in CODES:
-        for scope, by in ((ALL, ()), (ALL.narrowed(kind="dental"), ("payer", "category"))):
-            kept = code_totals(scope, RAGGED, code, by)
-            assert in_order(kept) == in_order(code_totals(scope, RAGGED, code, by, from_facts=False))
+        period = (RAGGED, HALF_A_YEAR)[n % 2]
+        kept = facts.totals(scope, period, measures, by)
+        assert in_order(kept) == in_order(facts.claim_totals(scope, period, measures, by))
+    for code, scope in zip(CODES, (ALL, ALL.narrowed(kind="dental")) * 2, strict=True):
+        kept = code_totals(scope, RAGGED, code, ("payer", "category"))
+        lived = code_totals(scope, RAGGED, code, ("payer", "category"), from_facts=False)
+        assert in_order(kept) == in_order(lived)
     for by in (("staff",), ("department", "day")):
         kept = facts.staff_totals(ALL, HALF_A_YEAR, by)
         assert in_order(kept) == in_order(facts.staff_claim_totals(ALL, HALF_A_YEAR, by))
 
 
 @settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     phases=[Phase.generate],
     derandomize=True,
