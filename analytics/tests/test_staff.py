@@ -51,7 +51,12 @@ def acts(who: User, claim: Claim, times: int, errors: int) -> None:
 
 def paid(amount: str, day: int, **fields: Any) -> Claim:
     on = date(2026, 11, day)
-    decided = {"status": "paid", "decided_on": on, "first_decided_on": on, "first_decision": "paid"}
+    decided: dict[str, Any] = {
+        "status": "paid",
+        "decided_on": on,
+        "first_decided_on": on,
+        "first_decision": "paid",
+    }
     return make_claim(
         charge=Decimal(amount),
         paid=Decimal(amount),
