@@ -85,6 +85,7 @@ def claims(request: HttpRequest) -> HttpResponse:
     form = ClaimFilter(request.GET, user)
     found = form.narrow(Claim.objects.visible_to(user))
     count = found.order_by()[: MOST_SORTED + 1].count()
+    counted = f"{at_most(count).capitalize()} {'claim' if count == 1 else 'claims'}"
     may_send = may(user, "claims.add_import")
     may_change = may(user, "claims.change_claim")
     table = Table(
@@ -95,7 +96,7 @@ def claims(request: HttpRequest) -> HttpResponse:
         picks="assign" if may_change else "",
         export_url=f"{reverse('take_out', args=['claims'])}?{request.GET.urlencode()}",
         link=lambda claim: reverse("claim", args=[claim.pk]),
-        caption="Claims, newest first" if not request.GET.get("sort") else "Claims",
+        caption=f"{counted}, newest first" if not request.GET.get("sort") else counted,
         empty_title="No claims match" if any(request.GET.values()) else "No claims yet",
         empty_text="Widen the dates or empty a filter."
         if any(request.GET.values())
@@ -110,7 +111,7 @@ def claims(request: HttpRequest) -> HttpResponse:
         {
             "title": "Where do our claims stand?",
             "form": form,
-            "words": f"{form.in_words()} · {at_most(count)} {'claim' if count == 1 else 'claims'}",
+            "words": form.in_words(),
             "table": table,
             "source": asked_source(form, user),
             "assign": AssignClaims(user) if may_change else None,
