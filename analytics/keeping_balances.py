@@ -86,7 +86,7 @@ def keep_days(until: date, most: int = DAYS_AT_ONCE) -> int:
     with transaction.atomic():
         if not is_alone(KEEPER_LOCK):
             return 0
-        first = ClaimBalance.objects.aggregate(first=Min("since"))["first"]
+        first = Claim.objects.aggregate(first=Min("submitted_on"))["first"]
         if first is None or first > until:
             return 0
         state, _ = FactState.objects.get_or_create(pk=1)

@@ -31,7 +31,7 @@ YOUNGEST = {place: AGES[bucket][0] for place, bucket in enumerate(BUCKETS)}
 
 # What a statement says of the belief that it was asked in: see `Standings.corrected`.
 SEEN = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM analytics_changedclaim LIMIT 1) AS marks) AS changed,
+SELECT (SELECT count(*) FROM (SELECT id FROM analytics_changedclaim ORDER BY id LIMIT 1) AS marks) AS changed,
     (SELECT kept_from FROM analytics_factstate WHERE id = 1) AS kept_from,
     (SELECT kept_until FROM analytics_factstate WHERE id = 1) AS kept_until
 """
