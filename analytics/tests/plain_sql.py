@@ -36,7 +36,7 @@ WHERE c.status <> 'void'
 # What happened to them, in order.
 HAPPENED = """
 CREATE TEMPORARY TABLE happened AS
-SELECT e.claim_id, e.actor_id, e.action, e.from_status, e.to_status, e.is_error, c.payer_id, c.department_id,
+SELECT e.claim_id, e.actor_id, e.action, e.from_status, e.to_status, e.is_error, c.department_id,
     k.day, k.n, row_number() OVER (PARTITION BY e.claim_id ORDER BY e.at, e.id) AS place
 FROM claims_claimevent e
 JOIN living c ON c.id = e.claim_id
@@ -62,16 +62,24 @@ _CONTRACTUAL = "a.\"group\" IN ('CO', 'PI', 'CR') AND a.reason IN ('45', '253')"
 _SHORT = "c.expected - c.paid - c.patient_share"
 
 
+DIMENSIONS = ("payer", "department", "kind", "category", "provider")
+_KEYS = (
+    "c.payer_id AS payer, c.department_id AS department, c.kind AS kind, c.denial_category AS category,"
+    " c.provider_id AS provider"
+)
+_KEYS_OF_LINES = _KEYS.replace("c.provider_id", "l.provider_id")  # a line is its own provider's
+
+
 def _claims(day: str, amount: str = "1", where: str = "1 = 1") -> str:
     return (
-        f"SELECT c.payer_id AS payer, c.department_id AS department, {amount} AS amount FROM living c"
+        f"SELECT {_KEYS}, {amount} AS amount FROM living c"
         f" WHERE c.{day} BETWEEN %(start)s AND %(end)s AND {where}"
     )
 
 
 def _payments(amount: str) -> str:
     return (
-        f"SELECT c.payer_id AS payer, c.department_id AS department, {amount} AS amount"
+        f"SELECT {_KEYS}, {amount} AS amount"
         " FROM claims_claimpayment p JOIN living c ON c.id = p.claim_id"
         " WHERE p.state = 'posted' AND p.paid_on BETWEEN %(start)s AND %(end)s"
     )
@@ -79,7 +87,7 @@ def _payments(amount: str) -> str:
 
 def _adjustments(amount: str) -> str:
     return (
-        f"SELECT c.payer_id AS payer, c.department_id AS department, {amount} AS amount"
+        f"SELECT {_KEYS}, {amount} AS amount"
         " FROM claims_adjustment a JOIN claims_claimpayment p ON p.id = a.payment_id"
         " JOIN living c ON c.id = p.claim_id"
         f" WHERE p.state = 'posted' AND p.paid_on BETWEEN %(start)s AND %(end)s AND {_CONTRACTUAL}"
@@ -89,7 +97,7 @@ def _adjustments(amount: str) -> str:
 def _write_offs(amount: str) -> str:
     """By the last time that the claim was given up."""
     return (
-        f"SELECT c.payer_id AS payer, c.department_id AS department, {amount} AS amount"
+        f"SELECT {_KEYS}, {amount} AS amount"
         " FROM happened e JOIN living c ON c.id = e.claim_id"
         " WHERE e.to_status = 'written_off' AND e.day BETWEEN %(start)s AND %(end)s"
         " AND e.place = (SELECT max(place) FROM happened l WHERE l.claim_id = e.claim_id"
@@ -99,8 +107,9 @@ def _write_offs(amount: str) -> str:
 
 # Each appeal, the denial before it, and the first decision after it, if one came before another appeal.
 _APPEALS = """
-SELECT e.payer_id AS payer, e.department_id AS department, {amount} AS amount
+SELECT {keys}, {amount} AS amount
 FROM happened e
+JOIN living c ON c.id = e.claim_id
 JOIN happened denial ON denial.claim_id = e.claim_id AND denial.place = (
     SELECT max(place) FROM happened b
     WHERE b.claim_id = e.claim_id AND b.place < e.place AND b.to_status = 'denied')
@@ -113,12 +122,12 @@ WHERE e.to_status = 'appealed' AND e.from_status <> 'appealed'
 
 
 def _appeals(day: str, amount: str = "1", where: str = "1 = 1") -> str:
-    return _APPEALS.format(day=day, amount=amount, where=where)
+    return _APPEALS.format(keys=_KEYS, day=day, amount=amount, where=where)
 
 
 def _lines(amount: str) -> str:
     return (
-        f"SELECT c.payer_id AS payer, c.department_id AS department, {amount} AS amount"
+        f"SELECT {_KEYS_OF_LINES}, {amount} AS amount"
         " FROM claims_claimline l JOIN living c ON c.id = l.claim_id"
         " WHERE COALESCE(l.service_date, c.submitted_on) BETWEEN %(start)s AND %(end)s"
         " AND l.provider_fees + l.allowed_fees + l.coinsurance + l.copay IS NOT NULL"
@@ -169,7 +178,7 @@ WITH paid AS (
     WHERE place = (SELECT max(place) FROM happened l
         WHERE l.claim_id = h.claim_id AND l.day <= %(day)s AND l.to_status <> '')
 ), then_ AS (
-    SELECT c.payer_id, c.department_id, stood.status, today.n - c.submitted_n AS age,
+    SELECT {_KEYS}, stood.status, today.n - c.submitted_n AS age,
         COALESCE(c.expected, c.allowed, c.charge) AS contract, COALESCE(paid.amount, 0) AS paid,
         c.charge - COALESCE(paid.amount, 0) - COALESCE(adjusted.amount, 0) AS left_over,
         CASE WHEN stood.status = 'written_off' THEN c.written_off ELSE 0 END AS given_up
@@ -180,12 +189,12 @@ WITH paid AS (
     LEFT JOIN adjusted ON adjusted.claim_id = c.id
     WHERE c.submitted_on <= %(day)s
 ), balances AS (
-    SELECT payer_id AS payer, department_id AS department, age, left_over - given_up AS balance,
+    SELECT {", ".join(DIMENSIONS)}, age, left_over - given_up AS balance,
         contract - paid - given_up AS to_come,
         status IN ('submitted', 'pending', 'denied', 'appealed') AS is_open
     FROM then_
 )
-SELECT payer, department, {{amount}} AS amount FROM balances WHERE {{where}}
+SELECT {", ".join(DIMENSIONS)}, {{amount}} AS amount FROM balances WHERE {{where}}
 """
 _OWED = "is_open AND balance > 0"
 _NET = "CASE WHEN to_come < 0 THEN 0 WHEN to_come < balance THEN to_come ELSE balance END"
@@ -211,7 +220,7 @@ for _first, _last in BUCKETS:
     BALANCES[f"owed_net_{_first}"] = _standing(_NET, _within)
 
 Sums = dict[str, int]
-Key = tuple[int | None, int | None]  # payer and department
+Key = tuple[int | str | None, ...]  # in the order of `DIMENSIONS`
 
 
 def prepare(first: date, last: date) -> None:
@@ -234,25 +243,26 @@ def _utc(day: date) -> str:
 
 
 def sums(start: date, end: date) -> dict[Key, Sums]:
-    """Every sum over the period, and as of its end, by payer and department."""
+    """Every sum over the period, and as of its end, by all dimensions together."""
+    keys = ", ".join(DIMENSIONS)
     found: dict[Key, Sums] = defaultdict(lambda: dict.fromkeys((*FLOWS, *BALANCES), 0))
     asked = {"start": str(start), "end": str(end), "day": str(end)}
     with connection.cursor() as cursor:
         for name, statement in (FLOWS | BALANCES).items():
-            cursor.execute(
-                f"SELECT payer, department, sum(amount) FROM ({statement}) AS rows_ GROUP BY 1, 2", asked
-            )
-            for payer, department, amount in cursor.fetchall():
-                found[payer, department][name] = int(amount)
+            cursor.execute(f"SELECT {keys}, sum(amount) FROM ({statement}) AS rows_ GROUP BY {keys}", asked)
+            for *key, amount in cursor.fetchall():
+                found[tuple(key)][name] = int(amount)
     return found
 
 
-def added_up(found: dict[Key, Sums], key: Callable[[Key], Any]) -> dict[Any, Sums]:
-    """By payer, by department, or all together."""
+def added_up(found: dict[Key, Sums], dimension: str | None = None) -> dict[Any, Sums]:
+    """By payer, department …, or all together."""
+    place = DIMENSIONS.index(dimension) if dimension else None
     together: dict[Any, Sums] = defaultdict(lambda: dict.fromkeys((*FLOWS, *BALANCES), 0))
-    for each, amounts in found.items():
-        for name, amount in amounts.items():
-            together[key(each)][name] += amount
+    for key, each in found.items():
+        sums_of = together[None if place is None else key[place]]
+        for name, amount in each.items():
+            sums_of[name] += amount
     return together
 
 
