@@ -19,7 +19,8 @@ ALSO = frozenset(
         *("api_claims", "api_claim", "api_top_ten", "api_top"),
     }
 )
-EXPORTS = "/claims/?export=claims&format={kind}"  # the largest table there is
+# What shows no numbers, or shows somebody's own files.
+LEFT_OUT = frozenset({"home", "exports", "take_out", "api_exports"})
 LONG = "period=last_12_months"  # asked for besides the person's own period
 
 
@@ -81,7 +82,7 @@ def addresses() -> list[Address]:
             path = "/" + (_filled(route, value) if names else route)
             is_api = route.startswith("api/")
             found.append(Address(path, is_api))
-            if pattern.callback.__module__.startswith("analytics.") and pattern.name != "home":
+            if pattern.callback.__module__.startswith("analytics."):
                 found.append(Address(f"{path}?{LONG}", is_api))
     return found
 
@@ -99,7 +100,7 @@ def _routes(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLP
 def _shows_numbers(pattern: URLPattern) -> bool:
     if pattern.name in ALSO:
         return True
-    return pattern.callback.__module__.startswith("analytics.") and "export" not in str(pattern.name)
+    return pattern.callback.__module__.startswith("analytics.") and pattern.name not in LEFT_OUT
 
 
 def _filled(route: str, value: object) -> str:
