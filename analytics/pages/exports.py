@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import audit
 from accounts.access import allow, person
+from claims.lists import Listing
 from rcm_site.spreadsheets import CONTENT_TYPES
 from rcm_site.spreadsheets import export as stream
 from rcm_site.tables import Cell, Column, Table
@@ -36,12 +37,11 @@ LAST_ANSWER = 286  # htmx swaps it in and asks no more
 
 COLUMNS = [
     Column("words", "What", lambda each: f"{KINDS[each.kind].label}: {each.words}"),
-    Column("format", "As", lambda each: each.get_format_display()),
     Column("state", "State", lambda each: state_of(each)),
     Column("outcome", "What came of it", lambda each: outcome(each)),
+    Column("next", "What to do", lambda each: next_step(each)),
     Column("asked", "Asked for", lambda each: unbroken(moment(each.asked_at))),
     Column("until", "Kept until", lambda each: kept_until(each)),
-    Column("next", "Next", lambda each: next_step(each)),
 ]
 
 
@@ -56,7 +56,8 @@ def state_of(export: Export) -> Cell:
 def outcome(export: Export) -> str:
     match export.state:
         case Export.State.DONE:
-            return f"{number(export.rows_written)} rows, {filesizeformat(export.size)}"
+            kind = export.get_format_display()
+            return f"{kind}, {number(export.rows_written)} rows, {filesizeformat(export.size)}"
         case Export.State.RUNNING if export.rows_expected is not None:
             return f"{number(export.rows_written)} of {number(export.rows_expected)} rows"
         case Export.State.WAITING:
@@ -72,7 +73,7 @@ def kept_until(export: Export) -> str:
 
 def next_step(export: Export) -> Cell:
     if not export.is_over:
-        return Cell("Cancel …", url=reverse("cancel_export", args=[export.pk]))
+        return Cell("Cancel…", url=reverse("cancel_export", args=[export.pk]))
     if making.is_kept(export, timezone.now()):
         return Cell("Download", url=reverse("export_file", args=[export.pk]))
     return Cell("Ask again", url=asking_url(export))
@@ -103,7 +104,7 @@ def exports(request: HttpRequest) -> HttpResponse:
         empty_url=reverse("claims"),
         empty_action="Go to the claims",
     )
-    is_moving = any(row.cells[2].badge in MOVING for row in table.rows)
+    is_moving = any(row.cells[1].badge in MOVING for row in table.rows)
     page = {"table": table, "is_moving": is_moving}
     if request.headers.get("HX-Request"):
         return render(request, "_table.html", page, status=200 if is_moving else LAST_ANSWER)
@@ -138,7 +139,8 @@ def take_out(request: HttpRequest, kind: str) -> HttpResponseBase:
     try:
         if request.method == "POST":
             return order(request, kind, file_format)
-        return at_once(request, kind, file_format) or confirm(request, kind)
+        listing = making.listed(user, kind, asked(request, kind), timezone.localdate())
+        return at_once(request, kind, file_format, listing) or confirm(request, kind, listing)
     except WrongExport as wrong:
         return render(
             request,
@@ -153,11 +155,9 @@ def asked(request: HttpRequest, kind: str) -> dict[str, str]:
     return {name: request.GET[name] for name in KINDS[kind].parameters if request.GET.get(name)}
 
 
-def at_once(request: HttpRequest, kind: str, file_format: str) -> HttpResponseBase | None:
+def at_once(request: HttpRequest, kind: str, file_format: str, listing: Listing) -> HttpResponseBase | None:
     """The file, unless it is a long one; written into the audit trail before its first byte leaves."""
     user, now = person(request), timezone.now()
-    parameters = asked(request, kind)
-    listing = making.listed(user, kind, parameters, timezone.localdate())
     keys = listing.keys(ROWS_AT_ONCE + 1)
     if len(keys) > ROWS_AT_ONCE:
         return None
@@ -168,7 +168,7 @@ def at_once(request: HttpRequest, kind: str, file_format: str) -> HttpResponseBa
         page=audit.page_of(request),
         kind=kind,
         format=file_format,
-        filters=sorted(parameters),
+        filters=sorted(asked(request, kind)),
         rows=len(keys),
         patients=listing.has_patients,
     )
@@ -177,12 +177,13 @@ def at_once(request: HttpRequest, kind: str, file_format: str) -> HttpResponseBa
     return stream(file_format, name, listing.headings, listing.rows(keys), sheet)
 
 
-def confirm(request: HttpRequest, kind: str) -> HttpResponse:
+def confirm(request: HttpRequest, kind: str, listing: Listing) -> HttpResponse:
     return render(
         request,
         "analytics/take_out.html",
         {
             "title": "Have this file made?",
+            "lead": f"{KINDS[kind].label}: {listing.words}",
             "text": f"It has more than {ROWS_AT_ONCE:,} rows, so it is made in the background. "
             "You find it under Exports, for a day; nobody else can fetch it.",
             "action": request.get_full_path(),

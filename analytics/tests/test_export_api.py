@@ -50,7 +50,7 @@ def test_a_file_is_asked_for_watched_and_fetched(
     exports.make_waiting(seconds=30)
     shown = api.get(address).json()
     assert (shown["state"], shown["rows_written"], shown["words"]) == ("done", 1, "Status: Denied")
-    file = api.get(shown["file"], HTTP_ACCEPT="text/csv")
+    file: Any = api.get(shown["file"], HTTP_ACCEPT="text/csv")
     rows = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig"))))
     assert [row["Claim"] for row in rows] == [str(denied)]
     with django_assert_max_num_queries(3):
