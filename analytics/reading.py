@@ -9,10 +9,10 @@ dirty ones; what is read from the claims is right for any day, so the days only 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -124,6 +124,22 @@ class Reading:
             dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
 
     def _ask(self, dirty: list[Period]) -> tuple[list[Row], list[date], tuple[Any, ...]]:
+        statement, parameters = self._statement(dirty) if dirty else _written(self._question)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            answer = cursor.fetchall()
+        marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
+        rows = [self._row(each[4:]) for each in answer if self._is_row(each)]
+        return rows, marked, answer[0][1:4]
+
+    @property
+    def _question(self) -> _Question:
+        names = tuple(each.key for each in self.measures)
+        believed = self.standings and (self.standings.not_kept, self.standings.some_changed)
+        told = (self.table and self.table.model, believed)
+        return _Question((self.scope, self.period, names, self.by, *told), self)
+
+    def _statement(self, dirty: list[Period]) -> Sql:
         parts = self._parts(dirty)
         dimensions, values = self._dimensions()
         names = [each.key for each in self.measures]
@@ -138,13 +154,7 @@ class Reading:
             f"CROSS JOIN ({seen}) AS seen LEFT JOIN ("
             f"SELECT {columns}, count(*) AS parts FROM ({union}) AS parts {grouped}) AS sums ON 1 = 1"
         )
-        parameters = [*mark_values, *values, *(value for _, given in parts for value in given)]
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            answer = cursor.fetchall()
-        marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
-        rows = [self._row(each[4:]) for each in answer if self._is_row(each)]
-        return rows, marked, answer[0][1:4]
+        return statement, (*mark_values, *values, *(value for _, given in parts for value in given))
 
     def _is_row(self, answer: tuple[Any, ...]) -> bool:
         return not self.by or answer[-1] is not None
@@ -280,6 +290,19 @@ class Reading:
             return "SELECT NULL AS days", ()
         start = BEGINNING if self.balances and not self.is_past else self.period.start
         return marks_on(self.table.fact, Period(start, self.period.end))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """All that a statement depends on while no day is dirty: writing it takes longer than much of reading."""
+
+    asked: tuple[Any, ...]
+    reading: Reading = field(compare=False)
+
+
+@lru_cache(maxsize=200)
+def _written(question: _Question) -> Sql:
+    return question.reading._statement([])
 
 
 _AGE = (

@@ -121,7 +121,7 @@ def test_with_the_cache_off_everything_is_read_each_time(
     for _ in range(2):
         with django_assert_num_queries(1) as asked:
             assert charges() == 10
-        assert "analytics_dayfact" in asked[0]["sql"]
+        assert "analytics_dirtyday" in asked[0]["sql"]
 
 
 def test_what_no_mark_tells_of_is_never_kept() -> None:
