@@ -7,12 +7,12 @@ from rcm_site import health
 from rcm_site.style_guide import style_guide
 
 urlpatterns = [
+    path("api/", include("rcm_site.api_urls")),  # first: programs ask most often
     path("", include("analytics.urls")),
     path("", include("accounts.urls")),
     path("", include("claims.urls")),
     path("style/", style_guide, name="style_guide"),
     path("admin/", admin.site.urls),
-    path("api/", include("rcm_site.api_urls")),
     path("health", health.health, name="health"),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
