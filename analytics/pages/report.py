@@ -145,7 +145,8 @@ def part_url(request: HttpRequest, key: str) -> str:
 def hand_out(request: HttpRequest, question: Question, shown: Mapping[str, Any]) -> HttpResponseBase:
     """The chart or table that was asked for, written into the audit trail before its first byte leaves."""
     key = request.GET.get("export", "")
-    part = next((each for each in parts(shown) if key_of(each) == key), None)
+    offered = part_url(request, key)
+    part = next((each for each in parts(shown) if (key_of(each), address_of(each)) == (key, offered)), None)
     if part is None:
         raise Http404
     user, page = person(request), audit.page_of(request)
@@ -182,3 +183,8 @@ def parts(shown: Mapping[str, Any]) -> Iterator[Chart | Table]:
 
 def key_of(part: Chart | Table) -> str:
     return part.about.key if isinstance(part, Chart) else part.key
+
+
+def address_of(part: Chart | Table) -> str:
+    """Where it is had as a file; a table without stays on its page."""
+    return part.about.export_url if isinstance(part, Chart) else part.export_url

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import User
+from claims.pages.filters import NOBODY
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, number, percent
 from rcm_site.templatetags.ui import day as day_in_words
@@ -169,11 +170,13 @@ def main_payer(row: Workload) -> str:
     return f"{row.main_payer}, {number(row.main_payer_claims)} of {number(row.claims)}"
 
 
-SHARED_FILTERS = ("payer", "department", "kind")  # of reports with the list of claims
+SHARED_FILTERS = ("payer", "department", "kind", "category")  # of reports with the list of claims
 
 
 def open_claims_url(question: Question, owner: User | None, **more: Any) -> str:
-    """The list of claims, narrowed to the open ones of this person."""
-    filters = {name: question.asked[name] for name in SHARED_FILTERS if name in question.asked}
-    asked = {"assignee": owner.pk if owner else NONE, "status": "open", **filters, **more}
-    return f"{reverse('claims')}?{urlencode(asked)}"
+    """The list of claims, narrowed to this person's open ones; it cannot be asked for those of no payer."""
+    filters = {name: getattr(question.scope, name) for name in SHARED_FILTERS}
+    if NONE in filters.values():
+        return ""
+    asked = {"assignee": owner.pk if owner else NOBODY, "status": "open", **filters, **more}
+    return f"{reverse('claims')}?{urlencode({name: each for name, each in asked.items() if each})}"
