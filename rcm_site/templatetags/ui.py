@@ -9,12 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+if TYPE_CHECKING:
+    from ..tables import Cell
 
 register = template.Library()
 
@@ -87,10 +92,23 @@ def _with_dollar(value: Decimal, *, places: int) -> str:
     return f"{MINUS}${written[1:]}" if written.startswith(MINUS) else f"${written}"
 
 
-@register.inclusion_tag("_icon.html")
-def icon(name: str, label: str = "") -> dict[str, str]:
-    """A drawing of img/icons.svg; without a label it decorates and screen readers skip it."""
-    return {"name": name, "label": label}
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A drawing of img/icons.svg; without a label it decorates and screen readers skip it.
+
+    Written here and not in a template, as cells are: a page has hundreds of both.
+    """
+    known = format_html('role="img" aria-label="{}"', label) if label else DECORATES
+    return format_html('<svg class="icon icon-{}" {}><use href="{}#{}"/></svg>', name, known, sprite(), name)
+
+
+@cache
+def sprite() -> str:
+    """Where the drawings are, with their digest in the address: looked up once."""
+    return static("img/icons.svg")
+
+
+DECORATES = mark_safe('aria-hidden="true" focusable="false"')
 
 
 @dataclass(frozen=True)
@@ -132,10 +150,38 @@ BADGES = {
 }
 
 
-@register.inclusion_tag("_badge.html")
-def badge(kind: str, label: str = "") -> dict[str, BadgeKind | str]:
+@register.simple_tag
+def badge(kind: str, label: str = "") -> SafeString:
     """A status as word, drawing and colour, so that no one of them has to be seen."""
-    return {"badge": BADGES[kind], "label": label or BADGES[kind].label}
+    known = BADGES[kind]
+    words = label or known.label
+    return format_html('<span class="badge badge-{}">{}{}</span>', known.tone, icon(known.icon), words)
+
+
+@register.simple_tag
+def cell(cell: Cell) -> SafeString:
+    """What stands in a cell of a table, and where it leads."""
+    words: str = conditional_escape(cell.text)
+    if cell.badge:
+        words = badge(cell.badge, cell.text)
+    elif cell.tone:
+        words = format_html('<span class="is-{}">{}</span>', cell.tone, cell.text)
+    if cell.url:
+        words = format_html('<a href="{}">{}</a>', cell.url, words)
+    return format_html("{}{}", words, format_html(BAR, percent(cell.share)) if cell.share is not None else "")
+
+
+BAR = '<svg class="bar" aria-hidden="true"><rect width="{}" height="100%" rx="2"/></svg>'
+
+
+@register.simple_tag
+def cell_of_row(shown: Cell) -> SafeString:
+    """A cell of a table with what is around it, but for the one that heads its row."""
+    title = format_html(' title="{}"', shown.title) if shown.title else ""
+    return format_html("<td{}{}>{}</td>", NUMERIC if shown.numeric else "", title, cell(shown))
+
+
+NUMERIC = mark_safe(' class="numeric"')
 
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 120, 28, 3
