@@ -202,12 +202,13 @@ _EVENTS = _rows_function(
     );
     """,
 )
-_EMPTY = """
+EMPTY = """
 CREATE FUNCTION mark_all() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO analytics_dirtyday (fact, day)
     SELECT DISTINCT 'day', day FROM analytics_dayfact
-    UNION SELECT DISTINCT 'staff', day FROM analytics_stafffact;
+    UNION SELECT DISTINCT 'staff', day FROM analytics_stafffact
+    UNION SELECT 'day', CURRENT_DATE;  -- where no fact was kept yet, it is another version all the same
     RETURN NULL;
 END
 $$;
@@ -227,7 +228,7 @@ _TRANSITIONS = {
 
 
 def _postgresql() -> list[str]:
-    statements = [_CLAIMS_FUNCTION, _LINES, _PAYMENTS, _ADJUSTMENTS, _EVENTS, _EMPTY]
+    statements = [_CLAIMS_FUNCTION, _LINES, _PAYMENTS, _ADJUSTMENTS, _EVENTS, EMPTY]
     for table, function in _FUNCTIONS.items():
         rows = "claims" if table == "claims_claim" else "rows"
         statements += [

@@ -98,6 +98,14 @@ def test_changes_are_seen_in_whatever_order_they_are_committed() -> None:
     assert charges() == 50
 
 
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="it has no TRUNCATE")
+def test_emptying_a_table_is_another_version_also_where_no_facts_are_kept() -> None:
+    before = version()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE claims_adjustment")
+    assert version() != before
+
+
 def test_two_who_see_different_claims_share_nothing() -> None:
     heart, bones = make_department("Heart"), make_department("Bones")
     payer = make_payer("Aetna")
