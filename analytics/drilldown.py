@@ -43,5 +43,5 @@ def _of_source(source: Source, measure: Measure, scope: Scope, period: Period) -
     condition = source.within(period) & measure.condition(source.claim)
     if not source.claim:
         return asked & source.where & condition
-    rows = source.rows().filter(asked, condition)
+    rows = source.rows_of_any().filter(asked, condition)  # `claims_of` leaves void claims out
     return Q(pk__in=rows.values(source.claim.removesuffix("__")))

@@ -242,7 +242,7 @@ def claims_behind(
             words_of_all(keys),
             turned(request, "claims", part=part),
             is_current=part == chosen,
-            count=at_most(counts[part]),
+            count="" if (count := counts[part]) is None else at_most(count),
         )
         for part, keys in parts.items()
     ]
@@ -250,13 +250,13 @@ def claims_behind(
     return {"claims_tabs": tabs, "claims": table, "claims_counted": in_words(kpi, figure, counts[Part.ALL])}
 
 
-def claims_table(request: HttpRequest, question: Question, kpi: Kpi, part: Part, count: int) -> Table:
+def claims_table(request: HttpRequest, question: Question, kpi: Kpi, part: Part, count: int | None) -> Table:
     user = person(request)
     found = kpi.claims(question.scope, question.period, part)
     table = Table(
         request,
         found.select_related(*LISTED),
-        columns_of(user, count),
+        columns_of(user, MOST_SORTED + 1 if count is None else count),
         key="claims",
         default_sort="-number",
         export_url=question.url("take_out", "kpi", kpi=kpi.key, part=part),
@@ -275,21 +275,26 @@ def columns_of(user: User, count: int) -> list[Column]:
 
 def count_of(
     question: Question, kpi: Kpi, part: Part, keys: tuple[str, ...], sums: Mapping[str, Amount]
-) -> int:
-    """As the sums know it where they count claims, or else counted, up to a limit."""
-    measure = MEASURES[keys[0]]
-    is_of_claims = measure.amount is None and not any(source.claim for source in measure.sources)
-    if len(keys) == 1 and is_of_claims:
+) -> int | None:
+    """As the sums know it where they count claims; else counted, where that does not take long."""
+    measures = [MEASURES[key] for key in keys]
+    if len(keys) == 1 and counts_claims(measures[0]):
         return int(sums[keys[0]])
+    if any(each.amount is None and sums[each.key] > MOST_SORTED for each in measures):
+        return None
     return kpi.claims(question.scope, question.period, part)[: MOST_SORTED + 1].count()
 
 
-def in_words(kpi: Kpi, figure: Figure, count: int) -> str:
-    """34 payments on 31 claims."""
-    claims = f"{at_most(count)} {counted('claims', count)}"
-    if kpi.n_noun == "claims" and figure.n == count:
-        return claims
-    return f"{figure.n:,} {counted(kpi.n_noun, figure.n)} on {claims}"
+def counts_claims(measure: Measure) -> bool:
+    return measure.amount is None and not any(source.claim for source in measure.sources)
+
+
+def in_words(kpi: Kpi, figure: Figure, count: int | None) -> str:
+    """1,204 claims; 34 payments on 31 claims."""
+    counted_here = f"{figure.n:,} {counted(kpi.n_noun, figure.n)}"
+    if count is None or kpi.n_noun == "claims":
+        return counted_here
+    return f"{counted_here} on {at_most(count)} {counted('claims', count)}"
 
 
 def words_of_all(keys: tuple[str, ...]) -> str:
