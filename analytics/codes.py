@@ -19,6 +19,7 @@ from django.db.models.functions import Cast, Concat
 
 from claims.money import MoneyField
 
+from .caching import remembered
 from .hanging import POSTED, code_of, is_reason, reasons_given_on
 from .keeping import replace, replace_months
 from .measures import MEASURES, Condition, any_claim, is_denied, is_paid
@@ -111,6 +112,11 @@ def code_totals(
     code, keys = CODES[name], ("code", *by)
     if not from_facts or not {*by, *scope.asked} <= {*FACT_KEYS}:
         return _ask(code, keys, _live(code, scope, [period], keys), _NO_MARKS)[0]
+    return remembered(("codes", scope, period, name, keys), lambda: _from_facts(code, scope, period, keys))
+
+
+def _from_facts(code: Code, scope: Scope, period: Period, keys: Sequence[str]) -> list[Row]:
+    """Clean days from the facts, the others from the claims, as `Reading` does it."""
     dirty: list[Period] = []
     marks = marks_on(DirtyDay.Fact.DAY, period)
     while True:

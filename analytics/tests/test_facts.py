@@ -48,6 +48,7 @@ FLOWS = [key for key, each in MEASURES.items() if not each.as_of]
 
 def assert_all_right(world: World) -> None:
     department = tuple(each.pk for each in world.departments[:1] if each)
+    by: tuple[str, ...]
     for scope, by in (
         (ALL, ()),
         (ALL, ("payer", "department")),
