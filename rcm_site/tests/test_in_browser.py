@@ -130,6 +130,8 @@ PAGES_OF = {
         "/receivables/",
         "/payers/",
         "/staff/",
+        "/numbers/",
+        "/numbers/denial_rate/",
         "/claims/",
         "/claims/?start=2026-02-31",
         "/imports/",
