@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -83,6 +84,12 @@ class Split(NamedTuple):
 Formula = Callable[..., Ratio]
 
 
+@cache
+def _takes_days(compute: Formula) -> bool:
+    """Looked up once a formula: a scorecard asks it for each of its figures."""
+    return "days" in inspect.signature(compute).parameters
+
+
 @dataclass(frozen=True)
 class Kpi:
     key: str
@@ -113,7 +120,7 @@ class Kpi:
     def figure(self, sums: dict[str, Amount], days: int) -> Figure:
         """From sums of its measures over so many days."""
         given: dict[str, Decimal] = {key: Decimal(sums[key]) for key in self.measures}
-        if "days" in inspect.signature(self.compute).parameters:
+        if _takes_days(self.compute):
             given["days"] = Decimal(days)
         numerator, denominator = self.compute(**given)
         return Figure(self._value(numerator, denominator), int(sums[self.n_of]), numerator, denominator)
