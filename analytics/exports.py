@@ -26,7 +26,6 @@ from accounts.access import may
 from accounts.models import Department, User
 from claims.fields import decrypt_bytes, encrypt_bytes
 from claims.identity import new_id
-from claims.imports.blocks import BLOCK
 from claims.lists import (
     Listing,
     WrongFilters,
@@ -51,6 +50,7 @@ MOST_OF_ONE = 3  # waiting or being made for one person: the line is everybody's
 KEPT = timedelta(hours=24)
 REMEMBERED = timedelta(days=30)  # that there was one, after its file is gone
 LEASE = timedelta(seconds=60)
+BLOCK = 1 << 20  # bytes in a piece; after each it is looked whether the owner still may have them
 MOST_TRIES = 3
 State = Export.State
 

@@ -38,7 +38,7 @@ def safe_row(row: Sequence[object]) -> list[object]:
     """Most cells are seen at a glance to be harmless: a long table is mostly made of this."""
     return [
         value
-        if type(value) in PLAIN or (type(value) is str and value[:1] not in SUSPECT)
+        if (value[:1] not in SUSPECT if type(value) is str else type(value) in PLAIN)
         else safe_cell(value)
         for value in row
     ]

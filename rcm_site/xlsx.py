@@ -28,7 +28,8 @@ SECONDS_A_DAY = 86_400
 NARROWEST, WIDEST = 8, 60
 ROWS_MEASURED = 200
 ROWS_A_CHUNK = 500
-CELLS_KEPT, SHORT = 4_096, 80  # of the same texts and days over and over: payers, departments, statuses
+# Of the same cells over and over: payers, statuses, days, amounts. Texts may be long, so fewer of them.
+CELLS_KEPT, TEXTS_KEPT = 8_192, 1_024
 
 # Places in the list of styles below.
 PLAIN, HEADING, SHARE, DAY, MOMENT, WHOLE = range(6)
@@ -164,12 +165,9 @@ def _letters(column: int) -> str:
     return letters
 
 
+@lru_cache(maxsize=TEXTS_KEPT, typed=True)
 def _text(value: object) -> str:
     text = str(value)
-    return _short_text(text) if len(text) <= SHORT else _any_text(text)
-
-
-def _any_text(text: str) -> str:
     if len(text) > LETTERS_A_CELL:
         text = f"{text[: LETTERS_A_CELL - 1]}…"
     if SPECIAL.search(text):
@@ -178,19 +176,17 @@ def _any_text(text: str) -> str:
     return f' t="inlineStr"><is><t{space}>{text}</t></is></c>'
 
 
-_short_text = lru_cache(maxsize=CELLS_KEPT)(_any_text)
-
-
 def _number(value: Decimal) -> str:
+    return _amount(str(value))
+
+
+@lru_cache(maxsize=CELLS_KEPT)
+def _amount(text: str) -> str:
+    value = Decimal(text)
     if not value.is_finite() or value.adjusted() >= DIGITS:
-        return _text(value)
-    text = str(value)
-    if len(text) > DIGITS or "E" in text:
-        text = f"{value:.{DIGITS}g}"
-        places = max(-int(value.as_tuple().exponent), 0)
-    else:
-        places = len(text) - text.index(".") - 1 if "." in text else 0
-    return f' s="{WHOLE + min(places, MOST_PLACES)}"><v>{text}</v></c>'
+        return _text(text)
+    places = max(-int(value.as_tuple().exponent), 0)
+    return f' s="{WHOLE + min(places, MOST_PLACES)}"><v>{value:.{DIGITS}g}</v></c>'
 
 
 def _share(value: Share) -> str:
