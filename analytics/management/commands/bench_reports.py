@@ -28,7 +28,7 @@ from analytics.benchmark.timing import Client, Headers, MemoryWatch, Waits, requ
 from analytics.models import DirtyDay, ExportPiece
 from claims.imports.made_up import write_claim_lines
 from claims.management.commands._bench_api import family, token_of, web_server
-from claims.models import Claim, ClaimEvent
+from claims.models import Claim, ClaimEvent, Import
 from rcm_site.testing.services import CannotRun, Redis, running
 
 CACHES = {"cold": "off", "warm": "on"}  # what FACTS_CACHE is meanwhile
@@ -171,15 +171,15 @@ class Command(BaseCommand):
             file = Path(made) / "lines.csv"
             write_claim_lines(file, lines)
             command = [sys.executable, sys.argv[0], "import_claims", str(file), "--user", user.email]
-            taking_in = subprocess.Popen([*command, "--again"], stdout=subprocess.DEVNULL)
-            time.sleep(3)  # until the first rows come in
-            try:
+            before = set(Import.objects.values_list("pk", flat=True))
+            with subprocess.Popen([*command, "--again"], stdout=subprocess.DEVNULL) as taking_in:
+                while taking_in.poll() is None and not _is_coming_in(before):
+                    time.sleep(0.2)
                 for each in measured:
                     if taking_in.poll() is None:
                         each.importing = _waits(asked, each.address, requests)
-            finally:
-                taking_in.terminate()
-                taking_in.wait()
+            if taking_in.returncode:
+                raise CommandError("The measurement is void: the file was not taken in.")
 
     def _show(self, measured: list[Measured]) -> None:
         wide = max((len(each.address.path) for each in measured), default=0)
@@ -219,6 +219,11 @@ def _waits(asked: Asked, address: Address, requests: int) -> Waits:
         for _ in range(UNASKED):
             client.get(address.path)
         return client.waits(address.path, requests)
+
+
+def _is_coming_in(before: set[Any]) -> bool:
+    """Whether the first claims of a new file are here."""
+    return Import.objects.exclude(pk__in=before).filter(claims_stored__gt=0).exists()
 
 
 def _newest_claims(count: int) -> dict[str, str]:
