@@ -26,8 +26,9 @@ from .standings import SUMS
 from .timelines import GREATEST, LEAST, timelines
 
 KEEPER_LOCK = 7_263_004
-CLAIMS_AT_ONCE = 30_000
-DAYS_AT_ONCE = 100
+# On SQLite nobody else writes meanwhile.
+CLAIMS_AT_ONCE = {"postgresql": 30_000, "sqlite": 2_000}
+DAYS_AT_ONCE = {"postgresql": 100, "sqlite": 25}
 KEPT_DAYS = timedelta(days=800)  # a trend over a year, and the same a year before
 
 _DAY = {"postgresql": "DATE '{}'", "sqlite": "'{}'"}
@@ -67,11 +68,12 @@ ON CONFLICT (day, coalesce(payer_id, 0), coalesce(department_id, 0), age) DO UPD
 """
 
 
-def renew_balances(most: int = CLAIMS_AT_ONCE) -> int:
+def renew_balances(most: int = 0) -> int:
     """Look at marked claims again; how many there were, or 0 when somebody else is at it."""
     with transaction.atomic():
         if not is_alone(KEEPER_LOCK):
             return 0
+        most = most or CLAIMS_AT_ONCE[connection.vendor]
         chosen = ChangedClaim.objects.order_by("pk").values("claim_id")[:most]
         marks = list(ChangedClaim.objects.filter(claim_id__in=chosen).values_list("pk", "claim_id"))
         claims = sorted({claim_id for _, claim_id in marks})
@@ -81,7 +83,7 @@ def renew_balances(most: int = CLAIMS_AT_ONCE) -> int:
         return len(claims)
 
 
-def keep_days(until: date, most: int = DAYS_AT_ONCE) -> int:
+def keep_days(until: date, most: int = 0) -> int:
     """Add up days until this one that are not kept yet, newest first; how many there were."""
     with transaction.atomic():
         if not is_alone(KEEPER_LOCK):
@@ -90,7 +92,8 @@ def keep_days(until: date, most: int = DAYS_AT_ONCE) -> int:
         if first is None or first > until:
             return 0
         state, _ = FactState.objects.get_or_create(pk=1)
-        missing = _missing(state, Period(max(first, until - KEPT_DAYS), until), most)
+        wanted = Period(max(first, until - KEPT_DAYS), until)
+        missing = _missing(state, wanted, most or DAYS_AT_ONCE[connection.vendor])
         if missing is None:
             return 0
         _add_up(missing, ClaimBalance.objects.filter(since__lte=missing.end, until__gt=missing.start))

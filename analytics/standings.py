@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from claims.models import Claim
@@ -69,6 +70,12 @@ class Standings:
 
     def parts(self) -> list[Sql]:
         """Tables of `as_of`, `age` (a place in `BUCKETS`), the keys and `SUMS`, which together say it all."""
+        try:
+            return self._parts()
+        except EmptyResultSet:  # of a scope without a single department
+            return [self._nothing()]
+
+    def _parts(self) -> list[Sql]:
         whole = self._from_facts
         by_claim = [day for day in self.days if day not in whole]
         parts = []
@@ -97,6 +104,11 @@ class Standings:
         told = ", ".join(f"sum_{name} AS {name}" for name in SUMS)
         keys = "".join(f"{name}, " for name in named)
         return f"SELECT as_of, in_age AS age, {keys}{told} FROM ({sql}) AS facts", tuple(values)  # noqa: S608
+
+    def _nothing(self) -> Sql:
+        keys = "".join(f", NULL AS key_{name}" for name in self.keys)
+        sums = ", ".join(f"0 AS {name}" for name in SUMS)
+        return f"SELECT NULL AS as_of, 0 AS age{keys}, {sums} WHERE 1 = 0", ()
 
     def _kept_balances(self, which: Q) -> Sql:
         """As kept by claim; beyond payer and department, as the claims have it."""

@@ -49,16 +49,16 @@ points AS (
     FROM moves GROUP BY of_claim, day
 ),
 runs AS (
-    SELECT of_claim, day AS since, coalesce(lag(day) OVER later, %s) AS until,
+    SELECT chosen.*, day AS since, coalesce(lag(day) OVER later, %s) AS until,
         CAST(sum(paid) OVER later AS bigint) - paid AS paid_later,
         CAST(sum(adjusted) OVER later AS bigint) - adjusted AS adjusted_later
-    FROM points WINDOW later AS (PARTITION BY of_claim ORDER BY day DESC)
+    FROM points JOIN chosen ON chosen.of_claim = points.of_claim
+    WINDOW later AS (PARTITION BY points.of_claim ORDER BY day DESC)
 ),
 stands AS (
-    SELECT chosen.*, since, until, paid_later, paid_now - paid_later AS paid_then,
-        adjusted_now - adjusted_later AS adjusted_then,
+    SELECT runs.*, paid_now - paid_later AS paid_then, adjusted_now - adjusted_later AS adjusted_then,
         CASE WHEN since < given_up_from THEN 0 ELSE given_up_now END AS given_up
-    FROM runs JOIN chosen ON chosen.of_claim = runs.of_claim
+    FROM runs
 ),
 balances AS (
     SELECT stands.*, charged - paid_then - adjusted_then - given_up AS balance,

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from .pages import dashboard, denials, exports, kpi, numbers, payers, providers, receivables, staff, staff_member
+from .pages import (
+    dashboard,
+    denials,
+    exports,
+    kpi,
+    numbers,
+    payers,
+    providers,
+    receivables,
+    staff,
+    staff_member,
+)
 
 urlpatterns = [
     path("", dashboard.home, name="home"),

@@ -46,7 +46,7 @@ class ProductivityAnswer(AnswerShown):
 class ErrorRateShown(serializers.Serializer[Any]):
     person = Named()
     actions = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
     error_rate = Number(allow_null=True, help_text="In per cent.")
     low = Number(allow_null=True, help_text="The true share lies above this, in 95 of 100 cases …")
     high = Number(allow_null=True, help_text="… and below this.")

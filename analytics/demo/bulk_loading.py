@@ -1,11 +1,13 @@
-"""Loads millions of rows into PostgreSQL as fast as it can: indexes, keys and marks come at the end.
+"""Loads millions of rows as fast as the database can: indexes, keys and marks come at the end.
 
-Row by row, checking foreign keys and sorting entries into indexes takes longer than the rows themselves. All
-of it happens in one transaction, which holds these tables alone: nobody ever sees them without their keys.
+Row by row, checking foreign keys, sorting entries into indexes and marking days takes longer than the rows
+themselves. All of it happens in one transaction, which holds these tables alone: nobody ever sees them without
+their keys.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -30,6 +32,13 @@ WHERE NOT indisunique AND indrelid = ANY(%s::regclass[]) ORDER BY indexrelid
 """
 
 
+_SQLITE = """
+SELECT type, name, sql FROM sqlite_master
+WHERE tbl_name IN (SELECT value FROM json_each(%s)) AND sql NOT LIKE 'CREATE UNIQUE %%'
+    AND type IN ('index', 'trigger') ORDER BY type
+"""
+
+
 class _Key(NamedTuple):
     table: str
     name: str
@@ -43,9 +52,20 @@ def loading(*loaded: type[models.Model]) -> Iterator[bool]:
     Told is whether there are triggers at work all the same, because the tables are somebody else's.
     """
     tables = [model._meta.db_table for model in loaded]
-    if connection.vendor != "postgresql" or not _answered(_OWNED, tables)[0][0]:
+    if connection.vendor == "sqlite":
+        put_aside = _answered(_SQLITE, json.dumps(tables))
+        _run([f"DROP {kind} {name}" for kind, name, _ in put_aside])
+        yield False
+        _run([definition for _, _, definition in put_aside])
+        _catch_up()
+    elif _answered(_OWNED, tables)[0][0]:
+        yield from _of_postgresql(tables)
+        _catch_up()
+    else:
         yield True
-        return
+
+
+def _of_postgresql(tables: list[str]) -> Iterator[bool]:
     keys = [_Key(*row) for row in _answered(_KEYS, tables)]
     indexes = _answered(_INDEXES, tables)
     _run([f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables])
@@ -57,15 +77,14 @@ def loading(*loaded: type[models.Model]) -> Iterator[bool]:
     _run([definition for _, definition in indexes])
     _run([f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}" for key in keys])
     _run([f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables])
-    _catch_up()
 
 
 def _catch_up() -> None:
     """Note what triggers would have noted on the way."""
-    with connection.schema_editor() as editor:
-        provider_triggers.count_everything(editor)
-        fact_triggers.mark_everything(editor)
-        balance_triggers.mark_everything(editor)
+    editor = connection.SchemaEditorClass(connection)  # not entered: SQLite's wants no transaction around it
+    provider_triggers.count_everything(editor)
+    fact_triggers.mark_everything(editor)
+    balance_triggers.mark_everything(editor)
 
 
 def know_sizes() -> None:
@@ -75,7 +94,7 @@ def know_sizes() -> None:
         _run([f"ANALYZE {tables}"])
 
 
-def _answered(sql: str, tables: list[str]) -> list[tuple[str, ...]]:
+def _answered(sql: str, tables: list[str] | str) -> list[tuple[str, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [tables])
         return cursor.fetchall()

@@ -2,7 +2,9 @@
 
 from django.db import migrations, models
 
-DEFAULT = "ALTER TABLE analytics_dirtyday ALTER COLUMN written_in SET DEFAULT pg_current_xact_id()::text::bigint"
+DEFAULT = (
+    "ALTER TABLE analytics_dirtyday ALTER COLUMN written_in SET DEFAULT pg_current_xact_id()::text::bigint"
+)
 
 
 def written_by_the_database(apps, schema_editor):

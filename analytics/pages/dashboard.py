@@ -275,7 +275,7 @@ def team_table(request: HttpRequest) -> Table:
         User.objects.visible_to(person(request)).prefetch_related("departments"),
         TEAM_COLUMNS,
         default_sort="name",
-        caption="The team",
+        caption="People and their sign-ins",
         key="team",
         empty_title="Nobody here yet",
         empty_text="An administrator invites people in the admin.",

@@ -14,6 +14,7 @@ from rcm_site.templatetags.ui import number, percent
 
 from ..cards import Good
 from ..catalogue import Figure, split
+from ..codes import code_totals
 from ..denials import by_category, by_procedure
 from ..kpis import KPIS
 from ..periods import Period
@@ -86,8 +87,8 @@ def _by_category(question: Question, _: str) -> list[SplitRow]:
 
 def _by_procedure(question: Question, _: str) -> list[SplitRow]:
     now = by_procedure(question.scope, question.period)
-    then = by_procedure(question.scope, question.against) if question.against else []
-    before = {row.procedure: row.rate for row in then}
+    then = code_totals(question.scope, question.against, "procedure") if question.against else []
+    before = {row.key[0]: part(Decimal(row.sums["denied"]), Decimal(row.sums["decided"])) for row in then}
     return [
         SplitRow(
             row.procedure or "No procedure",

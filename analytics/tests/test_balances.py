@@ -170,6 +170,17 @@ def test_a_series_of_past_days_equals_each_of_them() -> None:
         keep_all()
 
 
+def test_whoever_has_no_department_yet_sees_no_past_either() -> None:
+    make_claim(charge=Decimal("310.00"), submitted_on=DAY)
+    nobody = Scope((), today=LAST)
+    for _ in range(2):
+        assert not any(facts.totals(nobody, day(10), STANDING)[0].sums.values())
+        assert facts.totals(nobody, day(10), STANDING, by=("payer", "age")) == []
+        [(_, buckets)] = aging_trend(nobody, [day(10).end])
+        assert [bucket["owed"] for bucket in buckets] == [0, 0, 0, 0, 0]
+        keep_all()
+
+
 def test_days_are_kept_newest_first_and_each_new_one_at_once() -> None:
     make_claim(charge=Decimal("10.00"), submitted_on=DAY)
     renew_balances()

@@ -18,7 +18,7 @@ from accounts.models import AuditEntry, Department
 from analytics.denial_changes import changes
 from analytics.drilldown import Part
 from analytics.kpis import KPIS
-from analytics.pages.denials import SPLITS
+from analytics.pages.denial_splits import SPLITS
 from analytics.periods import Period
 from analytics.questions import ask
 from analytics.scopes import Scope
@@ -146,6 +146,17 @@ def test_totals_are_the_cards(client: Client, sign_in: Any, incident: dict[str, 
         assert by == "category" or totals[4:6] == ["12", "58.3%"]
 
 
+def test_a_procedure_never_denied_before_has_risen_from_nothing(
+    client: Client, sign_in: Any, incident: dict[str, Any]
+) -> None:
+    decide(incident["aetna"], incident["heart"], incident["today"] - timedelta(days=40), procedure="70450")
+    decide(incident["aetna"], incident["heart"], incident["today"], procedure="70450", code="CO-50")
+    sign_in("director")
+    table = client.get(f"/denials/{ASKED}&by=procedure").context["split"]
+    changes = {row.cells[0].text: figure(table, row, "points") for row in table.rows}
+    assert (changes["70450"], changes["99214"]) == ("+100.0", "+80.0")
+
+
 def test_it_names_who_denies_what_all_of_a_sudden(
     client: Client, sign_in: Any, incident: dict[str, Any]
 ) -> None:
@@ -221,7 +232,7 @@ def test_a_file_has_what_is_shown(client: Client, sign_in: Any, incident: dict[s
     page = client.get(f"/denials/{ASKED}")
     shown = page.context[part]
     file = client.get(f"/denials/{ASKED}&export={part}&format=csv")
-    rows = list(csv.reader(StringIO(b"".join(file.streaming_content).decode("utf-8-sig"))))
+    rows = list(csv.reader(StringIO(file.getvalue().decode("utf-8-sig"))))
     if isinstance(shown, Table):
         names = [row.cells[0].text for row in shown.rows]
         assert rows[0] == [column.label for column in shown.columns]

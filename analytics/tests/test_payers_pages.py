@@ -125,7 +125,7 @@ def test_a_biller_sees_their_departments_alone(client: Client, sign_in: Any, his
 
 def test_the_file_is_the_table_and_is_audited(client: Client, sign_in: Any, history: Any) -> None:
     director = sign_in("director")
-    lines = client.get("/payers/?export=scores&format=csv").getvalue().decode("utf-8-sig")  # type: ignore[attr-defined]
+    lines = client.get("/payers/?export=scores&format=csv").getvalue().decode("utf-8-sig")
     rows = list(csv.DictReader(StringIO(lines)))
     assert {row["Payer"] for row in rows} == {"Aetna", "Cigna", "No payer"}
     aetna = next(row for row in rows if row["Payer"] == "Aetna")

@@ -95,7 +95,7 @@ def test_a_files_rows_are_all_providers_and_queries_are_few(
     client: Client, sign_in: Any, earned: Any, django_assert_max_num_queries: Any
 ) -> None:
     sign_in("director")
-    lines = client.get("/providers/?export=providers&format=csv").getvalue()  # type: ignore[attr-defined]
+    lines = client.get("/providers/?export=providers&format=csv").getvalue()
     assert len(lines.splitlines()) == 32
     with django_assert_max_num_queries(15):
         client.get("/providers/?providers-size=100")

@@ -128,7 +128,7 @@ def test_every_number_of_open_claims_leads_to_a_list_of_as_many(
 
 def test_tables_and_charts_come_as_files(client: Client, sign_in: Any, team: Any) -> None:
     sign_in("manager", departments=[team["heart"]])
-    lines = client.get("/staff/?export=errors&format=csv").getvalue().decode("utf-8-sig")  # type: ignore[attr-defined]
+    lines = client.get("/staff/?export=errors&format=csv").getvalue().decode("utf-8-sig")
     assert "Ana Able,1,30,3,0.1,3.5% – 25.6%,No clear difference" in lines.splitlines()
     for part in ("productivity", "workload"):
         assert client.get(f"/staff/?export={part}&format=xlsx").status_code == 200
