@@ -17,10 +17,11 @@ from .periods import Period
 from .questions import Question
 from .reading import Amount
 
+# Not the net collection rate: of one payer in one month it sets payments against what other claims charged.
 WATCHED = (
     "denied_dollars_rate",
     "average_days_to_pay",
-    "net_collection_rate",
+    "cash_collected",
     "underpaid_amount",
     "aged_ar_over_90",
 )

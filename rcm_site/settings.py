@@ -132,6 +132,7 @@ TEMPLATES = [
 # Data ------------------------------------------------------------------------------------------
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS = ["models.W040"]  # SQLite leaves out an index's non-key columns, and may
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'rcm.sqlite3'}")}
 SQLITE_IN_PRODUCTION = env.bool("SQLITE_IN_PRODUCTION", default=False)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

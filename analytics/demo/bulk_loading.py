@@ -1,8 +1,8 @@
 """Loads millions of rows as fast as the database can: indexes, keys and marks come at the end.
 
 Row by row, checking foreign keys, sorting entries into indexes and marking days takes longer than the rows
-themselves. All of it happens in one transaction, which holds these tables alone: nobody ever sees them without
-their keys.
+themselves. All of it happens in one transaction, which holds these tables alone: nobody ever sees them
+without their keys.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def test_only_those_who_lead_see_the_team(client: Client, sign_in: Any, role: st
     sign_in(role, departments=[make_department("Heart")])
     page = client.get("/dashboard/")
     assert page.status_code == 200
-    assert ("The team</caption>" in page.text) is sees_team
+    assert ("People and their sign-ins</caption>" in page.text) is sees_team
     assert ("No claims yet" in page.text) is True
 
 
