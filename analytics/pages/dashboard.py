@@ -31,6 +31,7 @@ from ..questions import Question
 from ..scopes import NONE
 from ..team import sign_in_cards
 from ..work import follow_up_card, work_cards
+from .at_risk import at_risk_table
 from .drawing import benchmark_of, drawn
 from .report import answer, part_url
 
@@ -119,6 +120,7 @@ def standing(request: HttpRequest, question: Question) -> dict[str, Any]:
         ],
         "movers": movers_table(request, question, now, before, labels) if before else None,
         "rates": rates_chart(request, question, now, labels),
+        "at_risk": at_risk_table(request, question) if may(person(request), "claims.view_claim") else None,
         "money": money_chart(request, weeks),
         "aging": aging_chart(request, question, now, labels),
     }

@@ -16,6 +16,8 @@ from claims.money import MoneyField
 
 OPEN = ("submitted", "pending", "denied", "appealed")
 OWED = Q(status__in=OPEN, balance__gt=0)  # open, and something is still to come
+# What the payer's intake has accepted was filed. Until then nobody can say that it was.
+UNANSWERED = Q(status__in=("submitted", "pending")) & ~Q(at_intake="accepted")
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -229,6 +231,9 @@ class Claim(models.Model):
             # Read by the open claims that are largest, and by those that wait longest.
             models.Index(F("balance").desc(), F("number").desc(), name="open_by_balance", condition=OWED),
             models.Index(fields=["submitted_on", "number"], name="open_by_day", condition=OWED),
+            # Read by what has to be appealed or filed again within some days.
+            models.Index(fields=["decided_on"], name="denied_by_day", condition=OWED & Q(status="denied")),
+            models.Index(fields=["service_to"], name="unanswered_by_service", condition=OWED & UNANSWERED),
         ]
 
     def __str__(self) -> str:

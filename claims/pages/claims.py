@@ -14,6 +14,7 @@ from django.db.models import QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,6 +26,7 @@ from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, unbroken
 
 from .. import changes
 from ..answers import denials
+from ..deadlines import deadline_of
 from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
 from .balance import payers_answer
 from .filters import ClaimFilter
@@ -198,6 +200,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "birth_date": birth_date(found, user),
             "member": member(found, user),
             "account": account.entries(),
+            "deadline": deadline_of(found, timezone.localdate()),
             "expectations": account.expectations(),
             "net_fee": found.lines.aggregate(fee=Sum("net_fee"))["fee"],
             "lines": lines_table(request, found, payments),

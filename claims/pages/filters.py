@@ -18,6 +18,7 @@ from accounts.roles import ROLES
 from rcm_site.days import midnight
 from rcm_site.templatetags.ui import day
 
+from .. import deadlines
 from ..models import Claim, Import, Payer, Provider
 from ..models.claims import OPEN
 
@@ -127,6 +128,7 @@ class ClaimFilter(Filter):
         label="Denied for",
         choices=[*ANY, *(each for each in Claim.Category.choices if each[0])],
     )
+    due = forms.ChoiceField(required=False, choices=[*ANY, *deadlines.choices()])
     start = DayField(required=False, label="Submitted from")
     end = DayField(required=False, label="Submitted to")
     source = forms.UUIDField(required=False, label="File", widget=forms.HiddenInput)
@@ -140,6 +142,7 @@ class ClaimFilter(Filter):
         "age": as_old,
         "kind": lambda kind: Q(kind=kind),
         "category": lambda category: Q(denial_category=category),
+        "due": lambda due: deadlines.chosen(due, timezone.localdate()),
         "start": lambda start: Q(submitted_on__gte=start),
         "end": lambda end: Q(submitted_on__lte=end),
         "source": lambda source: Q(source=source),

@@ -55,8 +55,8 @@ class CloseFollowUp(forms.Form):
 class AssignClaims(forms.Form):
     assignee = forms.ChoiceField(label="Give the selected claims to")
 
-    def __init__(self, user: User, *args: Any) -> None:
-        super().__init__(*args, auto_id="give_%s")  # it stands beside a filter of the same name
+    def __init__(self, user: User, asked: Any = None) -> None:
+        super().__init__(asked, auto_id="give_%s")  # it stands beside a filter of the same name
         self.people = colleagues(user).active()
         nobody = (NOBODY, "Nobody")
         self.fields["assignee"].choices = [("", "Choose …"), *named(self.people), nobody]  # type: ignore[attr-defined]

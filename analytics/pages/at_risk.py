@@ -1,0 +1,69 @@
+"""What is lost unless somebody acts in time, before it is lost."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from claims import deadlines
+from claims.deadlines import LIMITS, SOON, AtRisk, Limit
+from rcm_site.tables import Cell, Column, Table
+from rcm_site.templatetags.ui import money, money_brief
+
+from ..questions import Question
+from .report import part_url
+
+WORDS = {
+    "appeal": "Denials to appeal",
+    "filing": "Claims to file again, not accepted by their payer yet",
+}
+
+
+def at_risk_table(request: HttpRequest, question: Question) -> Table:
+    """As of today, whatever period is asked for: what can still be done does not depend on it."""
+    scope = question.scope
+    rows = [(limit, deadlines.at_risk(scope.claims(), limit, scope.today)) for limit in LIMITS]
+
+    def within(place: int) -> Column:
+        days = SOON[place]
+        return Column(
+            f"within_{days}",
+            f"Within {days} days, $",
+            lambda row: dollars(question, row[0], days, row[1][place]),
+            numeric=True,
+            value=lambda row: row[1][place].dollars,
+        )
+
+    return Table(
+        request,
+        rows,
+        [
+            Column("what", "What has to be done", lambda row: WORDS[row[0].key]),
+            Column(
+                "claims", f"Claims in {SOON[-1]} days", lambda row: f"{row[1][-1].claims:,}", numeric=True
+            ),
+            *(within(place) for place in range(len(SOON))),
+        ],
+        key="at-risk",
+        caption="At risk: what payers' limits end unless it is done in time",
+        export_url=part_url(request, "at_risk"),
+    )
+
+
+def dollars(question: Question, limit: Limit, days: int, found: AtRisk) -> Cell:
+    noun = "claim" if found.claims == 1 else "claims"
+    return Cell(
+        money_brief(found.dollars),
+        title=f"{found.claims:,} {noun}, {money(found.dollars)}",
+        numeric=True,
+        url=list_url(question, f"{limit.key}-{days}") if found.claims else "",
+    )
+
+
+def list_url(question: Question, due: str) -> str:
+    """The claims themselves, of the same payer and department."""
+    asked = {name: getattr(question.scope, name) for name in ("payer", "department")}
+    kept = {name: key for name, key in asked.items() if isinstance(key, int)}
+    return f"{reverse('claims')}?{urlencode({'due': due, **kept})}"
