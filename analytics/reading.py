@@ -269,8 +269,8 @@ class Reading:
 
     def _nothing(self) -> str:
         names = ", ".join(f"0 AS {each.key}" for each in self.measures)
-        keys = "".join(f"NULL AS {key}, " for key in (*self.keys, "on_day"))
-        return f"SELECT {keys}{names} WHERE 1 = 0"
+        keys = "".join(f"NULL AS {key}, " for key in self.keys)
+        return f"SELECT {keys}CAST(NULL AS date) AS on_day, {names} WHERE 1 = 0"
 
     def _dimensions(self) -> tuple[list[str], list[date]]:
         """What to split by, as SQL over the parts."""

@@ -108,7 +108,7 @@ class Standings:
     def _nothing(self) -> Sql:
         keys = "".join(f", NULL AS key_{name}" for name in self.keys)
         sums = ", ".join(f"0 AS {name}" for name in SUMS)
-        return f"SELECT NULL AS as_of, 0 AS age{keys}, {sums} WHERE 1 = 0", ()
+        return f"SELECT CAST(NULL AS date) AS as_of, 0 AS age{keys}, {sums} WHERE 1 = 0", ()
 
     def _kept_balances(self, which: Q) -> Sql:
         """As kept by claim; beyond payer and department, as the claims have it."""

@@ -178,6 +178,10 @@ def test_whoever_has_no_department_yet_sees_no_past_either() -> None:
         assert facts.totals(nobody, day(10), STANDING, by=("payer", "age")) == []
         [(_, buckets)] = aging_trend(nobody, [day(10).end])
         assert [bucket["owed"] for bucket in buckets] == [0, 0, 0, 0, 0]
+        for by in ("day", "week", "month"):
+            assert not any(
+                row.sums["charges"] for row in facts.totals(nobody, day(10), ["charges"], by=(by,))
+            )
         keep_all()
 
 
