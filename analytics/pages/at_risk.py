@@ -46,7 +46,7 @@ def at_risk_table(request: HttpRequest, question: Question) -> Table:
             ),
             *(within(place) for place in range(len(SOON))),
         ],
-        key="at-risk",
+        key="at_risk",
         caption="At risk: what payers' limits end unless it is done in time",
         export_url=part_url(request, "at_risk"),
     )

@@ -187,6 +187,8 @@ def test_what_the_dashboard_counts_is_what_the_list_shows(client: Client, sign_i
     appeals = [cell.text for cell in table.rows[0].cells]
     assert appeals == ["Denials to appeal", "2", "$250.00", "$250.00", "$750.00"]
     assert [cell.text for cell in table.rows[1].cells][1:] == ["0", "$0.00", "$0.00", "$0.00"]
+    file = client.get("/dashboard/?export=at_risk&format=csv").getvalue().decode("utf-8-sig")
+    assert file.splitlines()[1] == "Denials to appeal,2,250.00,250.00,750.00"
     page = client.get(table.rows[0].cells[2].url)
     assert [row.cells[0].text for row in page.context["table"].rows] == [str(soon)]
     assert page.context["words"] == "Due: Appeal within 7 days"
