@@ -14,10 +14,12 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from .limit import finished_within
 from .results import Outcomes, closing_line, never_run, read_outcomes
 from .services import CannotRun, environment
 
 LEAST_COVERAGE = 90
+MOST_MINUTES = 60  # for one run of the suite, which takes a sixth of that
 APPS = ["accounts", "claims", "analytics", "rcm_site"]
 LINT = {
     "ruff check": ["-m", "ruff", "check", "."],
@@ -77,7 +79,9 @@ def run_suite(name: str, env: dict[str, str], results: Path, *options: str) -> t
     report = results / f"{name}.xml"
     pytest = [sys.executable, "-m", "pytest", "-q", "--numprocesses=2", f"--junitxml={report}"]
     coverage = {"COVERAGE_FILE": str(results / f"coverage-{name}")}
-    subprocess.run([*pytest, "--cov", "--cov-report=", *options], env=env | coverage, check=False)
+    command = [*pytest, "--cov", "--cov-report=", *options]
+    if not finished_within(MOST_MINUTES * 60, command, env | coverage):
+        print(f"THE {name.upper()} RUN WAS ENDED AFTER {MOST_MINUTES} MINUTES")
     return name, read_outcomes(report)
 
 
