@@ -110,6 +110,7 @@ class Postgres(Service):
             "full_page_writes": "off",
             "synchronous_commit": "off",
             "max_connections": "200",
+            "lock_timeout": "60s",  # a test that waits for a lock for ever is to say so
             "log_error_verbosity": "terse",
         }
         cluster = str(self.directory / "cluster")
