@@ -6,7 +6,7 @@ from django.db.models import Count, Min, Q, Sum
 from django.urls import reverse
 
 from accounts.models import User
-from claims.models import Claim, FollowUp
+from claims.models import Claim, Task
 from claims.models.claims import OPEN
 from rcm_site.templatetags.ui import day, moment, money
 
@@ -50,7 +50,8 @@ def work_cards(user: User) -> list[Card]:
 
 
 def follow_up_card(user: User) -> Card:
-    waiting = FollowUp.objects.open().visible_to(user).aggregate(all=Count("pk"), oldest=Min("opened_at"))
+    follow_ups = Task.objects.follow_ups().open().visible_to(user)
+    waiting = follow_ups.aggregate(all=Count("pk"), oldest=Min("made_at"))
     oldest = waiting["oldest"]
     return Card(
         "Open follow-ups",

@@ -15,17 +15,14 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 
+from . import todo
 from .assessors import assessor_in_use
-from .models import Assessment, FollowUp, Patient
+from .models import Assessment, Patient, Task
 from .models.patients import PatientQuerySet
 
 
 class PatientExists(Exception):
     """Somebody is registered under this id already."""
-
-
-class AlreadyClosed(Exception):
-    """A colleague was faster."""
 
 
 def register_patient(*, patient_id: str, symptoms: str, actor: User, request: HttpRequest) -> Assessment:
@@ -59,7 +56,8 @@ def assess(*, patient: Patient, symptoms: str, actor: User, request: HttpRequest
         asked_by=actor,
     )
     if assessed.is_urgent:
-        FollowUp.objects.create(assessment=assessment)
+        plan = todo.Plan(Task.Kind.FOLLOW_UP, timezone.localdate())
+        todo.add_task(plan, patient=patient, assessment=assessment, actor=actor, request=request)
     audit.record(
         actor,
         "patient.assessed",
@@ -74,15 +72,6 @@ def assess(*, patient: Patient, symptoms: str, actor: User, request: HttpRequest
 def input_hash(symptoms: str) -> str:
     """Proves which text was assessed. Keyed: of a text this short a plain hash could be guessed."""
     return hmac.new(settings.PHI_INDEX_KEY.encode(), symptoms.encode(), hashlib.sha256).hexdigest()
-
-
-@transaction.atomic
-def close_follow_up(*, follow_up: FollowUp, outcome: str, actor: User, request: HttpRequest) -> None:
-    """Note what was done about an urgent patient; of two people who close at once, one is told it is done."""
-    closed = FollowUp.objects.open().filter(pk=follow_up.pk)
-    if not closed.update(closed_at=timezone.now(), closed_by=actor, outcome=outcome):
-        raise AlreadyClosed
-    audit.record(actor, "follow_up.closed", follow_up, request=request)
 
 
 def open_patient(

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .pages import (
+    calendar_feeds,
     claim_payments,
     claims,
     imports,
@@ -11,6 +12,7 @@ from .pages import (
     patients,
     problems,
     remittances,
+    tasks,
     uploads,
 )
 
@@ -35,6 +37,14 @@ urlpatterns = [
     path("payments/replay/", net_fees.replay_payments, name="replay_payments"),
     path("patients/", patients.patients, name="patients"),
     path("patients/<int:pk>/", patients.patient, name="patient"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/new/", tasks.new_task, name="new_task"),
+    path("tasks/<int:pk>/", tasks.task, name="task"),
+    path("tasks/<int:pk>/done/", tasks.finish_task, name="finish_task"),
+    path("tasks/<int:pk>/reopen/", tasks.reopen_task, name="reopen_task"),
+    path("calendar/make/", calendar_feeds.make_calendar, name="make_calendar"),
+    path("calendar/revoke/", calendar_feeds.revoke_calendar, name="revoke_calendar"),
+    path("calendar/<str:token>.ics", calendar_feeds.calendar, name="calendar"),
     path("follow-ups/", patients.follow_ups, name="follow_ups"),
     path("follow-ups/<int:pk>/close/", patients.close_follow_up, name="close_follow_up"),
 ]

@@ -36,7 +36,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
             Item("Claims", "claims", "claims", "claims.view_claim"),
             Item("Imports", "imports", "import", "claims.view_import"),
             Item("Remittances", "remittances", "remittances", "claims.view_remittance"),
-            Item("Follow-ups", "follow_ups", "tasks", "claims.assess_patients"),
+            Item("Tasks", "tasks", "tasks", "claims.change_claim"),
             Item("Patients", "patients", "search", "claims.assess_patients"),
             Item("Exports", "exports", "download", "claims.view_claim"),
         ],

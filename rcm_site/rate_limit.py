@@ -14,6 +14,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.cache import cache
+from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 from rest_framework import exceptions
@@ -43,7 +44,7 @@ def limited(requests: int, *, seconds: int = 60) -> Callable[[Handler], Handler]
             # By the handler's own name: a view that inherits it shares the count.
             group = f"{handler.__module__}.{handler.__qualname__}"
             try:
-                wait = _pass(request, group, requests, seconds)
+                wait = seconds_to_wait(request, group, str(request.user.pk), requests, seconds)
             except RedisError as error:
                 raise CannotCount from error
             if wait:
@@ -55,14 +56,16 @@ def limited(requests: int, *, seconds: int = 60) -> Callable[[Handler], Handler]
     return decorate
 
 
-def _pass(request: Request, group: str, requests: int, seconds: int) -> int:
-    """Nothing for whoever may pass; for others the seconds to wait."""
+def seconds_to_wait(request: HttpRequest | Request, group: str, who: str, requests: int, seconds: int) -> int:
+    """Nothing for whoever may pass, which counts; for others the seconds until they may."""
 
     def passed(*, count_this: bool) -> int:
-        usage = get_usage(request, group=group, key="user", rate=(requests, seconds), increment=count_this)
+        usage = get_usage(
+            request, group=group, key=lambda *_: who, rate=(requests, seconds), increment=count_this
+        )
         return int(usage["count"]) if usage else 0
 
-    tickets = [f"ticket:{group}:{request.user.pk}:{number}" for number in range(requests)]
+    tickets = [f"ticket:{group}:{who}:{number}" for number in range(requests)]
     free_again = time.time() + seconds
     if passed(count_this=False) < requests:
         for ticket in tickets:

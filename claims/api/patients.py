@@ -62,7 +62,7 @@ def shown(assessment: Assessment) -> dict[str, Any]:
         "decision_trace": json.loads(assessment.trace),
         "input_hash": assessment.input_hash,
         "assessed_at": assessment.at,
-        "follow_up": "none" if follow_up is None else "closed" if follow_up.closed_at else "open",
+        "follow_up": "none" if follow_up is None else "closed" if follow_up.done_at else "open",
         "assessments": assessment.patient.assessments.count(),
     }
 

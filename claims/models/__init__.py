@@ -2,20 +2,21 @@
 
 from .claims import Claim, ClaimEvent, ClaimLine
 from .intake import IdempotencyKey, Import, ImportBlock, ImportChunk, ImportProblem
-from .patients import Assessment, FollowUp, Patient
+from .patients import Assessment, Patient
 from .payers import Coverage, Payer, PayerAlias, Provider
 from .payments import LedgerEntry, OutboxMessage, ProviderChange, ProviderTotal
 from .remittances import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment
+from .tasks import CalendarFeed, Task
 
 __all__ = [
     "Adjustment",
     "Assessment",
+    "CalendarFeed",
     "Claim",
     "ClaimEvent",
     "ClaimLine",
     "ClaimPayment",
     "Coverage",
-    "FollowUp",
     "IdempotencyKey",
     "Import",
     "ImportBlock",
@@ -32,4 +33,5 @@ __all__ = [
     "ProviderTotal",
     "Remittance",
     "ServicePayment",
+    "Task",
 ]

@@ -1,4 +1,4 @@
-"""Patients, what they complained of, and what has to be done about it. Everything about them is encrypted."""
+"""Patients and what they complained of. Everything about them is encrypted."""
 
 from __future__ import annotations
 
@@ -93,45 +93,3 @@ class Assessment(models.Model):
     @property
     def is_urgent(self) -> bool:
         return hasattr(self, "follow_up")
-
-
-class FollowUpQuerySet(models.QuerySet["FollowUp"]):
-    def open(self) -> Self:
-        return self.filter(closed_at=None)
-
-    def visible_to(self, user: User) -> Self:
-        return self.filter(assessment__patient__in=Patient.objects.visible_to(user))
-
-
-class FollowUp(models.Model):
-    """Somebody must look at this patient now. Open until a person closes it and says what was done."""
-
-    assessment = models.OneToOneField(Assessment, on_delete=models.PROTECT, related_name="follow_up")
-    opened_at = models.DateTimeField(default=timezone.now, editable=False)
-    closed_at = models.DateTimeField(null=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    outcome = EncryptedField(blank=True)
-
-    objects = FollowUpQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["opened_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(closed_at=None, closed_by=None)
-                | models.Q(closed_at__isnull=False, closed_by__isnull=False),
-                name="closed_by_somebody",
-            )
-        ]
-        indexes = [
-            models.Index(
-                fields=["opened_at"],
-                name="open_follow_ups",  # read by the follow-ups page
-                condition=models.Q(closed_at=None),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"follow-up {self.pk}"

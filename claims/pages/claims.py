@@ -34,6 +34,7 @@ from .forms import AssignClaims
 from .masking import MASKED, patient_shown
 from .places import in_file, visible_files
 from .statement import Account, who
+from .tasks import tasks_of
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # More claims are not put in order of amounts: no index has them, and a page has to come at once.
@@ -208,6 +209,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "adjustments": [shown_adjustment(account, each) for each in adjustments],
             "events": [shown_event(each, user, files) for each in events],
             "most": MOST_SHOWN,
+            "tasks": tasks_of(found, user),
             "rebills": Claim.objects.visible_to(user).filter(original=found),
             "original": Claim.objects.visible_to(user).filter(pk=found.original_id).first()
             if found.original_id

@@ -16,10 +16,11 @@ from accounts.access import allow, person
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, day, moment, money
 
-from .. import triage
-from ..models import Assessment, Claim, FollowUp, Patient
+from .. import todo, triage
+from ..models import Assessment, Claim, Patient, Task
 from ..models.patients import PatientQuerySet
 from .forms import AssessAgain, CloseFollowUp, FindPatient, RegisterPatient
+from .tasks import tasks_of
 
 ASSESS = "claims.assess_patients"
 
@@ -95,7 +96,8 @@ def patient(request: HttpRequest, pk: int) -> HttpResponse:
             "steps": json.loads(newest.trace) if newest else [],
             "history": history_table(request, found),
             "claims": claims_table(request, found),
-            "follow_ups": FollowUp.objects.open().filter(assessment__patient=found),
+            "follow_ups": Task.objects.follow_ups().open().filter(patient=found),
+            "tasks": tasks_of(found, person(request)),
             "form": form,
         },
     )
@@ -148,8 +150,8 @@ def claims_table(request: HttpRequest, found: Patient) -> Table:
 
 
 FOLLOW_UP_COLUMNS = [
-    Column("patient", "Patient", lambda each: each.assessment.patient.patient_id),
-    Column("opened", "Waiting since", lambda each: moment(each.opened_at), sort="opened_at"),
+    Column("patient", "Patient", lambda each: each.patient.patient_id),
+    Column("opened", "Waiting since", lambda each: moment(each.made_at), sort="made_at"),
     Column("conclusion", "Conclusion", lambda each: Cell(each.assessment.conclusion, badge="urgent")),
     Column("risk", "Risk", lambda each: f"{each.assessment.risk_score:.2f}", numeric=True),
     Column("asked_by", "Asked by", lambda each: each.assessment.asked_by.name),
@@ -160,13 +162,13 @@ FOLLOW_UP_COLUMNS = [
 @never_cache
 @require_safe
 def follow_ups(request: HttpRequest) -> HttpResponse:
-    waiting = FollowUp.objects.open().visible_to(person(request))
+    waiting = Task.objects.follow_ups().open().visible_to(person(request))
     table = Table(
         request,
-        waiting.select_related("assessment__patient", "assessment__asked_by"),
+        waiting.select_related("patient", "assessment__asked_by"),
         FOLLOW_UP_COLUMNS,
         default_sort="opened",
-        link=lambda each: reverse("patient", args=[each.assessment.patient_id]),
+        link=lambda each: reverse("patient", args=[each.patient_id]),
         caption="Open follow-ups, longest waiting first",
         empty_title="Nobody is waiting",
         empty_text="An urgent assessment opens a follow-up here.",
@@ -178,7 +180,7 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
 @allow(ASSESS)
 @require_POST
 def close_follow_up(request: HttpRequest, pk: int) -> HttpResponse:
-    visible = FollowUp.objects.visible_to(person(request)).select_related("assessment")
+    visible = Task.objects.follow_ups().visible_to(person(request))
     follow_up = visible.filter(pk=pk).first()
     if follow_up is None:
         audit.record(person(request), "follow_up.closed", request=request, outcome="failed", asked_for=pk)
@@ -186,12 +188,10 @@ def close_follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     form = CloseFollowUp(request.POST)
     if not form.is_valid():
         messages.error(request, "Say what was done before you close a follow-up.")
-        return redirect("patient", pk=follow_up.assessment.patient_id)
+        return redirect("patient", pk=follow_up.patient_id)
     try:
-        triage.close_follow_up(
-            follow_up=follow_up, **form.cleaned_data, actor=person(request), request=request
-        )
-    except triage.AlreadyClosed:
+        todo.finish(follow_up, **form.cleaned_data, actor=person(request), request=request)
+    except todo.AlreadyDone:
         messages.info(request, "A colleague has closed this follow-up already.")
     else:
         messages.success(request, "The follow-up is closed.")

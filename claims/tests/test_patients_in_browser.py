@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from claims.models import FollowUp
+from claims.models import Task
 from rcm_site.testing.browser import BROWSER, Visit, chromium, open_window  # noqa: F401
 from rcm_site.testing.makers import make_department, make_user
 
@@ -33,4 +33,4 @@ def test_an_urgent_patient_is_registered_and_followed_up(
     page.get_by_label("What was done").fill("Called; on the way in")
     page.get_by_role("button", name="Close the follow-up").click()
     expect(page.get_by_text("Nobody is waiting")).to_be_visible()
-    assert FollowUp.objects.open().count() == 0
+    assert Task.objects.open().count() == 0

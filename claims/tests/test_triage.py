@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import AuditEntry, User
 from claims import triage
 from claims.assessors import Assessed, Step
-from claims.models import Assessment, Coverage, FollowUp, Patient
+from claims.models import Assessment, Coverage, Patient, Task
 from rcm_site.testing.makers import make_claim, make_department, make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +85,7 @@ def test_another_departments_patient_is_unknown_everywhere(
     client: Client, biller: User, sign_in: Any
 ) -> None:
     post(client, "patients", patient_id="P-1", symptoms="chest pain")
-    patient, follow_up = Patient.objects.get(), FollowUp.objects.get()
+    patient, follow_up = Patient.objects.get(), Task.objects.get()
     sign_in("manager", departments=[make_department("Dental")])
     assert client.get("/api/patients/P-1").status_code == 404
     assert post(client, "patients/P-1/assessments", symptoms="x").status_code == 404
@@ -114,6 +114,7 @@ def test_every_look_is_in_the_trail_by_number_and_never_by_the_patients_id(
     )
     assert list(told) == [
         ("patient.added", str(patient.pk), "done"),
+        ("task.added", str(Task.objects.get().pk), "done"),
         ("patient.assessed", str(patient.pk), "done"),
         ("patient.read", str(patient.pk), "done"),
         ("patient.read", "", "failed"),
@@ -173,7 +174,7 @@ def test_of_many_registrations_at_once_one_wins() -> None:
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [201, 409, 409, 409, 409, 409]
-    assert (Patient.objects.count(), FollowUp.objects.count()) == (1, 1)
+    assert (Patient.objects.count(), Task.objects.count()) == (1, 1)
 
 
 # Pages ---------------------------------------------------------------------------------------------
@@ -235,14 +236,14 @@ def test_pages_with_patients_are_kept_by_no_browser(client: Client, biller: User
 
 def test_a_follow_up_is_closed_once_by_somebody_who_says_what_was_done(client: Client, biller: User) -> None:
     post(client, "patients", patient_id="P-1", symptoms="chest pain")
-    follow_up = FollowUp.objects.get()
+    follow_up = Task.objects.get()
     assert "P-1" in client.get("/follow-ups/").text
     address = f"/follow-ups/{follow_up.pk}/close/"
     assert "Say what was done" in client.post(address, {"outcome": " "}, follow=True).text
     assert "is closed" in client.post(address, {"outcome": "Called, on the way in"}, follow=True).text
     assert "A colleague has closed" in client.post(address, {"outcome": "again"}, follow=True).text
     follow_up.refresh_from_db()
-    assert (follow_up.closed_by, follow_up.outcome) == (biller, "Called, on the way in")
+    assert (follow_up.done_by, follow_up.outcome) == (biller, "Called, on the way in")
     assert "Nobody is waiting" in client.get("/follow-ups/").text
 
 

@@ -127,6 +127,8 @@ BADGES = {
     "written_off": BadgeKind("Written off", "quiet", "arrow-down"),
     "void": BadgeKind("Void", "quiet", "void"),
     "urgent": BadgeKind("Urgent", "bad", "warning"),
+    "late": BadgeKind("Overdue", "bad", "warning"),
+    "reminder": BadgeKind("Reminder", "warning", "calendar"),
     "done": BadgeKind("Done", "good", "check"),
     "refused": BadgeKind("Refused", "warning", "refused"),
     "failed": BadgeKind("Failed", "bad", "close"),

@@ -126,6 +126,7 @@ def address(personas: dict[str, User | None]) -> Any:
         "staff": nurse.pk,
         "patients": urgent.patient.pk,
         "follow-ups": urgent.follow_up.pk,
+        "tasks": urgent.follow_up.pk,
         "exports": new_id(),  # one is there for its owner alone
         **pages_of_claims(Department.objects.get()),
     }

@@ -16,7 +16,7 @@ from rcm_site.testing.makers import make_department, make_user
 pytestmark = BROWSER
 
 CLAIMS = ["Claims", "Imports", "Remittances"]
-PEOPLE = ["Follow-ups", "Patients", "Exports"]
+PEOPLE = ["Tasks", "Patients", "Exports"]
 REPORTS = ["Dashboard", "Denials", "A/R", "Payers", "Staff"]
 REPORTS_OF_LEADS = ["Dashboard", "Denials", "A/R", "Payers", "Providers", "Staff"]
 NAVIGATION = {
@@ -138,6 +138,8 @@ PAGES_OF = {
         "/imports/new/",
         "/remittances/",
         "/remittances/unmatched/",
+        "/tasks/",
+        "/tasks/new/",
         "/follow-ups/",
         "/patients/",
         "/exports/",
