@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import atexit
 import os
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
 from accounts.models import User
@@ -27,6 +30,7 @@ BROWSER = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}"),
     pytest.mark.django_db(transaction=True),
 ]
+ANSWER_SECONDS = 30
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -76,11 +80,38 @@ def driver() -> Playwright:
     return playwright
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    browser = driver().chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-    yield browser
-    browser.close()
+@cache
+def only_browser() -> Browser:
+    """One for the whole process, too: a fixture would be one for each module that imports it."""
+    return driver().chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+
+
+@pytest.fixture
+def chromium() -> Browser:
+    return only_browser()
+
+
+@contextmanager
+def answered_to_the_end() -> Iterator[None]:
+    """Wait for answers that nobody reads any more, lest they query tables that are being emptied."""
+    under_way: list[bool] = []
+
+    def begin(**_: Any) -> None:
+        under_way.append(True)
+
+    def end(**_: Any) -> None:
+        under_way.pop()
+
+    request_started.connect(begin)
+    request_finished.connect(end)
+    yield
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while under_way and time.monotonic() < deadline:
+        time.sleep(0.01)
+    request_started.disconnect(begin)
+    request_finished.disconnect(end)
+    if under_way:
+        pytest.fail(f"a request was not answered within {ANSWER_SECONDS} seconds after its browser had left")
 
 
 @pytest.fixture
@@ -99,9 +130,10 @@ def open_window(chromium: Browser, live_server: Any) -> Iterator[Callable[..., V
         visits.append(visit)
         return visit
 
-    yield open_one
-    for context in contexts:
-        context.close()
+    with answered_to_the_end():
+        yield open_one
+        for context in contexts:
+            context.close()
     if complaints := [complaint for visit in visits for complaint in visit.complaints]:
         pytest.fail("\n".join(complaints))
 
