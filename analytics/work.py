@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.db.models import Count, Min, Q, Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from claims.models import Claim, Task
 from claims.models.claims import OPEN
+from claims.todo import waiting_for
 from rcm_site.templatetags.ui import day, moment, money
 
 from .cards import Card
@@ -47,6 +49,25 @@ def work_cards(user: User) -> list[Card]:
             n="submitted and still open" if told["oldest"] else "nothing is open",
         ),
     ]
+
+
+def task_card(user: User) -> Card:
+    """What has to be done by this evening: one's own tasks, and those that are nobody's yet."""
+    today = timezone.localdate()
+    told = waiting_for(user).aggregate(
+        due=Count("pk", filter=Q(due_on__lte=today)),
+        overdue=Count("pk", filter=Q(due_on__lt=today)),
+        reminders=Count("pk", filter=Q(due_on__gt=today, reminder_on__lte=today)),
+    )
+    words = [f"{told['overdue']:,} overdue"] if told["overdue"] else []
+    words += [f"reminded of {told['reminders']:,} more"] if told["reminders"] else []
+    return Card(
+        "Tasks due",
+        f"{told['due']:,}",
+        url=reverse("tasks"),
+        definition="Your open tasks that are due today or were due before, and those that are nobody's yet.",
+        n=", ".join(words) or "none is overdue",
+    )
 
 
 def follow_up_card(user: User) -> Card:

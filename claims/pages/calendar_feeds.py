@@ -18,7 +18,7 @@ from rcm_site.rate_limit import seconds_to_wait
 from .. import calendar_feed
 from .tasks import WORK
 
-READS, GUESSES, SECONDS = 30, 30, 60  # of one calendar, of one address that guesses, in how long
+READS, GUESSES, SECONDS = 10, 10, 60  # of one calendar, of one address that guesses, in how long
 
 
 @allow(WORK)
