@@ -143,10 +143,12 @@ class Kpi:
         """For each day, week or month of the period, those without anything included."""
         return series([self], scope, period, step)[self.key]
 
-    def claims(self, scope: Scope, period: Period, part: Part = Part.ALL) -> QuerySet[Claim]:
+    def claims(
+        self, scope: Scope, period: Period, part: Part = Part.ALL, *, begins_only: bool = False
+    ) -> QuerySet[Claim]:
         """The claims that it counts, or of these the ones that the number is about."""
         keys = self.interest if part == Part.INTEREST else self.shows
-        return claims_of(keys, scope, period)
+        return claims_of(keys, scope, period, begins_only=begins_only)
 
     def words(self, value: Decimal | None) -> str:
         return IN_WORDS[self.unit](value) if value is not None else NOTHING

@@ -163,10 +163,15 @@ _DENIED_ON = Case(
 )
 APPEALS_FILED = (_events(_became(Status.APPEALED), denied_on=_DENIED_ON),)
 
-# Paid or denied while an appeal was waiting for it, whatever stood between them ("pending").
+# Paid or denied while an appeal was waiting for it, whatever stood between them ("pending"). That there was
+# an appeal at all is asked first: few claims have one, and an index has those.
 _APPEALED_BEFORE = Subquery(_last_before(Status.APPEALED, Status.PAID, Status.DENIED).values("to_status")[:1])
+_DECISION = _became(Status.PAID, Status.DENIED)
 APPEALS_DECIDED = (
-    _events(_became(Status.PAID, Status.DENIED) & Q(before=Status.APPEALED), before=_APPEALED_BEFORE),
+    _events(
+        _DECISION & Exists(_of_same_claim(Status.APPEALED)) & Q(before=Status.APPEALED),
+        before=_APPEALED_BEFORE,
+    ),
 )
 
 # A claim is written off on the day of the event that said so last. One without such an event was given up

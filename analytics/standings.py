@@ -9,7 +9,7 @@ that there are none and that all are, says at the same time how it is, and is as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -160,8 +160,8 @@ def column(measure: Measure) -> str:
     return f"CASE WHEN age IN ({', '.join(map(str, places))}) THEN {measure.kept_in} ELSE 0 END"
 
 
-def claims_standing(measure: Measure, scope: Scope, period: Period) -> Q:
-    """The claims that a measure counts at the end of a past day, as `Standings` adds them up."""
+def claims_standing(measure: Measure, scope: Scope, period: Period) -> Iterator[QuerySet[Any, Any]]:
+    """The ids of the claims that a measure counts at the end of a past day, as `Standings` adds them up."""
     day, span = period.end, measure.span(period)
     sign = {"balance__lt": 0} if measure.kept_in.startswith("credit") else {"balance__gt": 0}
     kept = ClaimBalance.objects.filter(
@@ -174,7 +174,8 @@ def claims_standing(measure: Measure, scope: Scope, period: Period) -> Q:
     then = claims_then(scope, day).filter(
         counted_then(measure, period), pk__in=ChangedClaim.objects.values("claim_id")
     )
-    return Q(pk__in=kept.values("claim_id")) | Q(pk__in=then.values("pk"))
+    yield kept.values("claim_id")
+    yield then.values("pk")
 
 
 def _as_day(value: Any) -> date:

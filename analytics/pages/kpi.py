@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_safe
 from accounts import audit
 from accounts.access import allow, may, person
 from accounts.models import User
-from claims.models import Provider
+from claims.models import Claim, Provider
 from claims.pages.claims import LISTED, MOST_SORTED, at_most, list_columns, sortable
 from rcm_site import charts
 from rcm_site.charts import Chart
@@ -54,6 +55,7 @@ SPLITS = {
     "month": "Month",
 }
 KEPT = ("by", "part")  # what the page is asked beside the question
+MANY = 50_000  # payments, say: from here on their claims are not listed before the first of them are shown
 
 
 @allow("analytics.view_dashboard")
@@ -246,13 +248,22 @@ def claims_behind(
         )
         for part, keys in parts.items()
     ]
-    table = claims_table(request, question, kpi, chosen, counts[chosen])
+    found = kpi.claims(
+        question.scope, question.period, chosen, begins_only=counts_more(parts[chosen], sums, MANY)
+    )
+    table = claims_table(request, question, kpi, chosen, found, counts[chosen])
     return {"claims_tabs": tabs, "claims": table, "claims_counted": in_words(kpi, figure, counts[Part.ALL])}
 
 
-def claims_table(request: HttpRequest, question: Question, kpi: Kpi, part: Part, count: int | None) -> Table:
+def claims_table(
+    request: HttpRequest,
+    question: Question,
+    kpi: Kpi,
+    part: Part,
+    found: QuerySet[Claim],
+    count: int | None,
+) -> Table:
     user = person(request)
-    found = kpi.claims(question.scope, question.period, part)
     table = Table(
         request,
         found.select_related(*LISTED),
@@ -280,9 +291,13 @@ def count_of(
     measures = [MEASURES[key] for key in keys]
     if len(keys) == 1 and counts_claims(measures[0]):
         return int(sums[keys[0]])
-    if any(each.amount is None and sums[each.key] > MOST_SORTED for each in measures):
+    if counts_more(keys, sums, MOST_SORTED):
         return None
     return kpi.claims(question.scope, question.period, part)[: MOST_SORTED + 1].count()
+
+
+def counts_more(keys: tuple[str, ...], sums: Mapping[str, Amount], most: int) -> bool:
+    return any(MEASURES[key].amount is None and sums[key] > most for key in keys)
 
 
 def counts_claims(measure: Measure) -> bool:

@@ -408,6 +408,9 @@ def assert_cards_equal_claims(scope: Scope, period: Period) -> None:
         listed, of_interest = each.claims(scope, period), each.claims(scope, period, Part.INTEREST)
         assert not listed.exclude(department__in=scope.departments or ()).exists()
         assert not listed.filter(status="void").exists()
+        for part in Part:
+            begun = {*each.claims(scope, period, part, begins_only=True)}
+            assert begun == {*each.claims(scope, period, part)}, (key, part)
         if each.n_noun == "claims" and len(each.shows) == 1:
             assert listed.count() == cards[key].n, key
         elif not cards[key].n:

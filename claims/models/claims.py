@@ -357,6 +357,7 @@ class ClaimEvent(models.Model):
                 name="event_of_outcome",
                 condition=Q(to_status__in=("appealed", "paid", "denied", "written_off")),
             ),
+            models.Index(fields=["claim"], name="event_of_appeal", condition=Q(to_status__in=("appealed",))),
         ]
 
     def __str__(self) -> str:
