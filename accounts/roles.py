@@ -36,8 +36,15 @@ WORK = (
     "claims.add_import",
     "claims.view_import",
     "claims.view_remittance",
+    "claims.view_worklist",
 )
-TEAM = (*WORK, "accounts.view_team", "accounts.use_api", "claims.view_providertotal")
+TEAM = (
+    *WORK,
+    "claims.change_worklist",
+    "accounts.view_team",
+    "accounts.use_api",
+    "claims.view_providertotal",
+)
 # What administrators add and change in the admin, of the claims app.
 EDITED = ("claim", "claimline", "payer", "payeralias", "provider")
 

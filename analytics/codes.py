@@ -17,10 +17,11 @@ from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Sum,
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 
+from claims.answers.reasons import POSTED, code_of, is_reason
 from claims.money import MoneyField
 
 from .caching import remembered
-from .hanging import POSTED, code_of, is_reason, reasons_given_on
+from .hanging import reasons_given_on
 from .keeping import replace, replace_months
 from .measures import MEASURES, Condition, any_claim, is_denied, is_paid
 from .models import CodeFact, CodeMonth, DirtyDay

@@ -20,6 +20,7 @@ from accounts.models import User
 from .downstream import outbox
 from .models import Claim, ClaimEvent, ClaimPayment, OutboxMessage
 
+from .worklists import holding
 Status = Claim.Status
 
 
@@ -110,7 +111,9 @@ def post_payment(*, claim: Claim, amount: Decimal, paid_on: date, change: Change
 
 
 @transaction.atomic
-def reassign(*, claims: Iterable[Claim], assignee: User | None, change: Change) -> int:
+def reassign(
+    *, claims: Iterable[Claim], assignee: User | None, change: Change, action: str = "assigned"
+) -> int:
     """Give claims to somebody else, or to nobody; how many changed hands."""
     changed = 0
     for each in claims:
@@ -121,7 +124,7 @@ def reassign(*, claims: Iterable[Claim], assignee: User | None, change: Change) 
             raise ClaimError(f"{assignee.name} does not see claim {claim}: it belongs to another department.")
         claim.assignee = assignee
         claim.save(update_fields=["assignee"])
-        _note(claim, "assigned" if assignee else "unassigned", claim.status, change)
+        _note(claim, action if assignee else "unassigned", claim.status, change)
         changed += 1
     return changed
 
@@ -129,6 +132,11 @@ def reassign(*, claims: Iterable[Claim], assignee: User | None, change: Change) 
 def _held(claim: Claim) -> Claim:
     """The claim as it is now, which nobody else changes before this transaction ends."""
     return Claim.objects.select_for_update().get(pk=claim.pk)
+def note(claim: Claim, action: str, change: Change) -> None:
+    """Write down what somebody did that leaves the claim's status as it is."""
+    _note(claim, action, claim.status, change)
+
+
 
 
 def _settle(claim: Claim, to: str, day: date, category: str) -> list[str]:
@@ -164,6 +172,7 @@ def _note(claim: Claim, action: str, before: str, change: Change) -> None:
     audit.record(
         change.actor,
         "claim.changed",
+    holding.renew(claim, change.actor)
         claim,
         request=change.request,
         what=action,

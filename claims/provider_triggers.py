@@ -2,12 +2,14 @@
 
 A line counts when its net fee and provider are known and its claim is not void. Django remakes a table on
 SQLite to alter it, and the triggers would be lost: a migration that alters claims or their lines calls `drop`
-before and `create` after.
+before and `create` after. The marks of claims that have to be valued again come and go with them.
 """
 
 from __future__ import annotations
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from .worklists import work_triggers
 
 # PostgreSQL: a statement appends the sums of its changes, so that writers never wait for one another.
 #
@@ -165,6 +167,7 @@ def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
     else:
         for sql in _sqlite():
             schema_editor.execute(sql, params=None)
+    work_triggers.create(schema_editor)
 
 
 def count_handfuls(schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -179,6 +182,7 @@ def count_everything(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    work_triggers.drop(schema_editor)
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("DROP FUNCTION count_lines, count_voided, count_nothing CASCADE", params=None)
         return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from celery import shared_task
+from django.db import connection
 from django.utils import timezone
 
 from rcm_site.models import Heartbeat
@@ -15,8 +17,12 @@ from . import idempotency, provider_fees
 from .answers import matching
 from .downstream import delivery, relay
 from .imports import loading
+from .worklists import open_work
 
 IMPORT_SECONDS = 240  # of one call; what is left is the next one's
+VALUING_SECONDS = 20
+# Between two batches: on SQLite whoever saves something meanwhile must find the database free.
+VALUING_PAUSE = 0.2 if connection.vendor == "sqlite" else 0.0
 
 
 @shared_task
@@ -44,6 +50,14 @@ def load_imports() -> None:
 def match_payments() -> None:
     """Bring together claims and payments that two transactions stored at the same moment."""
     matching.match_all_waiting()
+
+
+@shared_task
+def value_claims() -> None:
+    """Keep the order of worklists right: what changed since the last time, and with each day everything."""
+    began = time.monotonic()
+    while time.monotonic() - began < VALUING_SECONDS and open_work.refresh():
+        time.sleep(VALUING_PAUSE)
 
 
 @shared_task

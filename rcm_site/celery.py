@@ -55,6 +55,7 @@ app.conf.beat_schedule = {
     "audit stragglers": _nightly(3, 0, "accounts.tasks.seal_stragglers"),
     "tidying up": _nightly(3, 20, "rcm_site.tasks.tidy_up"),
     "provider fees": _every(5, "claims.tasks.fold_provider_fees"),
+    "worklists": _every(2, "claims.tasks.value_claims"),
     "facts": _every(2, "analytics.tasks.refresh_facts"),
     "past balances": _every(2, "analytics.tasks.keep_balances"),
     "exports": _every(2, "analytics.tasks.make_exports"),

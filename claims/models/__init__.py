@@ -7,6 +7,7 @@ from .payers import Coverage, Payer, PayerAlias, Provider
 from .payments import LedgerEntry, OutboxMessage, ProviderChange, ProviderTotal
 from .remittances import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment
 from .tasks import CalendarFeed, Task
+from .work import CollectingRate, OpenWork, Worklist, WorkMark
 
 __all__ = [
     "Adjustment",
@@ -16,6 +17,7 @@ __all__ = [
     "ClaimEvent",
     "ClaimLine",
     "ClaimPayment",
+    "CollectingRate",
     "Coverage",
     "IdempotencyKey",
     "Import",
@@ -23,6 +25,7 @@ __all__ = [
     "ImportChunk",
     "ImportProblem",
     "LedgerEntry",
+    "OpenWork",
     "OutboxMessage",
     "Patient",
     "Payer",
@@ -34,4 +37,6 @@ __all__ = [
     "Remittance",
     "ServicePayment",
     "Task",
+    "WorkMark",
+    "Worklist",
 ]

@@ -18,6 +18,10 @@ OPEN = ("submitted", "pending", "denied", "appealed")
 OWED = Q(status__in=OPEN, balance__gt=0)  # open, and something is still to come
 # What the payer's intake has accepted was filed. Until then nobody can say that it was.
 UNANSWERED = Q(status__in=("submitted", "pending")) & ~Q(at_intake="accepted")
+REJECTED = OWED & Q(at_intake="rejected")
+# Paid, yet somebody has to work it: less than was expected of payer and patient together, or too much.
+UNDERPAID = Q(status="paid", expected__gt=F("paid") + F("patient_share"))
+CREDIT = Q(status="paid", balance__lt=0)
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -234,6 +238,10 @@ class Claim(models.Model):
             # Read by what has to be appealed or filed again within some days.
             models.Index(fields=["decided_on"], name="denied_by_day", condition=OWED & Q(status="denied")),
             models.Index(fields=["service_to"], name="unanswered_by_service", condition=OWED & UNANSWERED),
+            # Read by the lists of claims that intakes rejected, that were underpaid, that were paid too much.
+            models.Index(fields=["submitted_on"], name="rejected_by_day", condition=REJECTED),
+            models.Index(fields=["paid_on"], name="underpaid_by_day", condition=UNDERPAID),
+            models.Index(fields=["paid_on"], name="credit_by_day", condition=CREDIT),
         ]
 
     def __str__(self) -> str:

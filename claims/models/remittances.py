@@ -198,6 +198,10 @@ class Adjustment(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            # Read by lists of the claims that were denied for a reason.
+            models.Index(fields=["reason", "payment"], name="denial_by_reason", condition=Q(is_denial=True))
+        ]
 
     def __str__(self) -> str:
         return f"adjustment {self.pk}"

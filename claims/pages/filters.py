@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from accounts.forms import DayField
 from accounts.models import Department, User, UserQuerySet
 from accounts.roles import ROLES
 from rcm_site.days import midnight
-from rcm_site.templatetags.ui import day
+from rcm_site.templatetags.ui import day, money
 
 from .. import deadlines
+from ..answers.reasons import denied_for
 from ..models import Claim, Import, Payer, Provider
-from ..models.claims import OPEN
+from ..models.claims import CREDIT, OPEN, OWED, UNDERPAID
 
 Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
 ANY = [("", "Any")]
@@ -45,6 +48,15 @@ AGES: dict[str, tuple[str, int, int | None]] = {
 }
 # The roles of people who work claims.
 WORKING = tuple(key for key, role in ROLES.items() if "claims.change_claim" in role.permissions)
+# What money a claim is worked for: in words, which claims, and how much.
+MONEY: dict[str, tuple[str, Q, Combinable]] = {
+    "owed": ("Owed to us", OWED, F("balance")),
+    "underpaid": ("Underpaid", UNDERPAID, F("expected") - F("paid") - F("patient_share")),
+    "credit": ("Credit balance", CREDIT, F("paid") + F("adjusted") + F("written_off") - F("charge")),
+}
+REASON = re.compile(r"(?:(?:CO|PR|OA|PI|CR)-)?[A-Z]?\d{1,3}", re.IGNORECASE | re.ASCII)
+MOST_DAYS = 3_650
+MOST_AMOUNT = 999_999_999
 # Our own number as people write it: C-123, c123 or 123.
 OUR_NUMBER = re.compile(r"(?:C-?)?(\d{1,18})", re.IGNORECASE | re.ASCII)
 
@@ -53,6 +65,20 @@ class Filter(forms.Form):
     """An empty field narrows nothing; a wrong one shows nothing, and says why."""
 
     lookups: ClassVar[dict[str, Callable[[Any], Q]]] = {}
+    seldom: ClassVar[tuple[str, ...]] = ()  # fields that stand apart, out of the way
+
+    @property
+    def often_fields(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.name not in self.seldom]
+
+    @property
+    def seldom_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.seldom]
+
+    @property
+    def has_seldom(self) -> bool:
+        """Whether one of them narrows, or is wrong."""
+        return any(field.data or field.errors for field in self.seldom_fields)
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean() or {}
@@ -82,6 +108,8 @@ class Filter(forms.Form):
     def _words(self, name: str, value: Any) -> str:
         if isinstance(value, date):
             return day(value)
+        if isinstance(value, Decimal):
+            return money(value)
         return str(dict(getattr(self.fields[name], "choices", ())).get(value, value))
 
 
@@ -103,12 +131,34 @@ def assigned(to: str) -> Q:
     return Q(assignee=None) if to == NOBODY else Q(assignee=to)
 
 
-def as_old(asked: str) -> Q:
-    """By the days since it was submitted."""
+def as_old(asked: str, since: str = "submitted_on") -> Q:
+    """By the days since it was submitted, or since another of its days."""
     _, first, last = AGES[asked]
     today = timezone.localdate()
-    young_enough = Q(submitted_on__gte=today - timedelta(days=last)) if last else Q()
-    return young_enough & Q(submitted_on__lte=today - timedelta(days=first))
+    young_enough = Q(**{f"{since}__gte": today - timedelta(days=last)}) if last else Q()
+    return young_enough & Q(**{f"{since}__lte": today - timedelta(days=first)})
+
+
+def unanswered_for(days: int) -> Q:
+    """No payer has answered for so many days."""
+    since = timezone.localdate() - timedelta(days=days)
+    return Q(status__in=("submitted", "pending"), submitted_on__lte=since)
+
+
+def decided_within(days: int) -> Q:
+    return Q(decided_on__gte=timezone.localdate() - timedelta(days=days))
+
+
+class DaysField(forms.IntegerField):
+    def __init__(self, label: str) -> None:
+        super().__init__(required=False, label=label, min_value=1, max_value=MOST_DAYS)
+
+
+class AmountField(forms.DecimalField):
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            required=False, label=label, min_value=0, max_value=MOST_AMOUNT, decimal_places=2, max_digits=12
+        )
 
 
 class ClaimFilter(Filter):
@@ -131,8 +181,29 @@ class ClaimFilter(Filter):
     due = forms.ChoiceField(required=False, choices=[*ANY, *deadlines.choices()])
     start = DayField(required=False, label="Submitted from")
     end = DayField(required=False, label="Submitted to")
+    money = forms.ChoiceField(
+        required=False, choices=[*ANY, *((key, words) for key, (words, _, _) in MONEY.items())]
+    )
+    balance_from = AmountField("From $")
+    balance_to = AmountField("To $")
+    waiting = DaysField("No answer for days")
+    decided = DaysField("Decided within days")
+    serviced = forms.ChoiceField(
+        required=False,
+        label="Since the service",
+        choices=[*ANY, *((key, words) for key, (words, _, _) in AGES.items())],
+    )
+    reason = forms.RegexField(
+        REASON, required=False, label="Reason (CARC)", max_length=7, help_text="197, or CO-197"
+    )
+    intake = forms.ChoiceField(
+        required=False, label="At intake", choices=[*ANY, *Claim.AtIntake.choices[1:], (NOBODY, "No answer")]
+    )
     source = forms.UUIDField(required=False, label="File", widget=forms.HiddenInput)
 
+    seldom: ClassVar = (
+        *("money", "balance_from", "balance_to", "waiting", "decided", "serviced", "reason", "intake"),
+    )
     lookups: ClassVar = {
         "number": any_number,
         "status": any_status,
@@ -145,6 +216,12 @@ class ClaimFilter(Filter):
         "due": lambda due: deadlines.chosen(due, timezone.localdate()),
         "start": lambda start: Q(submitted_on__gte=start),
         "end": lambda end: Q(submitted_on__lte=end),
+        "money": lambda money: MONEY[money][1],
+        "waiting": unanswered_for,
+        "decided": decided_within,
+        "serviced": lambda age: as_old(age, "service_to"),
+        "reason": denied_for,
+        "intake": lambda answer: Q(at_intake="" if answer == NOBODY else answer),
         "source": lambda source: Q(source=source),
     }
 
@@ -154,9 +231,27 @@ class ClaimFilter(Filter):
         self.fields["department"].queryset = Department.objects.visible_to(user)  # type: ignore[attr-defined]
         self.fields["assignee"].choices = [*ANY, (ME, "Me"), (NOBODY, "Nobody"), *named(colleagues(user))]  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        asked = super().clean()
+        least, most = asked.get("balance_from"), asked.get("balance_to")
+        if least is not None and most is not None and least > most:
+            self.add_error("balance_to", "Less than it starts from: enter more.")
+        return asked
+
     def clean_assignee(self) -> str:
         asked = self.cleaned_data["assignee"]
         return str(self.user.pk) if asked == ME else asked
+
+    def clean_reason(self) -> str:
+        return self.cleaned_data["reason"].upper()
+
+    def narrow(self, rows: Rows) -> Rows:
+        """Amounts are of the money that the claims are worked for: what is owed, short, or too much."""
+        rows = super().narrow(rows)
+        asked = self.cleaned_data if self.is_valid() else {}
+        bounds = {"gte": asked.get("balance_from"), "lte": asked.get("balance_to")}
+        bounds = {f"amount__{bound}": value for bound, value in bounds.items() if value is not None}
+        return rows.alias(amount=MONEY[asked.get("money") or "owed"][2]).filter(**bounds) if bounds else rows
 
 
 def colleagues(user: User) -> UserQuerySet:

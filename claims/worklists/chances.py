@@ -1,0 +1,150 @@
+"""The chance that a claim is paid: how many of those like it were, of all that were decided within a year.
+
+Like it are claims of the same payer, denied for the same (or not denied), and as old when they were decided.
+Where they are fewer than twenty, those of the same payer and denial count, then of the same denial, then
+all. A claim that was replaced counts as its replacement came out. One that still waits counts nowhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+from django.db import transaction
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Concat
+
+from ..answers.denials import category_of
+from ..answers.reasons import POSTED, is_reason
+from ..models import Adjustment, Claim, CollectingRate
+from ..models.claims import ClaimQuerySet
+
+YEAR = timedelta(days=365)
+FEWEST = 20  # claims of which a share says anything
+OLDEST = {30: "0-30", 60: "31-60", 90: "61-90", 120: "91-120"}  # days
+LIKENESSES = {
+    "payer_category_age": "of this payer, denied for the same and as old",
+    "payer_category": "of this payer, denied for the same",
+    "category": "of all payers, denied for the same",
+    "all": "of all claims",
+}
+Status = Claim.Status
+Key = tuple[int | None, str, str]  # payer, category, age
+
+
+@dataclass(frozen=True)
+class Chance:
+    collected: int
+    decided: int
+    likeness: str
+
+
+def age_of(days: int) -> str:
+    return next((words for most, words in OLDEST.items() if days <= most), "over-120")
+
+
+class Chances:
+    """What has been reckoned, to be asked for many claims."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Counter[tuple[object, ...]]] = {
+            each: Counter() for each in ("collected", "decided")
+        }
+        for rate in CollectingRate.objects.all():
+            for key in _ever_less_like(rate.payer_id, rate.category, rate.age).values():
+                self._sums["collected"][key] += rate.collected
+                self._sums["decided"][key] += rate.decided
+
+    def of(self, claim: Claim, today: date) -> Chance:
+        """Its age is that at which it was denied, or today's while nobody has decided it."""
+        is_denied = claim.denial_category != "" and claim.decided_on is not None
+        until = claim.decided_on if is_denied and claim.decided_on else today
+        age = age_of((until - claim.submitted_on).days)
+        for likeness, key in _ever_less_like(claim.payer_id, claim.denial_category, age).items():
+            decided = self._sums["decided"][key]
+            if decided >= FEWEST or likeness == "all":
+                return Chance(self._sums["collected"][key], decided, likeness)
+        raise AssertionError("the last is of all claims")
+
+
+def _ever_less_like(payer: int | None, category: str, age: str) -> dict[str, tuple[object, ...]]:
+    keys = ((payer, category, age), (payer, category), (category,), ())
+    return dict(zip(LIKENESSES, keys, strict=True))
+
+
+# Reckoning -----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def reckon(today: date) -> None:
+    """Count a year's decided claims anew."""
+    collected, decided = Counter[Key](), Counter[Key]()
+    for key, is_collected, count in _outcomes(today):
+        decided[key] += count
+        collected[key] += count if is_collected else 0
+    # One row at least, so that it is known that somebody has counted.
+    keys = list(decided) or [(None, "", OLDEST[30])]
+    CollectingRate.objects.all().delete()
+    CollectingRate.objects.bulk_create(
+        CollectingRate(
+            payer_id=payer,
+            category=category,
+            age=age,
+            collected=collected[payer, category, age],
+            decided=decided[payer, category, age],
+            reckoned_on=today,
+        )
+        for payer, category, age in keys
+    )
+
+
+def _outcomes(today: date) -> Iterator[tuple[Key, bool, int]]:
+    """Kinds of claims, whether they were paid, and how many."""
+    decided = Claim.objects.filter(first_decided_on__gt=today - YEAR, first_decided_on__lte=today)
+    replaced = Claim.objects.filter(original=OuterRef("pk")).exclude(status=Status.VOID)
+    paid, given_up = Q(paid__gt=0) | Q(status=Status.PAID), Q(status=Status.WRITTEN_OFF, paid__lte=0)
+    for is_collected, condition in ((True, paid), (False, given_up)):
+        stands = condition & ~Q(status=Status.VOID)
+        came_out = Q(Exists(replaced.filter(condition)), status=Status.VOID)
+        for found in (decided.filter(stands), decided.filter(came_out)):
+            for key, count in _counted(found):
+                yield key, is_collected, count
+
+
+def _counted(claims: ClaimQuerySet) -> Iterator[tuple[Key, int]]:
+    """A claim paid in the end no longer says what it was denied for: its first answer does."""
+    denied = Q(first_decision=Claim.Decision.DENIED)
+    code = Case(
+        When(denied & Q(denial_category=""), then=_first_reason()),
+        default=Value(""),
+        output_field=CharField(),
+    )
+    days = ("payer", "first_decision", "denial_category", "submitted_on", "first_decided_on")
+    rows = claims.order_by().annotate(code=code).values_list(*days, "code").annotate(Count("pk"))
+    for payer, decision, category, submitted, decided, reason, count in rows.iterator():
+        is_denied = decision == Claim.Decision.DENIED
+        category = (category or _category_of_code(reason or "")) if is_denied else ""
+        yield (payer, category, age_of((decided - submitted).days)), count
+
+
+def _first_reason() -> Subquery:
+    """The largest reason of a claim's first denial, as "CO 16 M127"."""
+    given = Adjustment.objects.filter(
+        is_reason(),
+        payment__state=POSTED,
+        payment__claim=OuterRef("pk"),
+        payment__paid_on=OuterRef("first_decided_on"),
+    )
+    words = Concat(F("group"), Value(" "), F("reason"), Value(" "), F("remarks"), output_field=CharField())
+    return Subquery(given.order_by("-amount", "pk").annotate(words=words).values("words")[:1])
+
+
+@cache
+def _category_of_code(code: str) -> str:
+    if not code:
+        return Claim.Category.OTHER.value
+    group, reason, *remarks = code.split()
+    return category_of(group, reason, remarks).value or Claim.Category.OTHER.value

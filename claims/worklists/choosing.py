@@ -1,0 +1,105 @@
+"""Which claims a worklist has, for whom, in which order: the ones that are worth most come first.
+
+A list is read from the claims themselves each time, so a claim that nobody has to work any more, that is void
+or another department's is on none, however late what is kept about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models.expressions import Combinable
+from django.utils import timezone
+
+from accounts.models import User
+
+from ..models import Claim, OpenWork, Worklist, WorkMark
+from ..models.claims import ClaimQuerySet
+from ..pages.filters import MONEY, ClaimFilter
+
+BY_VALUE = ("-work__value", "work__claim_id")
+
+
+def asked_of(worklist: Worklist) -> dict[str, str]:
+    """What its list asks of the list of claims: whoever asks the same there finds the same claims."""
+    asked = {"money": "owed"} | {name: str(word) for name, word in worklist.filters.items()}
+    if worklist.department_id:
+        asked["department"] = str(worklist.department_id)
+    return asked
+
+
+def filter_of(worklist: Worklist, user: User) -> ClaimFilter:
+    return ClaimFilter(asked_of(worklist), user)
+
+
+def claims_of(worklist: Worklist, user: User) -> ClaimQuerySet:
+    """The claims that this person sees on the list, whoever has them."""
+    return filter_of(worklist, user).narrow(Claim.objects.visible_to(user))
+
+
+def dollars_of(worklist: Worklist) -> Combinable:
+    return MONEY[asked_of(worklist)["money"]][2]
+
+
+def valued(claims: ClaimQuerySet) -> QuerySet[Claim]:
+    """Those that have been valued, in the order in which they are worked."""
+    return claims.filter(work__isnull=False).order_by(*BY_VALUE)
+
+
+def not_valued_yet(claims: ClaimQuerySet) -> QuerySet[Claim]:
+    """Those that came in or changed a moment ago."""
+    return claims.filter(pk__in=WorkMark.objects.values("claim_id"), work=None).order_by("-balance", "pk")
+
+
+def at_rest(today: date) -> Q:
+    return Q(work__pended_until__gt=today)
+
+
+def free_for(user: User, now: datetime) -> Q:
+    """Neither in somebody else's hands now, nor given to somebody else."""
+    free = Q(work__held_by=None) | Q(work__held_until__lte=now) | Q(work__held_by=user)
+    return free & (Q(assignee=None) | Q(assignee=user))
+
+
+def neighbours(worklist: Worklist, user: User, claim: Claim) -> tuple[Claim | None, Claim | None]:
+    """The claims before and after this one on its list, if it has been valued."""
+    work = OpenWork.objects.filter(pk=claim.pk).first()
+    if work is None:
+        return None, None
+    others = valued(claims_of(worklist, user))
+    before = Q(work__value__gt=work.value) | Q(work__value=work.value, pk__lt=claim.pk)
+    after = Q(work__value__lt=work.value) | Q(work__value=work.value, pk__gt=claim.pk)
+    return others.filter(before).reverse().first(), others.filter(after).first()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a list stands: what is to be done now, and what rests."""
+
+    worklist: Worklist
+    claims: int
+    dollars: Decimal
+    deadline: date | None  # the first that is still to come
+    at_rest: int
+    words: str
+
+
+def standing(worklist: Worklist, user: User, today: date | None = None) -> Standing:
+    today = today or timezone.localdate()
+    rests = at_rest(today)
+    here = Q(work__pended_until=None) | Q(work__pended_until__lte=today)
+    sums = (
+        claims_of(worklist, user)
+        .order_by()
+        .aggregate(
+            claims=Count("pk", filter=here),
+            dollars=Sum(dollars_of(worklist), filter=here),
+            deadline=Min("work__deadline", filter=here & Q(work__deadline__gte=today)),
+            at_rest=Count("pk", filter=rests),
+        )
+    )
+    words = ClaimFilter(worklist.filters, user).in_words()
+    return Standing(worklist, words=words, **sums | {"dollars": sums["dollars"] or Decimal(0)})

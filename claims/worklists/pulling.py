@@ -1,0 +1,64 @@
+"""The next claim: taken by one person, who has it until they do nothing for a while or take another.
+
+On PostgreSQL whoever comes second passes by rows that others are just taking; on SQLite writers take turns.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from rcm_site.days import midnight
+
+from ..models import Claim, OpenWork, Worklist
+from ..models.claims import ClaimQuerySet
+from .choosing import at_rest, claims_of, free_for, not_valued_yet, valued
+from .holding import HOLD, let_go
+from .valuing import value_claims
+
+VALUED_AT_ONCE = 200  # claims that are so new that nobody has valued them
+
+
+def next_claim(*, user: User, worklist: Worklist, now: datetime | None = None) -> Claim | None:
+    """Let go of what this person had, and give them what is worth most of what is free."""
+    now = now or timezone.now()
+    let_go(user, now)
+    found = claims_of(worklist, user)
+    if worklist.hand_out != Worklist.HandOut.PULL:
+        found = found.filter(assignee=user)
+    return _taken(found, user, now) or _taken_of_new(found, user, now)
+
+
+def _taken(found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
+    today = timezone.localdate(now)
+    free = valued(found.filter(free_for(user, now)).exclude(at_rest(today)))
+    new = free.exclude(work__passed_by=user, work__passed_at__gte=midnight(today))
+    for claims in (new, free):
+        # What somebody else is just about to take or to value is waited for only when there is nothing else.
+        for is_patient in (False, True):
+            if claim := _first(claims, user, now, is_patient=is_patient):
+                return claim
+    return None
+
+
+@transaction.atomic
+def _first(claims: QuerySet[Claim], user: User, now: datetime, *, is_patient: bool) -> Claim | None:
+    locked = claims.select_related("work").select_for_update(skip_locked=not is_patient, of=("work",))
+    claim = locked.first()
+    if claim:
+        work = OpenWork.objects.filter(pk=claim.pk)
+        work.update(held_by=user, held_until=now + HOLD, passed_by=None, passed_at=None)
+    return claim
+
+
+def _taken_of_new(found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
+    new = list(not_valued_yet(found).values_list("pk", flat=True)[:VALUED_AT_ONCE])
+    if not new:
+        return None
+    with transaction.atomic():
+        value_claims(new, timezone.localdate(now))
+    return _taken(found, user, now)
