@@ -19,8 +19,8 @@ from accounts.models import User
 
 from .downstream import outbox
 from .models import Claim, ClaimEvent, ClaimPayment, OutboxMessage
-
 from .worklists import holding
+
 Status = Claim.Status
 
 
@@ -129,14 +129,14 @@ def reassign(
     return changed
 
 
-def _held(claim: Claim) -> Claim:
-    """The claim as it is now, which nobody else changes before this transaction ends."""
-    return Claim.objects.select_for_update().get(pk=claim.pk)
 def note(claim: Claim, action: str, change: Change) -> None:
     """Write down what somebody did that leaves the claim's status as it is."""
     _note(claim, action, claim.status, change)
 
 
+def _held(claim: Claim) -> Claim:
+    """The claim as it is now, which nobody else changes before this transaction ends."""
+    return Claim.objects.select_for_update().get(pk=claim.pk)
 
 
 def _settle(claim: Claim, to: str, day: date, category: str) -> list[str]:
@@ -169,10 +169,10 @@ def _note(claim: Claim, action: str, before: str, change: Change) -> None:
         to_status=claim.status,
         note=change.note,
     )
+    holding.renew(claim, change.actor)
     audit.record(
         change.actor,
         "claim.changed",
-    holding.renew(claim, change.actor)
         claim,
         request=change.request,
         what=action,

@@ -1,4 +1,4 @@
-"""Worklists: what they have and in which order, who is given the next claim, and what else is done with it."""
+"""Worklists: what they have, in which order, who is given the next claim, and what else is done with it."""
 
 from __future__ import annotations
 
