@@ -4,7 +4,7 @@ from django.urls import path
 
 from accounts import api as accounts
 from analytics.api import dashboard, denials, exports, kpis, payers, receivables, staff
-from claims.api import claims, files, patients, providers
+from claims.api import claims, files, patients, providers, tasks
 
 from . import api_schema
 
@@ -25,6 +25,8 @@ urlpatterns = [
     path("patients", patients.Patients.as_view(), name="api_patients"),
     path("patients/<str:patient_id>", patients.OnePatient.as_view(), name="api_patient"),
     path("patients/<str:patient_id>/assessments", patients.Assessments.as_view(), name="api_assessments"),
+    path("tasks/", tasks.Tasks.as_view(), name="api_tasks"),
+    path("tasks/<int:pk>", tasks.OneTask.as_view(), name="api_task"),
     path("kpis/", kpis.Catalogue.as_view(), name="api_kpis"),
     path("kpis/<str:kpi>", kpis.OneKpi.as_view(), name="api_kpi"),
     path("dashboard/kpis", dashboard.DashboardKpis.as_view(), name="api_dashboard"),

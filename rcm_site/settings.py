@@ -280,6 +280,8 @@ SPECTACULAR_SETTINGS = {
         "ClaimStatus": "claims.models.Claim.Status",
         "ClaimKind": "claims.models.Claim.Kind",
         "ExportKind": "analytics.exports.KIND_CHOICES",
+        "TaskKind": "claims.models.Task.Kind",
+        "PlannedTaskKind": "claims.pages.tasks.KINDS",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

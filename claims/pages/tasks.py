@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from accounts.models import User
 from rcm_site.tabs import Tab
 
 from .. import todo
+from ..business_days import plus_business_days
 from ..models import Claim, Patient, Task
 from ..models.tasks import TaskQuerySet
 from .filters import NOBODY, colleagues, named
@@ -46,7 +47,7 @@ class TaskForm(forms.Form):
     )
 
     def __init__(self, user: User, asked: Any = None, task: Task | None = None) -> None:
-        super().__init__(asked, auto_id="task_%s", initial=_planned(task) if task else _for_tomorrow(user))
+        super().__init__(asked, auto_id="task_%s", initial=_planned(task) if task else _for_next_day(user))
         self.task = task
         self.people = colleagues(user).active()
         self.fields["owner"].choices = [*named(self.people), (NOBODY, "Nobody yet")]  # type: ignore[attr-defined]
@@ -72,8 +73,8 @@ def _planned(task: Task) -> dict[str, Any]:
     return planned | {"owner": task.owner_id or NOBODY}
 
 
-def _for_tomorrow(user: User) -> dict[str, Any]:
-    return {"owner": user.pk, "due_on": timezone.localdate() + timedelta(days=1)}
+def _for_next_day(user: User) -> dict[str, Any]:
+    return {"owner": user.pk, "due_on": plus_business_days(timezone.localdate(), 1)}
 
 
 # What is due ---------------------------------------------------------------------------------------

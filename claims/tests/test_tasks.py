@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,7 +24,7 @@ CANARY = "Canary-9 asked for Mrs Abbott's card"
 
 
 def plan(owner: User | None, due_on: date = TODAY, **fields: Any) -> todo.Plan:
-    return todo.Plan(**({"kind": "call", "due_on": due_on, "owner": owner} | fields))
+    return replace(todo.Plan("call", due_on, owner), **fields)
 
 
 def actions() -> list[tuple[str, str]]:
@@ -148,13 +150,15 @@ def test_a_task_is_planned_on_its_claims_page_handed_over_and_done(client: Clien
     page = client.get(f"/claims/{claim.pk}/").text
     assert f'action="/tasks/new/?claim={claim.pk}"' in page
     back = client.post(f"/tasks/new/?claim={claim.pk}", asked(ana))
-    assert back.url == f"/claims/{claim.pk}/#tasks"
+    assert back["Location"] == f"/claims/{claim.pk}/#tasks"
     task = Task.objects.get()
     for path in (f"/claims/{claim.pk}/", "/tasks/", f"/tasks/{task.pk}/"):
         assert "Ask for the remit" in client.get(path).text
     client.post(f"/tasks/{task.pk}/", asked(peer))
     assert "Ask for the remit" not in client.get("/tasks/").text
-    assert client.post(f"/tasks/{task.pk}/done/", {"back": "claim"}).url == f"/claims/{claim.pk}/#tasks"
+    assert (
+        client.post(f"/tasks/{task.pk}/done/", {"back": "claim"})["Location"] == f"/claims/{claim.pk}/#tasks"
+    )
     assert "Ask for the remit" in client.get("/tasks/?show=done").text
     client.post(f"/tasks/{task.pk}/reopen/")
     task.refresh_from_db()
@@ -210,3 +214,68 @@ def test_the_page_takes_as_many_queries_for_thirty_tasks_as_for_one(
     with django_assert_max_num_queries(14):
         page = client.get("/tasks/").text
     assert page.count("Call the payer</a>") == 30
+
+
+# API -------------------------------------------------------------------------------------------------
+
+
+def send(client: Client, method: str, path: str, **body: Any) -> Any:
+    return client.generic(method, path, json.dumps(body), content_type="application/json")
+
+
+def test_the_api_plans_lists_hands_over_and_finishes_a_task(client: Client, ana: User) -> None:
+    heart = ana.departments.get()
+    peer, claim = make_user(departments=[heart]), make_claim(department=heart)
+    day = str(timezone.localdate() + timedelta(days=3))
+    told = send(client, "POST", "/api/tasks/", kind="call", due_on=day, claim=str(claim.pk), text="Ask")
+    assert (told.status_code, told.json()["owner"]) == (201, {"id": ana.pk, "name": ana.name})
+    assert told.json()["claim"] == {"id": str(claim.pk), "number": str(claim)}
+    path = told["Location"]
+    assert client.get(path).json() == told.json()
+    assert [each["id"] for each in client.get("/api/tasks/").json()["results"]] == [told.json()["id"]]
+    assert send(client, "PATCH", path, owner=peer.pk, due_on=day).json()["owner"]["id"] == peer.pk
+    assert client.get("/api/tasks/").json()["results"] == []
+    assert len(client.get(f"/api/tasks/?owner={peer.pk}&claim={claim.pk}").json()["results"]) == 1
+    done = send(client, "PATCH", path, done=True, outcome="They pay.").json()
+    assert (done["done_by"]["id"], done["outcome"]) == (ana.pk, "They pay.")
+    assert send(client, "PATCH", path, kind="check").json()["error"]["code"] == "not_now"
+    assert send(client, "PATCH", path, done=False, kind="check").json()["kind"] == "check"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"kind": "follow_up"}, "kind"),
+        ({"due_on": "2020-01-01"}, "due_on"),
+        ({"claim": "nonsense"}, "claim"),
+        ({"claim": "019ab3c4-7c1e-7a55-9f60-0a3c5d1f2b41"}, "claim"),
+        ({"patient_id": "P-0"}, "patient_id"),
+        ({"owner": 999_999}, "owner"),
+        ({"made_by": 1}, "made_by"),
+    ],
+)
+def test_what_cannot_be_planned_is_named(client: Client, ana: User, body: dict[str, Any], field: str) -> None:
+    wanted = {"kind": "call", "due_on": str(timezone.localdate())} | body
+    told = send(client, "POST", "/api/tasks/", **wanted)
+    assert (told.status_code, [*told.json()["error"]["fields"]]) == (400, [field])
+    assert not Task.objects.exists()
+
+
+def test_another_departments_tasks_are_unknown_to_the_api(client: Client, ana: User) -> None:
+    stranger = make_user(departments=[make_department("Bones")])
+    task = todo.add_task(plan(stranger), actor=stranger)
+    assert client.get(f"/api/tasks/{task.pk}").status_code == 404
+    assert send(client, "PATCH", f"/api/tasks/{task.pk}", done=True).status_code == 404
+    assert client.get("/api/tasks/?owner=all").json()["results"] == []
+    assert client.get("/api/tasks/?owner=nobody&done=maybe&claim=x&more=1").status_code == 400
+
+
+def test_a_follow_up_is_done_through_the_api_only_with_its_outcome(client: Client, ana: User) -> None:
+    send(client, "POST", "/api/patients", patient_id="P-1", symptoms="chest pain")
+    (told,) = client.get("/api/tasks/?owner=none").json()["results"]
+    assert (told["kind"], told["patient_id"]) == ("follow_up", "P-1")
+    path = f"/api/tasks/{told['id']}"
+    assert send(client, "PATCH", path, done=True).status_code == 409
+    assert send(client, "PATCH", path, done=True, outcome="Seen").status_code == 200
+    assert client.get("/api/patients/P-1").json()["follow_up"] == "closed"
+    assert send(client, "PATCH", path, done=False).status_code == 409
