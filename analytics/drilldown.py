@@ -53,7 +53,7 @@ def claims_of(
         return claims.filter(themselves)
     # PostgreSQL makes such a list once; several of them in an OR it would go through again for every claim.
     ids = Claim.objects.filter(themselves).order_by().values("pk")
-    return claims.filter(pk__in=ids.union(*(rows.distinct() for rows in by_rows)))
+    return claims.filter(pk__in=ids.union(*(rows.order_by().distinct() for rows in by_rows)))
 
 
 def _themselves(source: Source, measure: Measure, scope: Scope, period: Period) -> Q:
