@@ -27,7 +27,8 @@ def _role(key: str, label: str, about: str, sees: Sees, *permissions: str, phi_m
 
 
 # Permissions that several roles share, in the order in which the roles build on one another.
-LOOK = ("analytics.view_dashboard", "claims.view_claim")
+LOOK = ("analytics.view_dashboard", "claims.view_claim", "claims.view_underpaymentproject")
+PURSUE = "claims.change_underpaymentproject"  # with its payer
 WORK = (
     *LOOK,
     "claims.assess_patients",
@@ -40,18 +41,22 @@ WORK = (
 )
 TEAM = (
     *WORK,
+    PURSUE,
     "claims.change_worklist",
     "accounts.view_team",
     "accounts.use_api",
     "claims.view_providertotal",
+    "claims.add_review",
 )
 # What administrators add and change in the admin, of the claims app.
-EDITED = ("claim", "claimline", "payer", "payeralias", "provider")
+EDITED = ("claim", "claimline", "payer", "payeralias", "provider", "feeschedule", "planlimit")
 
 ROLES: dict[str, Role] = {
     role.key: role
     for role in (
-        _role("biller", "Biller", "Works the claims of their departments.", Sees.OWN_DEPARTMENTS, *WORK),
+        _role(
+            "biller", "Biller", "Works the claims of their departments.", Sees.OWN_DEPARTMENTS, *WORK, PURSUE
+        ),
         _role(
             "coder",
             "Coder",
@@ -65,6 +70,7 @@ ROLES: dict[str, Role] = {
             "Follows up what payers owe their departments.",
             Sees.OWN_DEPARTMENTS,
             *WORK,
+            PURSUE,
         ),
         _role(
             "manager",
@@ -111,6 +117,8 @@ ROLES: dict[str, Role] = {
             *(f"claims.{verb}_{noun}" for noun in EDITED for verb in ("view", "add", "change")),
             "claims.delete_payeralias",
             "claims.delete_claimline",
+            "claims.delete_feeschedule",
+            "claims.delete_planlimit",
             "claims.change_remittance",
             "claims.view_adjustment",
             "claims.view_claimpayment",

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 
+from .contracts.shortfalls import split
 from .downstream import outbox
 from .models import Claim, ClaimEvent, ClaimPayment, OutboxMessage
 from .worklists import holding
@@ -73,6 +74,7 @@ def change_status(
     claim.save(update_fields=["status", *fields])
     _note(claim, f"status: {_words(to)}", before, change)
     _tell_of_void(claim, before)
+    split([claim.pk])
     return claim
 
 
@@ -106,6 +108,7 @@ def post_payment(*, claim: Claim, amount: Decimal, paid_on: date, change: Change
     claim.status = Status.PAID
     claim.save(update_fields=["paid", "status", *fields])
     claim.refresh_from_db(fields=["balance"])
+    split([claim.pk])
     _note(claim, "payment posted", before, change)
     return claim
 

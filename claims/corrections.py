@@ -19,6 +19,7 @@ from accounts import audit
 from . import parties
 from .answers import matching
 from .changes import Change, ClaimError
+from .contracts.expecting import expect
 from .downstream import outbox
 from .models import Claim, ClaimEvent, ClaimLine, OutboxMessage, ServicePayment
 from .numbers import next_numbers
@@ -85,6 +86,7 @@ def enter(*, claim: Claim, lines: Lines, change: Change) -> Claim:
     )
     audit.record(change.actor, "claim.added", claim, request=change.request, lines=len(lines.kept))
     outbox.tell(claim, OutboxMessage.Reason.ACCEPTED)
+    expect([claim.pk])
     matching.match_waiting([claim.pk])
     return claim
 
@@ -108,6 +110,7 @@ def correct(*, claim: Claim, wanted: Mapping[str, Any], lines: Lines, seen: str,
         _check_charges(held)
     _check_people(held)
     if changed or changed_lines:
+        expect([held.pk])
         _note(held, changed, changed_lines, change)
         outbox.tell(held, OutboxMessage.Reason.CORRECTED)
     return held

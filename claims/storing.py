@@ -25,6 +25,7 @@ from .claim_rows import (
     Rows,
     billed_npi,
 )
+from .contracts.expecting import expect
 from .identity import new_id
 from .imports.records import ClaimRecord, LineRecord, Problem
 from .imports.validation import Memo
@@ -149,6 +150,7 @@ def _store(good: list[Taken], screening: _Screening, intake: Intake, now: dateti
     payments_wait = _write_what_belongs_to_them(stored, rows)
     people.join(stored)
     rebills.settle(stored, intake)
+    expect([each.claim_id for each in stored if each.claim_id])
     if payments_wait:
         match_waiting([each.claim_id for each in stored if each.claim_id])
 

@@ -15,11 +15,13 @@ from rcm_site.models import Heartbeat
 
 from . import idempotency, provider_fees
 from .answers import matching
+from .contracts import expecting
 from .downstream import delivery, relay
 from .imports import loading
 from .worklists import open_work
 
 IMPORT_SECONDS = 240  # of one call; what is left is the next one's
+EXPECTED_AT_ONCE = 100_000  # claims
 VALUING_SECONDS = 20
 # Between two batches: on SQLite whoever saves something meanwhile must find the database free.
 VALUING_PAUSE = 0.2 if connection.vendor == "sqlite" else 0.0
@@ -74,3 +76,14 @@ def fold_provider_fees() -> None:
 @shared_task
 def forget_keys() -> None:
     idempotency.forget_old(timezone.now())
+
+
+@shared_task
+def follow_fee_schedules() -> None:
+    """Hold claims against the schedules of their payers that changed; what is left is the next call's."""
+    expecting.catch_up(EXPECTED_AT_ONCE)
+
+
+@shared_task
+def expect_everything() -> None:
+    expecting.everything()

@@ -56,6 +56,8 @@ app.conf.beat_schedule = {
     "tidying up": _nightly(3, 20, "rcm_site.tasks.tidy_up"),
     "provider fees": _every(5, "claims.tasks.fold_provider_fees"),
     "worklists": _every(2, "claims.tasks.value_claims"),
+    "fee schedules": _every(5, "claims.tasks.follow_fee_schedules"),
+    "expected amounts": _nightly(2, 10, "claims.tasks.expect_everything"),
     "facts": _every(2, "analytics.tasks.refresh_facts"),
     "past balances": _every(2, "analytics.tasks.keep_balances"),
     "exports": _every(2, "analytics.tasks.make_exports"),

@@ -1,5 +1,5 @@
 """Claims, payers, providers and what flows downstream, for administrators."""
 
-from . import claims, downstream, parties, remittances
+from . import claims, contracts, downstream, parties, remittances
 
-__all__ = ["claims", "downstream", "parties", "remittances"]
+__all__ = ["claims", "contracts", "downstream", "parties", "remittances"]

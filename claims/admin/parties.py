@@ -13,6 +13,7 @@ from claims.imports.validation import has_wrong_check_digit
 from claims.models import Payer, PayerAlias, Provider
 from claims.parties import spelling
 
+from .contracts import PlanLimitInline
 from .spreadsheets import PayerRows, ProviderRows, SpreadsheetAdmin, check_spelling
 
 
@@ -45,7 +46,7 @@ class AliasInline(admin.TabularInline):
 class PayerAdmin(SpreadsheetAdmin, AuditedAdmin):
     form = PayerForm
     resource_classes = [PayerRows]
-    inlines = [AliasInline]
+    inlines = [AliasInline, PlanLimitInline]
     list_display = ["name", "timely_filing_days", "appeal_days", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name", "aliases__alias"]

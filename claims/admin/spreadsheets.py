@@ -144,10 +144,13 @@ class Rows(ModelResource):
                 f"Known are {', '.join(self.fields)}."
             )
 
+    def key_of(self, row: dict[str, Any]) -> str:
+        return str(row[self.key]).casefold()
+
     def before_import_row(self, row: dict[str, Any], row_number: int = 0, **kwargs: Any) -> None:
         for column, cell in row.items():
             row[column] = " ".join(unquoted(str(cell or "")).split())
-        first = self.seen.setdefault(row[self.key].casefold(), row_number)
+        first = self.seen.setdefault(self.key_of(row), row_number)
         if first != row_number:
             raise ValidationError({self.key: f"stands in row {first} already"})
 

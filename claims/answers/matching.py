@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts import audit
 
 from ..changes import Change, ClaimError
+from ..contracts.shortfalls import split
 from ..models import Adjustment, Claim, ClaimLine, ClaimPayment, ServicePayment
 from ..money import cents
 from .decisions import Decision, Effect, add_up
@@ -239,6 +240,7 @@ def _book(found: Sequence[tuple[ClaimPayment, uuid.UUID]], by: Hand | None = Non
     fields = ["claim", "state", "reason", "posted_at", "paid_on"]
     ClaimPayment.objects.bulk_update(changed, fields, batch_size=200)
     _attach_rows([payment.pk for payment in changed])
+    split({claim_id for _, claim_id in found})
     return effects
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ..contracts.shortfalls import split
 from ..imports.records import ClaimPaymentRecord, Problem, RemittanceClosing, RemittanceRecord, Severity
 from ..intake import Intake, Taken
 from ..models import ClaimPayment, ProviderAdjustment, Remittance
@@ -113,6 +114,7 @@ def _post(payments: Sequence[Payment], intake: Intake) -> None:
             _tell(each, effects[each.id])
     _find_lines(payments)
     insert(payments, source_id, intake.today, now)
+    split({each.claim_id for each in payments if each.claim_id})
     _count_imbalances(payments)
 
 

@@ -1,11 +1,21 @@
 """What is kept: patients and parties, claims with their lines and history, files, remittances, net fees."""
 
 from .claims import Claim, ClaimEvent, ClaimLine
+from .contracts import (
+    ContractChange,
+    Expectation,
+    FeeSchedule,
+    PlanLimit,
+    PursuedClaim,
+    Shortfall,
+    UnderpaymentProject,
+)
 from .intake import IdempotencyKey, Import, ImportBlock, ImportChunk, ImportProblem
 from .patients import Assessment, Patient
 from .payers import Coverage, Payer, PayerAlias, Provider
 from .payments import LedgerEntry, OutboxMessage, ProviderChange, ProviderTotal
 from .remittances import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment
+from .reviews import Review, ReviewSample
 from .tasks import CalendarFeed, Task
 from .work import CollectingRate, OpenWork, Worklist, WorkMark
 
@@ -18,7 +28,10 @@ __all__ = [
     "ClaimLine",
     "ClaimPayment",
     "CollectingRate",
+    "ContractChange",
     "Coverage",
+    "Expectation",
+    "FeeSchedule",
     "IdempotencyKey",
     "Import",
     "ImportBlock",
@@ -30,13 +43,19 @@ __all__ = [
     "Patient",
     "Payer",
     "PayerAlias",
+    "PlanLimit",
     "Provider",
     "ProviderAdjustment",
     "ProviderChange",
     "ProviderTotal",
+    "PursuedClaim",
     "Remittance",
+    "Review",
+    "ReviewSample",
     "ServicePayment",
+    "Shortfall",
     "Task",
+    "UnderpaymentProject",
     "WorkMark",
     "Worklist",
 ]

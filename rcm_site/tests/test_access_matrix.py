@@ -18,7 +18,7 @@ from accounts.models import AuditEntry, Department, User
 from accounts.roles import ROLES
 from claims import triage
 from claims.identity import new_id
-from claims.models import IdempotencyKey, LedgerEntry
+from claims.models import IdempotencyKey, LedgerEntry, Worklist
 from rcm_site.testing.makers import (
     make_claim,
     make_department,
@@ -165,6 +165,9 @@ def in_the_admin() -> dict[str, Any]:
         "admin/claims/claim": claim.pk,
         "admin/claims/payer": make_payer().pk,
         "admin/claims/provider": make_provider().pk,
+        "admin/claims/feeschedule": make_payer()
+        .fees.create(procedure="99213", amount=80, valid_from="2026-01-01")
+        .pk,
         "admin/claims/remittance": make_remittance().pk,
         "admin/claims/outboxmessage": claim.messages.create(net_fee=0).pk,
         "admin/claims/ledgerentry": entry.pk,
@@ -177,8 +180,10 @@ def pages_of_claims(department: Department) -> dict[str, Any]:
     source = make_import(department=department, kind="x12")
     remittance = make_remittance(source=source)
     waiting = make_payment(remittance=remittance, state="unmatched", control_number="PCN-9")
+    shared = Worklist.objects.create(name="Shared", hand_out=Worklist.HandOut.ROUND_ROBIN)
     return {
         "claims": make_claim(department=department).pk,
+        "worklists": shared.pk,
         "imports": source.pk,
         "remittances": remittance.pk,
         "remittances/unmatched": waiting.pk,
