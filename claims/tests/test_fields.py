@@ -1,15 +1,18 @@
 """Encrypted columns: unreadable in the database, found by their exact value, and movable to new keys."""
 
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from typing import Any
 
 import pytest
-from cryptography.fernet import InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.fernet import Fernet, InvalidToken
 from django.core.exceptions import FieldError
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import AuditEntry
-from claims.fields import blind_index, decrypt
+from claims.fields import blind_index, decrypt, decrypt_bytes, encrypt, encrypt_bytes, rotate_bytes
 from claims.models import Assessment, Patient
 from rcm_site.testing.makers import make_user
 
@@ -88,6 +91,37 @@ def test_keys_rotate_without_loss(settings: Any) -> None:
     settings.PHI_KEYS = ["the new key" * 3]
     assert Assessment.objects.get(pk=assessment.pk).symptoms == f"fever {CANARY}"
     assert Patient.objects.known_as(CANARY).get().patient_id == CANARY
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidTag):
         decrypt(old)
     assert AuditEntry.objects.get(action="phi.keys_rotated").details == {"values": 5}
+
+
+def earlier(text: str, key: str) -> str:
+    """As it was kept before: under Fernet."""
+    return Fernet(urlsafe_b64encode(sha256(key.encode()).digest())).encrypt(text.encode()).decode()
+
+
+def test_what_was_kept_in_the_earlier_way_is_read_and_rotates_to_the_newer_one(settings: Any) -> None:
+    key = settings.PHI_KEYS[0]
+    patient = Patient.objects.create(patient_id="P-1", birth_date="1970-01-31")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE claims_patient SET birth_date = %s", [earlier("1970-01-31", key)])
+    piece = earlier("a file", key).encode()
+    assert Patient.objects.get(pk=patient.pk).birth_date == "1970-01-31"
+    assert decrypt_bytes(piece) == b"a file"
+    assert decrypt_bytes(rotate_bytes(piece)) == b"a file"
+    call_command("rotate_keys", verbosity=0)
+    assert stored("claims_patient", "birth_date")[0].startswith("Ag")
+    assert Patient.objects.get(pk=patient.pk).birth_date == "1970-01-31"
+
+
+@pytest.mark.parametrize("place", [0, 5, 20, -1])
+def test_what_somebody_changed_in_the_database_is_not_read(place: int) -> None:
+    sealed = bytearray(encrypt_bytes(b"chest pain"))
+    sealed[place] ^= 1
+    with pytest.raises((InvalidTag, InvalidToken)):
+        decrypt_bytes(bytes(sealed))
+
+
+def test_a_value_encrypted_twice_does_not_show_that_it_is_the_same() -> None:
+    assert encrypt("Ann") != encrypt("Ann")
