@@ -63,6 +63,15 @@ class Work:
         return self.resolved_amount / self.days if self.days else None
 
     @property
+    def touches_a_resolution(self) -> Decimal | None:
+        """Actions for each claim that was paid: how much work stands behind a result."""
+        return Decimal(self.actions) / self.resolved if self.resolved else None
+
+    @property
+    def amount_a_touch(self) -> Decimal | None:
+        return self.resolved_amount / self.actions if self.actions else None
+
+    @property
     def error_rate(self) -> Decimal | None:
         return Decimal(self.errors) / self.actions if self.actions else None
 

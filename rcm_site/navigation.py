@@ -37,6 +37,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
             Item("Imports", "imports", "import", "claims.view_import"),
             Item("Remittances", "remittances", "remittances", "claims.view_remittance"),
             Item("Tasks", "tasks", "tasks", "claims.change_claim"),
+            Item("Reviews", "reviews", "check", "claims.change_claim"),
             Item("Patients", "patients", "search", "claims.assess_patients"),
             Item("Exports", "exports", "download", "claims.view_claim"),
         ],

@@ -18,6 +18,7 @@ from rcm_site.templatetags.ui import money_brief, number, percent
 from ..cards import Card, Change, Good
 from ..catalogue import Unit
 from ..overview import change_in
+from ..quality import errors_found, reviewed_by_person
 from ..questions import Question
 from ..staff import (
     Team,
@@ -30,7 +31,7 @@ from ..staff import (
     workload,
 )
 from .report import answer
-from .staff_tables import error_table, productivity_table, workload_table
+from .staff_tables import error_table, found_table, productivity_table, workload_table
 
 
 @allow("analytics.view_dashboard")
@@ -55,7 +56,13 @@ def everybody(request: HttpRequest, question: Question) -> dict[str, Any]:
     return {
         "cards": [*cards, to_do],
         "productivity": productivity_table(request, question, rows),
-        "errors": error_table(request, question, ranked(rows)),
+        "errors": error_table(
+            request,
+            question,
+            ranked(rows),
+            reviewed_by_person(user, question.scope, question.period),
+        ),
+        "found": found_table(request, question, errors_found(user, question.scope, question.period)),
         "workload": workload_table(request, question, loads),
     }
 

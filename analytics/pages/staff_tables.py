@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, number, percent
 from rcm_site.templatetags.ui import day as day_in_words
 
+from ..quality import Found, Reviewed
 from ..questions import Question
 from ..scopes import NONE
 from ..staff import (
@@ -52,6 +53,15 @@ def productivity_table(request: HttpRequest, question: Question, rows: Sequence[
         count_column("resolved", "Claims resolved", lambda row: row.work.resolved),
         dollars_column("amount", "Resolved, $", lambda row: row.work.resolved_amount, rows),
         dollars_column("amount-a-day", "Resolved a day, $", lambda row: row.work.amount_a_day),
+        Column(
+            "touches",
+            "Actions a claim resolved",
+            lambda row: Cell(number(row.work.touches_a_resolution, 1), numeric=True),
+            numeric=True,
+            sort="touches",
+            value=lambda row: row.work.touches_a_resolution,
+        ),
+        dollars_column("amount-a-touch", "Resolved an action, $", lambda row: row.work.amount_a_touch),
     ]
     whole = Productivity(User(name="Together"), together(row.work for row in rows))
     totals = [replace(column.cell(whole), share=None) for column in columns]
@@ -74,7 +84,15 @@ def share(value: Decimal | None, largest: Decimal | None) -> Decimal | None:
     return value / largest if value is not None and largest else None
 
 
-def error_table(request: HttpRequest, question: Question, rows: Sequence[ErrorRate]) -> Table:
+def error_table(
+    request: HttpRequest,
+    question: Question,
+    rows: Sequence[ErrorRate],
+    reviewed: Mapping[int, Reviewed],
+) -> Table:
+    def seen(row: ErrorRate) -> Reviewed:
+        return reviewed.get(row.person.pk, Reviewed())
+
     columns: list[Column] = [
         Column("person", "Person", lambda row: row.person.name, sort="name"),
         Column(
@@ -94,6 +112,8 @@ def error_table(request: HttpRequest, question: Question, rows: Sequence[ErrorRa
         share_column("rate", "Error rate", lambda row: row.rate),
         Column("range", "Likely between", range_in_words, numeric=True),
         Column("team", "More than chance?", against_team),
+        count_column("reviewed", "Reviewed", lambda row: seen(row).actions),
+        share_column("found", "Errors of those", lambda row: seen(row).error_rate),
     ]
     return Table(
         request,
@@ -106,6 +126,32 @@ def error_table(request: HttpRequest, question: Question, rows: Sequence[ErrorRa
         export_url=part_url(request, "errors"),
         empty_title="No actions in these days",
         empty_text="Widen the period or empty a filter.",
+    )
+
+
+def found_table(request: HttpRequest, question: Question, rows: Sequence[Found]) -> Table:
+    """What reviewers found wrong, and how often."""
+    most = max((row.errors for row in rows), default=0)
+    columns: list[Column] = [
+        Column("kind", "Error", lambda row: row.label),
+        Column(
+            "errors",
+            "Times found",
+            lambda row: Cell(number(row.errors), numeric=True, share=Decimal(row.errors) / most),
+            numeric=True,
+            value=lambda row: row.errors,
+        ),
+        share_column("share", "Of all errors found", lambda row: row.share),
+    ]
+    return Table(
+        request,
+        rows,
+        [replace(each, sort="") for each in columns],
+        key="found",
+        caption=f"What reviewers found, {question.period_in_words}",
+        export_url=part_url(request, "found"),
+        empty_title="No errors were found in reviews",
+        empty_text="Those who lead draw samples of actions under Reviews.",
     )
 
 

@@ -128,6 +128,8 @@ BADGES = {
     "void": BadgeKind("Void", "quiet", "void"),
     "urgent": BadgeKind("Urgent", "bad", "warning"),
     "late": BadgeKind("Overdue", "bad", "warning"),
+    "right": BadgeKind("Right", "good", "check"),
+    "this": BadgeKind("This action", "info", "arrow-flat"),
     "reminder": BadgeKind("Reminder", "warning", "calendar"),
     "done": BadgeKind("Done", "good", "check"),
     "refused": BadgeKind("Refused", "warning", "refused"),

@@ -16,7 +16,7 @@ from rcm_site.testing.makers import make_department, make_user
 pytestmark = BROWSER
 
 CLAIMS = ["Claims", "Imports", "Remittances"]
-PEOPLE = ["Tasks", "Patients", "Exports"]
+PEOPLE = ["Tasks", "Reviews", "Patients", "Exports"]
 REPORTS = ["Dashboard", "Denials", "A/R", "Payers", "Staff"]
 REPORTS_OF_LEADS = ["Dashboard", "Denials", "A/R", "Payers", "Providers", "Staff"]
 NAVIGATION = {
@@ -140,6 +140,7 @@ PAGES_OF = {
         "/remittances/unmatched/",
         "/tasks/",
         "/tasks/new/",
+        "/reviews/",
         "/follow-ups/",
         "/patients/",
         "/exports/",
