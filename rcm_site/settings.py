@@ -5,6 +5,7 @@ With nothing set it runs embedded: SQLite, a broker of files and one web process
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -306,6 +307,11 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+
+# By how much a payment may miss what a contract says, in dollars and in percent of it: only what is short by
+# more than both is worth pursuing.
+UNDERPAID_DOLLARS = Decimal(env.str("UNDERPAID_DOLLARS", default="1.00"))
+UNDERPAID_PERCENT = Decimal(env.str("UNDERPAID_PERCENT", default="1"))
 
 # Net fees on their way downstream. With a webhook, somebody else keeps the ledger.
 PAYMENTS_WEBHOOK_URL = env.str("PAYMENTS_WEBHOOK_URL", default="")

@@ -18,6 +18,7 @@ from django.db.models import F, Q, Sum
 
 from ..models import Adjustment, Claim, ClaimLine, ClaimPayment, Expectation, ServicePayment, Shortfall
 from ..models.claims import UNDERPAID
+from .pursued import join
 from .schedules import prices
 
 Cause = Shortfall.Cause
@@ -121,6 +122,7 @@ def _split(ids: Sequence[UUID]) -> None:
     Shortfall.objects.bulk_create(
         [_row(claim, part) for claim in claims.values() for part in parts(claim)], batch_size=500
     )
+    join(ids)
 
 
 def _row(claim: Paid, part: Part) -> Shortfall:

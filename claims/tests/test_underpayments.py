@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
-from claims.changes import Change, post_payment, void
+from claims.changes import Change, ClaimError, post_payment, void
+from claims.contracts.causes import CauseKey, causes, sums
 from claims.contracts.expecting import expect
+from claims.contracts.projects import Progress, latest, progress, pursue, states
 from claims.models import Claim, FeeSchedule, Payer, Shortfall
 from claims.models.claims import UNDERPAID
-from rcm_site.testing.makers import make_payer, make_user
+from rcm_site.testing.makers import make_department, make_payer, make_user
 
 from .remittances import post, remittance
 from .test_fee_schedules import agree, bill
@@ -219,3 +221,119 @@ def test_a_schedule_that_comes_later_is_held_against_what_was_paid() -> None:
     expect([claim.pk])
     assert parts(claim) == []
     assert not Shortfall.objects.exists()
+
+
+# By cause, and as projects ---------------------------------------------------------------------------
+
+
+def underpay(payer: Payer, control_number: str, paid: str, *, day: str = "20261110", **fields: Any) -> Claim:
+    """A claim about 99213, for which its payer agreed to 110.00."""
+    claim = billed(payer, ("99213", "", "1"), control_number=control_number, **fields)
+    rest = 200 - Decimal(paid)
+    clp = f"CLP*{control_number}*1*200*{paid}*0*12*I"
+    post(
+        remittance(
+            clp, f"SVC*HC:99213*200*{paid}", f"CAS*CO*45*{rest}", trace=f"{control_number}{day}", day=day
+        )
+    )
+    return claim
+
+
+KEY = "99213"
+
+
+def key_of(payer: Payer, cause: str = "below") -> CauseKey:
+    return CauseKey(payer.pk, KEY, "", cause)
+
+
+def test_causes_are_payer_procedure_and_modifiers_and_add_up(aetna: Payer) -> None:
+    cigna = make_payer("Cigna")
+    agree(cigna, "99213", "100.00")
+    underpay(aetna, "A-1", "90", day="20261101")
+    underpay(aetna, "A-2", "99", day="20261103")
+    underpay(aetna, "A-3", "110")
+    underpay(cigna, "C-1", "60", day="20261105")
+    found = causes(Claim.objects.filter(UNDERPAID))
+    assert [(each.key, each.payer, each.claims, each.dollars, each.share) for each in found] == [
+        (key_of(cigna), "Cigna", 1, 40, Decimal(40) / 100),
+        (key_of(aetna), "Aetna", 2, 31, Decimal(31) / 220),
+    ]
+    assert [(each.first, each.last) for each in found] == [
+        (date(2026, 11, 5), date(2026, 11, 5)),
+        (date(2026, 11, 1), date(2026, 11, 3)),
+    ]
+    whole = sums(Claim.objects.filter(UNDERPAID))
+    assert (whole.worth_pursuing, whole.total) == (71, 71)
+
+
+@pytest.mark.parametrize(
+    ("paid", "is_beyond"),
+    [
+        ("109.00", False),  # short by 1.00, just what is tolerated
+        ("108.99", False),  # 1.01 of 110.00 is less than one per cent
+        ("108.90", False),  # 1.10 is just one per cent
+        ("108.89", True),
+    ],
+)
+def test_what_is_within_either_tolerance_is_not_worth_pursuing(
+    aetna: Payer, paid: str, is_beyond: bool, settings: Any
+) -> None:
+    underpay(aetna, "A-1", paid)
+    short = 110 - Decimal(paid)
+    whole = sums(Claim.objects.filter(UNDERPAID))
+    assert bool(causes(Claim.objects.filter(UNDERPAID))) == is_beyond
+    assert whole.worth_pursuing == (short if is_beyond else 0)
+    assert whole.within_tolerance == (0 if is_beyond else short)
+    assert whole.total == short
+    settings.UNDERPAID_DOLLARS, settings.UNDERPAID_PERCENT = Decimal("0.50"), Decimal("0.9")
+    assert causes(Claim.objects.filter(UNDERPAID))[0].dollars == short
+
+
+def test_a_project_follows_what_is_paid_since_on_its_claims_and_takes_in_new_ones(aetna: Payer) -> None:
+    admin = make_user("admin")
+    first = underpay(aetna, "A-1", "90")
+    project = pursue(key=key_of(aetna), owner=admin, state="open", change=Change(admin, note="Called Ann."))
+    assert progress(project, admin) == Progress(1, Decimal(20), Decimal(0))
+    later = underpay(aetna, "A-2", "100")
+    underpay(aetna, "A-3", "110")
+    assert progress(project, admin) == Progress(2, Decimal(30), Decimal(0))
+    pay = {"paid_on": MAY, "change": Change(admin)}
+    Claim.objects.filter(pk__in=[first.pk, later.pk]).update(adjusted=0)
+    post_payment(claim=first, amount=Decimal(15), **pay)
+    assert progress(project, admin).recovered == 15
+    post_payment(claim=later, amount=Decimal(50), **pay)  # more than it was short of
+    assert progress(project, admin) == Progress(2, Decimal(30), Decimal(25))
+    done = pursue(key=key_of(aetna), owner=admin, state="recovered", change=Change(admin))
+    assert (done.pk, done.closed_at is not None) == (project.pk, True)
+    again = pursue(key=key_of(aetna), owner=admin, state="open", change=Change(admin))
+    assert again.pk != project.pk
+    assert latest(key_of(aetna)) == again
+
+
+def test_what_a_payer_takes_back_is_not_recovered(aetna: Payer) -> None:
+    admin = make_user("admin")
+    underpay(aetna, "A-1", "90")
+    project = pursue(key=key_of(aetna), owner=admin, state="open", change=Change(admin))
+    post(remittance(*TAKEN_BACK, trace="T2", day="20261112"))
+    assert progress(project, admin).recovered == 0
+    post(remittance(*PAID_IN_FULL, trace="T3", day="20261113"))
+    assert progress(project, admin).recovered == 20
+
+
+def test_people_see_a_project_by_the_claims_they_see(aetna: Payer) -> None:
+    mine, others = make_department("Mine"), make_department("Others")
+    underpay(aetna, "A-1", "90", department=mine)
+    underpay(aetna, "A-2", "80", department=others)
+    admin, biller = make_user("admin"), make_user("biller", departments=[mine])
+    stranger = make_user("biller", departments=[make_department()])
+    project = pursue(key=key_of(aetna), owner=biller, state="pursued", change=Change(biller))
+    assert progress(project, biller) == Progress(1, Decimal(20), Decimal(0))
+    assert progress(project, admin) == Progress(2, Decimal(50), Decimal(0))
+    assert states(biller) == states(admin) == {key_of(aetna): "pursued"}
+    assert states(stranger) == {}
+
+
+def test_without_a_payer_there_is_nobody_to_pursue() -> None:
+    admin = make_user("admin")
+    with pytest.raises(ClaimError, match="no payer"):
+        pursue(key=CauseKey(None, KEY, "", "claim"), owner=admin, state="open", change=Change(admin))
