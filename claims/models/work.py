@@ -16,6 +16,8 @@ from claims.money import MoneyField
 
 from .claims import Claim
 
+LONGEST_REST = 90  # business days
+
 
 class WorklistQuerySet(models.QuerySet["Worklist"]):
     def visible_to(self, user: User) -> Self:
@@ -132,7 +134,7 @@ class OpenWork(models.Model):
 
     @property
     def times_urgent(self) -> Decimal:
-        return Decimal(self.urgency) / 10
+        return Decimal(self.urgency).scaleb(-1)
 
     def is_pended(self, today: date) -> bool:
         return self.pended_until is not None and self.pended_until > today

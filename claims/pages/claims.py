@@ -35,6 +35,7 @@ from .masking import MASKED, patient_shown
 from .places import in_file, visible_files
 from .statement import Account, who
 from .tasks import tasks_of
+from .worth import asked_list, work_of
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # More claims are not put in order of amounts: no index has them, and a page has to come at once.
@@ -144,7 +145,9 @@ def asked_source(form: Any, user: User) -> Import | None:
 @require_POST
 def assign_claims(request: HttpRequest) -> HttpResponse:
     """Give the claims that were picked on the list to one person, or to nobody: all of them or none."""
-    back = redirect(f"{reverse('claims')}?{request.POST.get('back', '').lstrip('?')}")
+    worklist = asked_list(request.POST.get("list", ""), person(request))
+    list_url = reverse("worklist", args=[worklist.pk]) if worklist else reverse("claims")
+    back = redirect(f"{list_url}?{request.POST.get('back', '').lstrip('?')}")
     form = AssignClaims(person(request), request.POST)
     picked = picked_claims(request)
     if not picked or not form.is_valid():
@@ -202,6 +205,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "member": member(found, user),
             "account": account.entries(),
             "deadline": deadline_of(found, timezone.localdate()),
+            "at_work": work_of(request, found),
             "expectations": account.expectations(),
             "net_fee": found.lines.aggregate(fee=Sum("net_fee"))["fee"],
             "lines": lines_table(request, found, payments),

@@ -54,7 +54,7 @@ MONEY: dict[str, tuple[str, Q, Combinable]] = {
     "underpaid": ("Underpaid", UNDERPAID, F("expected") - F("paid") - F("patient_share")),
     "credit": ("Credit balance", CREDIT, F("paid") + F("adjusted") + F("written_off") - F("charge")),
 }
-REASON = re.compile(r"(?:(?:CO|PR|OA|PI|CR)-)?[A-Z]?\d{1,3}", re.IGNORECASE | re.ASCII)
+REASON = re.compile(r"^(?:(?:CO|PR|OA|PI|CR)-)?[A-Z]?\d{1,3}\Z", re.IGNORECASE | re.ASCII)
 MOST_DAYS = 3_650
 MOST_AMOUNT = 999_999_999
 # Our own number as people write it: C-123, c123 or 123.

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 
-from accounts.models import Department, User
+from accounts.models import Department, User, UserQuerySet
+from accounts.roles import ROLES
 
 from ..imports.recognise import FileKind
 from ..imports.rules import Grouping
 from ..imports.uploads import UploadOptions
-from ..models import Claim, Import
-from .filters import NOBODY, colleagues, named
+from ..models import Claim, Import, OpenWork, Worklist
+from ..models.work import LONGEST_REST
+from .filters import NOBODY, WORKING, colleagues, named
 
 SYMPTOMS = forms.Textarea(attrs={"rows": 4})
+
+
+def note_field() -> forms.CharField:
+    return forms.CharField(
+        required=False, max_length=2_000, label="Note", widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 # An id stands in the API's addresses, so it cannot hold what divides those.
@@ -64,6 +72,66 @@ class AssignClaims(forms.Form):
     def clean_assignee(self) -> User | None:
         asked = self.cleaned_data["assignee"]
         return None if asked == NOBODY else self.people.get(pk=asked)
+
+
+# Worklists -----------------------------------------------------------------------------------------
+
+
+class EditWorklist(forms.ModelForm):
+    """Everything of a list but its rule, which the filters of claims are."""
+
+    for_roles = forms.MultipleChoiceField(
+        required=False,
+        label="For these roles",
+        choices=[(key, ROLES[key].label) for key in WORKING],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Nobody ticked: everybody who works claims.",
+    )
+    people = forms.ModelMultipleChoiceField(
+        User.objects.none(), required=False, label="For these people", help_text="Beside the roles."
+    )
+
+    class Meta:
+        model = Worklist
+        fields = ("name", "is_active", "position", "department", "for_roles", "people", "hand_out")
+        labels: ClassVar = {"hand_out": "How its claims come to people"}
+
+    def __init__(self, user: User, asked: Any = None, **kwargs: Any) -> None:
+        super().__init__(asked, prefix="list", **kwargs)
+        mine = Department.objects.visible_to(user)
+        self.fields["department"] = forms.ModelChoiceField(
+            mine, required=False, empty_label="All departments", help_text="Whose claims, and whose list."
+        )
+        self.fields["people"].queryset = colleagues(user).active()  # type: ignore[attr-defined]
+        self.initial.setdefault("for_roles", self.instance.for_roles)
+
+    @property
+    def chosen_department(self) -> Department | None:
+        if not self.is_bound:
+            return self.instance.department
+        return self.cleaned_data.get("department") if self.is_valid() or self.cleaned_data else None
+
+    def save(self, commit: bool = True) -> Worklist:
+        roles = self.cleaned_data["for_roles"]
+        self.instance.roles = f" {' '.join(roles)} " if roles else ""
+        return super().save(commit)
+
+
+class PendClaim(forms.Form):
+    days = forms.IntegerField(min_value=1, max_value=LONGEST_REST, initial=5, label="Business days")
+    why = forms.ChoiceField(choices=OpenWork.Why.choices, label="Why")
+    note = note_field()
+
+
+class PassClaim(forms.Form):
+    """To a colleague, or up to somebody who leads."""
+
+    to = forms.ModelChoiceField(User.objects.none(), empty_label="Choose …", label="To")
+    note = note_field()
+
+    def __init__(self, people: UserQuerySet, asked: Any = None, *, prefix: str) -> None:
+        super().__init__(asked, auto_id=f"{prefix}_%s")
+        self.fields["to"].queryset = people  # type: ignore[attr-defined]
 
 
 # Files ---------------------------------------------------------------------------------------------

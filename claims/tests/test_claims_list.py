@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, Department, User
 from claims.models import Claim
 from claims.pages.claims import MOST_SORTED, list_columns, sortable
-from rcm_site.testing.makers import make_claim, make_department, make_provider, make_user
+from rcm_site.testing.makers import make_claim, make_department, make_payment, make_provider, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,66 @@ def test_each_filter_narrows_to_its_claims(client: Client, biller: User, heart: 
         assert listed(client, query) == {str(claim) for claim in found}, query
 
 
-@pytest.mark.parametrize("query", ["assignee=999999", "age=soon", "kind=toys", "category=none", "status=x"])
+def test_claims_are_found_by_money_answers_and_age(client: Client, biller: User, heart: Department) -> None:
+    today = timezone.localdate()
+
+    def make(days: int = 0, **fields: Any) -> Claim:
+        submitted = today - timedelta(days=days)
+        return make_claim(department=heart, submitted_on=submitted, service_to=submitted, **fields)
+
+    rejected = make(10, charge=50, status="pending", at_intake="rejected")
+    silent = make(30, charge=100, at_intake="accepted")
+    late = make(60, charge=200, status="denied", decided_on=today - timedelta(days=8))
+    fresh = make(70, charge=300, status="denied", decided_on=today - timedelta(days=7))
+    short = make(5, status="paid", charge=90, expected=80, paid=50, adjusted=30, patient_share=10)
+    much = make(5, status="paid", charge=90, expected=80, paid=120)
+    fair = make(5, status="paid", charge=90, expected=80, paid=70, adjusted=10, patient_share=10)
+    for query, found in {
+        "intake=rejected": {rejected},
+        "intake=none": {late, fresh, short, much, fair},
+        "waiting=30": {silent},
+        "waiting=10": {rejected, silent},
+        "decided=7": {fresh, short, much, fair},
+        "decided=8&status=denied": {late, fresh},
+        "money=owed": {rejected, silent, late, fresh},
+        "money=underpaid": {short},
+        "money=credit": {much},
+        "money=owed&balance_from=100&balance_to=200.00": {silent, late},
+        "money=underpaid&balance_from=20&balance_to=20": {short},
+        "money=underpaid&balance_from=20.01": set(),
+        "money=credit&balance_from=30": {much},
+        "money=credit&balance_from=30.01": set(),
+        "serviced=61-90": {fresh},
+    }.items():
+        assert listed(client, query) == {str(claim) for claim in found}, query
+
+
+def test_claims_are_found_by_the_reason_that_was_given_last(
+    client: Client, biller: User, heart: Department
+) -> None:
+    today = timezone.localdate()
+
+    def deny(claim: Claim, group: str, reason: str, days: int) -> None:
+        payment = make_payment(claim=claim, paid_on=today - timedelta(days=days))
+        payment.adjustments.create(group=group, reason=reason, amount=10, is_denial=True)
+
+    first, second = (make_claim(department=heart, status="denied", charge=10) for _ in range(2))
+    deny(first, "CO", "16", 20)
+    deny(first, "CO", "197", 1)
+    deny(second, "PR", "197", 1)
+    assert listed(client, "reason=197") == {str(first), str(second)}
+    assert listed(client, "reason=co-197") == {str(first)}
+    assert listed(client, "reason=16") == set()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("assignee=999999", "age=soon", "kind=toys", "category=none", "status=x", "money=lots", "waiting=0"),
+        *("reason=XX-1", "intake=maybe", "decided=9999999", "balance_from=-1", "balance_from=2&balance_to=1"),
+        *("balance_from=NaN", "balance_to=1e99", "waiting=1.5", "serviced=never"),
+    ],
+)
 def test_a_wrong_filter_shows_nothing_and_says_why(
     client: Client, biller: User, heart: Department, query: str
 ) -> None:

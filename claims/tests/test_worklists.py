@@ -32,8 +32,8 @@ def days_ago(days: int) -> date:
 
 def make_open(dollars: str = "100.00", **fields: Any) -> Claim:
     """Sent to a payer that takes its time, so that no deadline is near."""
-    fields = {"kind": "professional", "charge": Decimal(dollars), "at_intake": "accepted"} | fields
-    return make_claim(**fields)
+    usual: dict[str, Any] = {"kind": "professional", "charge": Decimal(dollars), "at_intake": "accepted"}
+    return make_claim(**usual | fields)
 
 
 def make_list(**fields: Any) -> Worklist:
@@ -63,7 +63,7 @@ def test_urgency_grows_by_a_tenth_with_each_day_below_thirty(left: int | None, t
 def test_a_claim_is_worth_its_dollars_times_its_chance_times_its_urgency(heart: Department) -> None:
     acme = make_payer("Acme", appeal_days=60)
     for number in range(20):  # denied for coding after 20 days, three of four paid in the end
-        status = {"status": "paid", "paid": 10} if number < 15 else {"status": "written_off"}
+        status: dict[str, Any] = {"status": "paid", "paid": 10} if number < 15 else {"status": "written_off"}
         make_claim(
             charge=Decimal(50),
             payer=acme,
@@ -92,7 +92,7 @@ def test_a_claim_is_worth_its_dollars_times_its_chance_times_its_urgency(heart: 
 
 
 def test_what_was_underpaid_and_what_was_paid_too_much_is_work_too() -> None:
-    paid = {"status": "paid", "charge": Decimal(100), "paid_on": days_ago(3)}
+    paid: dict[str, Any] = {"status": "paid", "charge": Decimal(100), "paid_on": days_ago(3)}
     short = make_claim(expected=Decimal(80), paid=Decimal(50), adjusted=Decimal(40), patient_share=10, **paid)
     much = make_claim(paid=Decimal("130.00"), **paid)
     make_claim(expected=Decimal(80), paid=Decimal(70), adjusted=Decimal(20), patient_share=10, **paid)
@@ -121,10 +121,11 @@ def test_a_chance_falls_back_to_more_claims_until_there_are_twenty() -> None:
     rate(bolt, "coding", "0-30", 2, 4)
     rate(bolt, "duplicate", "0-30", 0, 1)
     reckoned = chances.Chances()
-    coding = {"status": "denied", "denial_category": "coding", "decided_on": TODAY}
+    coding: dict[str, Any] = {"status": "denied", "denial_category": "coding", "decided_on": TODAY}
 
     def told(**fields: Any) -> tuple[int, int, str]:
-        chance = reckoned.of(make_claim(**{"charge": 1, "payer": acme} | fields), TODAY)
+        usual: dict[str, Any] = {"charge": 1, "payer": acme}
+        chance = reckoned.of(make_claim(**usual | fields), TODAY)
         return chance.collected, chance.decided, chance.likeness
 
     assert told(**coding, submitted_on=days_ago(30)) == (10, 20, "payer_category_age")
@@ -135,8 +136,12 @@ def test_a_chance_falls_back_to_more_claims_until_there_are_twenty() -> None:
 
 
 def test_a_replaced_claim_counts_as_its_replacement_came_out_and_a_waiting_one_nowhere() -> None:
-    first = {"first_decision": "denied", "first_decided_on": days_ago(10), "submitted_on": days_ago(30)}
-    coding = {"charge": 9, "decided_on": days_ago(10), "denial_category": "coding", **first}
+    first: dict[str, Any] = {
+        "first_decision": "denied",
+        "first_decided_on": days_ago(10),
+        "submitted_on": days_ago(30),
+    }
+    coding: dict[str, Any] = {"charge": 9, "decided_on": days_ago(10), "denial_category": "coding", **first}
     for status, paid in (("paid", 5), ("written_off", 0)):
         original = make_claim(status="void", **coding)
         make_claim(charge=9, status=status, paid=paid, original=original, decided_on=TODAY)

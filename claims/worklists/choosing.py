@@ -14,10 +14,10 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Department, User
 
 from ..models import Claim, OpenWork, Worklist, WorkMark
-from ..models.claims import ClaimQuerySet
+from ..models.claims import OWED, ClaimQuerySet
 from ..pages.filters import MONEY, ClaimFilter
 
 BY_VALUE = ("-work__value", "work__claim_id")
@@ -31,13 +31,17 @@ def asked_of(worklist: Worklist) -> dict[str, str]:
     return asked
 
 
-def filter_of(worklist: Worklist, user: User) -> ClaimFilter:
-    return ClaimFilter(asked_of(worklist), user)
+def narrowed(rule: ClaimFilter, user: User, department: Department | None) -> ClaimQuerySet:
+    """The claims that a rule finds for this person, kept as a list's or not."""
+    claims = rule.narrow(Claim.objects.visible_to(user))
+    if department:
+        claims = claims.filter(department=department)
+    return claims if rule.is_valid() and rule.cleaned_data["money"] else claims.filter(OWED)
 
 
 def claims_of(worklist: Worklist, user: User) -> ClaimQuerySet:
     """The claims that this person sees on the list, whoever has them."""
-    return filter_of(worklist, user).narrow(Claim.objects.visible_to(user))
+    return narrowed(ClaimFilter(worklist.filters, user), user, worklist.department)
 
 
 def dollars_of(worklist: Worklist) -> Combinable:

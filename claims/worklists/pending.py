@@ -15,9 +15,9 @@ from .. import changes
 from ..business_days import plus_business_days
 from ..changes import Change, ClaimError
 from ..models import Claim, OpenWork
+from ..models.work import LONGEST_REST
 from .valuing import at_stake, value_claims
 
-LONGEST = 90  # business days
 LEADING = ("manager", "director", "admin")
 Why = OpenWork.Why
 
@@ -26,8 +26,8 @@ Why = OpenWork.Why
 def pend(*, claim: Claim, days: int, why: str, change: Change, today: date | None = None) -> date:
     """Put a claim aside for so many business days; the day on which it is back."""
     today = today or timezone.localdate()
-    if not 1 <= days <= LONGEST:
-        raise ClaimError(f"A claim rests for 1 to {LONGEST} business days.")
+    if not 1 <= days <= LONGEST_REST:
+        raise ClaimError(f"A claim rests for 1 to {LONGEST_REST} business days.")
     until = plus_business_days(today, days)
     _resting(claim, today).update(
         pended_until=until, pended_why=Why(why), held_by=None, held_until=None, passed_by=None

@@ -17,15 +17,15 @@ pytestmark = BROWSER
 
 CLAIMS = ["Claims", "Imports", "Remittances"]
 PEOPLE = ["Tasks", "Reviews", "Patients", "Exports"]
-REPORTS = ["Dashboard", "Denials", "A/R", "Payers", "Staff"]
-REPORTS_OF_LEADS = ["Dashboard", "Denials", "A/R", "Payers", "Providers", "Staff"]
+REPORTS = ["Dashboard", "Worklists", "Denials", "A/R", "Payers", "Staff"]
+REPORTS_OF_LEADS = ["Dashboard", "Worklists", "Denials", "A/R", "Payers", "Providers", "Staff"]
 NAVIGATION = {
     "biller": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
     "coder": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
     "ar_agent": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
     "manager": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "API", "Profile"],
     "director": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Net fees", "API", "Profile"],
-    "analyst": [*REPORTS_OF_LEADS, "Claims", "Exports", "API", "Profile"],
+    "analyst": ["Dashboard", *REPORTS_OF_LEADS[2:], "Claims", "Exports", "API", "Profile"],
     "admin": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Net fees", "Admin", "API", "Style", "Profile"],
     "auditor": ["Audit trail", "Profile"],
 }
@@ -108,6 +108,7 @@ def test_the_auditor_filters_sorts_and_opens_an_entry(window: Visit) -> None:
 PAGES_OF = {
     "admin": [
         "/dashboard/",
+        "/worklists/new/",
         "/providers/",
         "/style/",
         "/profile/",
@@ -134,6 +135,8 @@ PAGES_OF = {
         "/numbers/denial_rate/",
         "/claims/",
         "/claims/?start=2026-02-31",
+        "/claims/?waiting=30",
+        "/worklists/",
         "/imports/",
         "/imports/new/",
         "/remittances/",

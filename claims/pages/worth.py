@@ -1,0 +1,75 @@
+"""What working one claim is worth, on the claim's page, with its place on the list that somebody works."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.access import may, person
+from accounts.models import User
+from rcm_site.templatetags.ui import day, money, percent
+
+from ..models import Claim, OpenWork, Worklist
+from ..worklists import pending
+from ..worklists.chances import LIKENESSES
+from ..worklists.choosing import neighbours
+from .filters import colleagues
+from .forms import PassClaim, PendClaim
+
+AT_STAKE = {
+    "owed": "is owed",
+    "underpaid": "was paid too little",
+    "credit": "was paid too much and has to go back",
+}
+
+
+def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
+    """For the claim's page, as far as somebody has to work it."""
+    user, today, now = person(request), timezone.localdate(), timezone.now()
+    if not may(user, "claims.view_worklist"):
+        return {}
+    work = OpenWork.objects.filter(pk=claim.pk).select_related("held_by").first()
+    worklist = asked_list(request.GET.get("list", ""), user)
+    previous, following = neighbours(worklist, user, claim) if worklist else (None, None)
+    told: dict[str, Any] = {"worklist": worklist, "previous": previous, "next": following}
+    if work is None:
+        return told
+    return told | {
+        "work": work,
+        "words": in_words(work, today),
+        "is_pended": work.is_pended(today),
+        "is_held": work.is_held(now),
+        "is_mine": work.held_by_id == user.pk,
+        "pend": PendClaim(auto_id="pend_%s"),
+        "hand_over": PassClaim(colleagues(user).active().exclude(pk=user.pk), prefix="hand"),
+        "escalate": PassClaim(pending.leads(claim).exclude(pk=user.pk), prefix="lead"),
+    }
+
+
+def asked_list(asked: str, user: User) -> Worklist | None:
+    """The list from which somebody comes, if it is one of theirs."""
+    known = asked.isascii() and asked.isdigit() and len(asked) < 10
+    return Worklist.objects.visible_to(user).filter(pk=asked).first() if known else None
+
+
+def in_words(work: OpenWork, today: date) -> list[tuple[str, str]]:
+    """Each part of what the claim is worth, and where it comes from."""
+    if work.decided:
+        chance = f"{work.collected:,} of {work.decided:,} claims {LIKENESSES[work.likeness]} were paid"
+    else:
+        chance = "nobody knows it: it counts as one"
+    if work.deadline is None:
+        urgency = "nothing ends on a day"
+    elif work.deadline < today:
+        urgency = f"too late since {day(work.deadline)}"
+    else:
+        left = (work.deadline - today).days
+        urgency = f"{left} day{'' if left == 1 else 's'} left until {day(work.deadline)}"
+    return [
+        (money(work.dollars), AT_STAKE[work.at_stake]),
+        (f"× {percent(work.chance, 0)}", chance),
+        (f"× {work.times_urgent}", urgency),
+    ]
