@@ -18,9 +18,11 @@ from claims.numbers import next_numbers
 
 from .bulk_loading import know_sizes, loading
 from .cast import make_cast
+from .contracts import hold_against_schedules, make_schedules
 from .days import Days
 from .files import Files
 from .lives import Lives
+from .office import furnish
 from .truth import Truth
 from .writing import Batch
 
@@ -48,6 +50,7 @@ def seed(*, claims: int, months: int, seed: int, today: date, truth_file: Path |
     days = Days(today, months)
     patients = min(max(claims // _CLAIMS_A_PATIENT, _FEWEST_PATIENTS), _MOST_PATIENTS)
     cast = make_cast(rng, patients, today)
+    make_schedules(cast.payers, days.dates[0])
     truth = Truth(days, cast.provider_factors)
     files = Files(days, rng, cast.payers)
     _check_as_we_go()
@@ -60,6 +63,8 @@ def seed(*, claims: int, months: int, seed: int, today: date, truth_file: Path |
             if has_triggers and number.bit_count() == 1:  # the first, second, fourth, eighth …
                 know_sizes()
         files.close()
+    hold_against_schedules()
+    furnish(Random(f"{seed} office"), today)  # noqa: S311 - as above
     if truth_file:
         truth_file.write_text(json.dumps(truth.as_json(seed, today), indent=1))
     audit.record("seed_demo", "demo.claims_seeded", claims=written, months=months)

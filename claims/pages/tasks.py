@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django import forms
@@ -207,7 +207,7 @@ def _uuid(text: str) -> UUID:
         raise Http404 from wrong
 
 
-def refuse(request: HttpRequest, action: str, **details: Any) -> Any:
+def refuse(request: HttpRequest, action: str, **details: Any) -> NoReturn:
     audit.record(person(request), action, request=request, outcome="failed", **details)
     raise Http404
 
