@@ -127,7 +127,7 @@ def make_line(
     chance = rng.random()
     units = 1 + int(chance * 3) if service.procedure.startswith("97") else 1
     charge = service.charge * units
-    allowed = int(charge * habit.allows)
+    allowed = agreed(service, habit) * units
     share = _share(habit, month, allowed, rng, is_first=is_first, is_dental=is_dental)
     line = Line(pk, service, units, charge, allowed, share)
     if service.has_tooth:
@@ -135,6 +135,11 @@ def make_line(
     elif service.has_quadrant:
         line.quadrant = QUADRANTS[int(chance * 4)]
     return line
+
+
+def agreed(service: Service, habit: Habit) -> int:
+    """What the payer's contract allows for one unit."""
+    return int(service.charge * habit.allows)
 
 
 def _share(habit: Habit, month: int, allowed: int, rng: Random, *, is_first: bool, is_dental: bool) -> Share:

@@ -294,7 +294,14 @@ class Lives:
     def _pay(self, bill: Bill, day: int) -> None:
         rng, habit = self._rng, bill.habit
         falls_short = 0.06 + rng.random() * 0.14 if rng.random() < habit.underpays else 0.0
-        answered = [paid_line(line, habit, falls_short=falls_short) for line in bill.lines]
+        answered = [
+            paid_line(
+                line,
+                habit,
+                falls_short=max(falls_short, self._truth.falls_short(habit, line.service.procedure, day)),
+            )
+            for line in bill.lines
+        ]
         if len(answered) > 1 and rng.random() < 0.05:
             answered[-1] = denied_line(bill.lines[-1], REASONS[Category.CODING][0])
         self._answers.post(bill, day, "1", answered)

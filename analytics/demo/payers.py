@@ -155,3 +155,16 @@ class Incident:
 
 
 INCIDENT = Incident()
+
+
+@dataclass(frozen=True)
+class Underpayment:
+    """What else there is to discover: a payer that begins to pay a procedure below its own fee schedule."""
+
+    payer: str = "Blue Ridge Health"
+    procedure: str = "99284"
+    weeks_ago: int = 22
+    falls_short: float = 0.12
+
+
+UNDERPAYMENT = Underpayment()

@@ -14,7 +14,7 @@ from typing import Any
 
 from .care import WARDS, Service
 from .days import Days
-from .payers import INCIDENT, PAYERS, Habit
+from .payers import INCIDENT, PAYERS, UNDERPAYMENT, Habit
 
 NO_AUTHORISATION = 5.0
 MOST = 0.92
@@ -37,6 +37,7 @@ class Truth:
         self._days = days
         self._factors = provider_factors
         self.incident_from = days.last + 1 - 7 * INCIDENT.weeks_ago
+        self.underpaid_from = days.last + 1 - 7 * UNDERPAYMENT.weeks_ago
         self._months_back = [days.months_back(day) for day in range(days.last + 1)]
         furthest = max(self._months_back)
         self._bases = {
@@ -48,6 +49,11 @@ class Truth:
     def is_incident(self, payer: Habit, procedure: str, day: int) -> bool:
         is_its_kind = payer.name == INCIDENT.payer and procedure == INCIDENT.procedure
         return is_its_kind and day >= self.incident_from
+
+    def falls_short(self, payer: Habit, procedure: str, day: int) -> float:
+        """By which share of what was agreed the payer pays less for a procedure, always."""
+        is_its_kind = payer.name == UNDERPAYMENT.payer and procedure == UNDERPAYMENT.procedure
+        return UNDERPAYMENT.falls_short if is_its_kind and day >= self.underpaid_from else 0.0
 
     def probability(
         self, payer: Habit, service: Service, npi: str, day: int, *, is_authorised: bool, is_rebill: bool
@@ -76,6 +82,12 @@ class Truth:
                 "procedure": INCIDENT.procedure,
                 "decided_from": self._days.dates[self.incident_from].isoformat(),
                 "probability": INCIDENT.probability,
+            },
+            "underpayment": {
+                "payer": UNDERPAYMENT.payer,
+                "procedure": UNDERPAYMENT.procedure,
+                "paid_from": self._days.dates[max(self.underpaid_from, 0)].isoformat(),
+                "falls_short": UNDERPAYMENT.falls_short,
             },
             "base": list(self._rows()),
         }
