@@ -55,13 +55,13 @@ def productivity_table(request: HttpRequest, question: Question, rows: Sequence[
         dollars_column("amount-a-day", "Resolved a day, $", lambda row: row.work.amount_a_day),
         Column(
             "touches",
-            "Actions a claim resolved",
+            "Actions a result",
             lambda row: Cell(number(row.work.touches_a_resolution, 1), numeric=True),
             numeric=True,
             sort="touches",
             value=lambda row: row.work.touches_a_resolution,
         ),
-        dollars_column("amount-a-touch", "Resolved an action, $", lambda row: row.work.amount_a_touch),
+        dollars_column("amount-a-touch", "$ an action", lambda row: row.work.amount_a_touch),
     ]
     whole = Productivity(User(name="Together"), together(row.work for row in rows))
     totals = [replace(column.cell(whole), share=None) for column in columns]

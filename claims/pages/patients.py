@@ -20,7 +20,7 @@ from .. import todo, triage
 from ..models import Assessment, Claim, Patient, Task
 from ..models.patients import PatientQuerySet
 from .forms import AssessAgain, CloseFollowUp, FindPatient, RegisterPatient
-from .tasks import tasks_of
+from .tasks import FOLLOW_UPS, tabs, tasks_of
 
 ASSESS = "claims.assess_patients"
 
@@ -174,7 +174,8 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
         empty_text="An urgent assessment opens a follow-up here.",
     )
     audit.record(person(request), "follow_ups.read", request=request, rows=len(table.rows))
-    return render(request, "claims/follow_ups.html", {"title": "Who has to be seen now?", "table": table})
+    page = {"title": "Who has to be seen now?", "table": table, "tabs": tabs(person(request), FOLLOW_UPS)}
+    return render(request, "claims/follow_ups.html", page)
 
 
 @allow(ASSESS)

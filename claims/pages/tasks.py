@@ -34,6 +34,7 @@ WORK = "claims.change_claim"
 LEAD = "accounts.view_team"
 RELATED = ("claim", "patient", "owner")
 MOST_DONE = 50
+FOLLOW_UPS = "follow-ups"  # a page of their own
 KINDS = [each for each in Task.Kind.choices if each[0] != Task.Kind.FOLLOW_UP]
 
 
@@ -140,10 +141,10 @@ def tabs(user: User, show: str) -> list[Tab]:
     page = reverse("tasks")
     leads = [Tab("The team's", f"{page}?show=team", show == "team")] if may(user, LEAD) else []
     return [
-        Tab("Mine", page, show not in ("team", "done")),
+        Tab("Mine", page, show not in ("team", "done", FOLLOW_UPS)),
         *leads,
         Tab("Done", f"{page}?show=done", show == "done"),
-        Tab("Follow-ups", reverse("follow_ups")),
+        Tab("Follow-ups", reverse("follow_ups"), show == FOLLOW_UPS),
     ]
 
 
