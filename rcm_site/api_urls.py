@@ -4,7 +4,7 @@ from django.urls import path
 
 from accounts import api as accounts
 from analytics.api import dashboard, denials, exports, kpis, payers, receivables, staff
-from claims.api import claims, files, patients, providers, tasks
+from claims.api import claims, files, patients, providers, tasks, worklists
 
 from . import api_schema
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("claims/", claims.Claims.as_view(), name="api_claims"),
     path("claims/import", files.SendFile.as_view(), name="api_send_file"),
     path("claims/<uuid:pk>", claims.OneClaim.as_view(), name="api_claim"),
+    path("worklists/", worklists.Worklists.as_view(), name="api_worklists"),
+    path("worklists/<int:pk>/next", worklists.TakeNext.as_view(), name="api_next_claim"),
     path("imports/<uuid:pk>", files.OneImport.as_view(), name="api_import"),
     path("imports/<uuid:pk>/errors", files.ImportErrors.as_view(), name="api_import_errors"),
     path("imports/<uuid:pk>/pause", files.Pause.as_view(), name="api_import_pause"),

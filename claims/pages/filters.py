@@ -65,6 +65,7 @@ class Filter(forms.Form):
     """An empty field narrows nothing; a wrong one shows nothing, and says why."""
 
     lookups: ClassVar[dict[str, Callable[[Any], Q]]] = {}
+    sentences: ClassVar[dict[str, str]] = {}  # for those whose label and value make none
     seldom: ClassVar[tuple[str, ...]] = ()  # fields that stand apart, out of the way
 
     @property
@@ -99,8 +100,11 @@ class Filter(forms.Form):
         if not self.is_valid():
             return ""
         asked = {name: value for name, value in self.cleaned_data.items() if value}
-        words = [f"{self._label(name)}: {self._words(name, value)}" for name, value in asked.items()]
+        words = [self._sentence(name, self._words(name, value)) for name, value in asked.items()]
         return ", ".join(words) or "Everything"
+
+    def _sentence(self, name: str, value: str) -> str:
+        return self.sentences.get(name, f"{self._label(name)}: {{}}").format(value)
 
     def _label(self, name: str) -> str:
         return str(self.fields[name].label or name.replace("_", " ").capitalize())
@@ -186,8 +190,8 @@ class ClaimFilter(Filter):
     )
     balance_from = AmountField("From $")
     balance_to = AmountField("To $")
-    waiting = DaysField("No answer for days")
-    decided = DaysField("Decided within days")
+    waiting = DaysField("No answer, days")
+    decided = DaysField("Decided, days")
     serviced = forms.ChoiceField(
         required=False,
         label="Since the service",
@@ -204,6 +208,12 @@ class ClaimFilter(Filter):
     seldom: ClassVar = (
         *("money", "balance_from", "balance_to", "waiting", "decided", "serviced", "reason", "intake"),
     )
+    sentences: ClassVar = {
+        "waiting": "No answer for {} days",
+        "decided": "Decided within {} days",
+        "balance_from": "From {}",
+        "balance_to": "Up to {}",
+    }
     lookups: ClassVar = {
         "number": any_number,
         "status": any_status,

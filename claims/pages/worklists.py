@@ -96,7 +96,7 @@ def worklist(request: HttpRequest, pk: int) -> HttpResponse:
             "new": new,
             "assign": AssignClaims(user),
             "may_edit": may(user, EDIT),
-            "is_shared": found.hand_out != Worklist.HandOut.PULL,
+            "is_shared": choosing.is_shared(found),
         },
     )
 
@@ -201,7 +201,7 @@ def take_next(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def share_out(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_worklist(request, pk)
-    if found.hand_out == Worklist.HandOut.PULL:
+    if not choosing.is_shared(found):
         raise PermissionDenied
     shared = sharing.share_out(worklist=found, change=Change(person(request), request))
     words = [f"{claims(shared.claims)} went to {shared.people} of its people."]

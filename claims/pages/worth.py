@@ -31,7 +31,7 @@ def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
     user, today, now = person(request), timezone.localdate(), timezone.now()
     if not may(user, "claims.view_worklist"):
         return {}
-    work = OpenWork.objects.filter(pk=claim.pk).select_related("held_by").first()
+    work = OpenWork.objects.filter(pk=claim.pk).select_related("claim", "held_by").first()
     worklist = asked_list(request.GET.get("list", ""), user)
     previous, following = neighbours(worklist, user, claim) if worklist else (None, None)
     told: dict[str, Any] = {"worklist": worklist, "previous": previous, "next": following}
@@ -58,7 +58,9 @@ def asked_list(asked: str, user: User) -> Worklist | None:
 def in_words(work: OpenWork, today: date) -> list[tuple[str, str]]:
     """Each part of what the claim is worth, and where it comes from."""
     if work.decided:
-        chance = f"{work.collected:,} of {work.decided:,} claims {LIKENESSES[work.likeness]} were paid"
+        of_denied, of_waiting = LIKENESSES[work.likeness]
+        like = of_denied if work.claim.denial_category else of_waiting
+        chance = f"{work.collected:,} of {work.decided:,} claims {like} were paid"
     else:
         chance = "nobody knows it: it counts as one"
     if work.deadline is None:

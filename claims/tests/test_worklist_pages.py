@@ -184,3 +184,53 @@ def test_many_are_assigned_from_a_list_and_one_is_back_there(
     asked = {"row": [denied.pk], "assignee": biller.pk, "list": denials.pk, "back": "size=50"}
     page = client.post("/claims/assign/", asked)
     assert page["Location"] == f"/worklists/{denials.pk}/?size=50"
+
+
+# The API -------------------------------------------------------------------------------------------
+
+
+def test_other_systems_see_how_lists_stand_and_take_the_next_claim(
+    client: Client, biller: User, denials: Worklist, denied: Claim
+) -> None:
+    open_work.settle()
+    found = {each["name"]: each for each in client.get("/api/worklists/").json()}
+    assert found["Denials"] | {"id": 0, "rule": ""} == {
+        "id": 0,
+        "name": "Denials",
+        "rule": "",
+        "department": None,
+        "hand_out": "pull",
+        "claims": 1,
+        "free": 1,
+        "at_rest": 0,
+        "dollars": "250.00",
+        "deadline": str(TODAY + timedelta(days=10)),
+    }
+    taken = client.post(f"/api/worklists/{denials.pk}/next", content_type="application/json").json()
+    assert taken["claim"]["number"] == str(denied)
+    assert taken["work"] | {"held_until": ""} == {
+        "at_stake": "owed",
+        "dollars": "250.00",
+        "chance": None,
+        "of": 0,
+        "urgency": "3.0",
+        "value": "750.00",
+        "deadline": str(TODAY + timedelta(days=10)),
+        "held_until": "",
+    }
+    assert AuditEntry.objects.filter(action="claim.pulled", subject_id=str(denied.pk)).count() == 1
+
+
+def test_the_api_gives_nothing_of_lists_or_claims_of_others(
+    client: Client, biller: User, denials: Worklist
+) -> None:
+    make_claim(charge=Decimal(5), department=make_department(), status="denied")
+    theirs = Worklist.objects.create(name="Theirs", roles=" coder ")
+    assert client.post(f"/api/worklists/{theirs.pk}/next", content_type="application/json").status_code == 404
+    assert "Theirs" not in {each["name"] for each in client.get("/api/worklists/").json()}
+    assert (
+        client.post(f"/api/worklists/{denials.pk}/next", content_type="application/json").status_code == 204
+    )
+    wrong = client.post(f"/api/worklists/{denials.pk}/next", {"claim": 1}, content_type="application/json")
+    assert wrong.status_code == 400
+    assert client.get("/api/worklists/?user=1").status_code == 400

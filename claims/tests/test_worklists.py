@@ -20,7 +20,14 @@ from claims.worklists import chances, open_work, pending, sharing
 from claims.worklists.choosing import claims_of, neighbours, not_valued_yet, standing, valued
 from claims.worklists.pulling import next_claim
 from claims.worklists.valuing import urgency
-from rcm_site.testing.makers import make_claim, make_department, make_patient, make_payer, make_user
+from rcm_site.testing.makers import (
+    make_claim,
+    make_department,
+    make_patient,
+    make_payer,
+    make_payment,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -120,6 +127,8 @@ def test_a_chance_falls_back_to_more_claims_until_there_are_twenty() -> None:
     rate(acme, "coding", "31-60", 1, 5)
     rate(bolt, "coding", "0-30", 2, 4)
     rate(bolt, "duplicate", "0-30", 0, 1)
+    rate(acme, "", "0-30", 30, 40)
+    rate(bolt, "", "31-60", 5, 10)
     reckoned = chances.Chances()
     coding: dict[str, Any] = {"status": "denied", "denial_category": "coding", "decided_on": TODAY}
 
@@ -131,8 +140,10 @@ def test_a_chance_falls_back_to_more_claims_until_there_are_twenty() -> None:
     assert told(**coding, submitted_on=days_ago(30)) == (10, 20, "payer_category_age")
     assert told(**coding, submitted_on=days_ago(31)) == (11, 25, "payer_category")
     assert told(**coding, submitted_on=TODAY, payer=bolt) == (13, 29, "category")
-    assert told(submitted_on=TODAY) == (13, 30, "all")
-    assert told(**coding | {"denial_category": "duplicate"}) == (13, 30, "all")
+    assert told(submitted_on=TODAY) == (30, 40, "payer_category_age")
+    assert told(submitted_on=days_ago(100)) == (30, 40, "payer_category")
+    assert told(submitted_on=days_ago(40), payer=bolt) == (35, 50, "category")
+    assert told(**coding | {"denial_category": "duplicate"}) == (35, 50, "all")
 
 
 def test_a_replaced_claim_counts_as_its_replacement_came_out_and_a_waiting_one_nowhere() -> None:
@@ -149,8 +160,26 @@ def test_a_replaced_claim_counts_as_its_replacement_came_out_and_a_waiting_one_n
     make_claim(status="void", **coding)
     make_claim(status="written_off", **coding | {"first_decided_on": days_ago(365)})
     chances.reckon(TODAY)
-    (found,) = CollectingRate.objects.all()
-    assert (found.category, found.age, found.collected, found.decided) == ("coding", "0-30", 1, 2)
+    found = CollectingRate.objects.order_by("category").values_list("category", "age", "collected", "decided")
+    assert list(found) == [("", "0-30", 1, 2), ("coding", "0-30", 1, 2)]
+
+
+def test_the_first_answer_says_for_what_a_claim_was_denied_that_was_paid_in_the_end() -> None:
+    first: dict[str, Any] = {"first_decision": "denied", "first_decided_on": days_ago(40)}
+    claim = make_claim(status="paid", charge=9, paid=5, submitted_on=days_ago(90), **first)
+    denial = make_payment(claim=claim, paid_on=days_ago(40))
+    for reason, dollars in (("97", 2), ("197", 7)):
+        denial.adjustments.create(group="CO", reason=reason, amount=dollars, is_denial=True)
+    make_claim(
+        status="paid", charge=9, paid=9, first_decision="paid", first_decided_on=TODAY, decided_on=TODAY
+    )
+    chances.reckon(TODAY)
+    found = CollectingRate.objects.order_by("category", "age")
+    assert [(each.category, each.age, each.collected, each.decided) for each in found] == [
+        ("", "0-30", 1, 1),
+        ("", "31-60", 1, 1),
+        ("authorisation", "31-60", 1, 1),
+    ]
 
 
 # Kept right ----------------------------------------------------------------------------------------

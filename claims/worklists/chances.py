@@ -1,8 +1,10 @@
 """The chance that a claim is paid: how many of those like it were, of all that were decided within a year.
 
-Like it are claims of the same payer, denied for the same (or not denied), and as old when they were decided.
-Where they are fewer than twenty, those of the same payer and denial count, then of the same denial, then
-all. A claim that was replaced counts as its replacement came out. One that still waits counts nowhere.
+Like a denied claim are those of the same payer, denied for the same, and as old when they were first decided.
+Like one that nobody has decided yet are all of its payer, denied or not, that had to wait as long.
+Where they are fewer than twenty, those of the same payer count whatever their age, then those of any payer
+denied for the same, then all. A claim that was replaced counts as its replacement came out. One that still
+waits counts nowhere.
 """
 
 from __future__ import annotations
@@ -25,11 +27,12 @@ from ..models.claims import ClaimQuerySet
 YEAR = timedelta(days=365)
 FEWEST = 20  # claims of which a share says anything
 OLDEST = {30: "0-30", 60: "31-60", 90: "61-90", 120: "91-120"}  # days
+# From the most alike to all there are: of a denied claim, and of one that nobody has decided.
 LIKENESSES = {
-    "payer_category_age": "of this payer, denied for the same and as old",
-    "payer_category": "of this payer, denied for the same",
-    "category": "of all payers, denied for the same",
-    "all": "of all claims",
+    "payer_category_age": ("of this payer, denied for the same and as old", "of this payer, decided as old"),
+    "payer_category": ("of this payer, denied for the same", "of this payer"),
+    "category": ("of any payer, denied for the same", "of any payer"),
+    "all": ("of any payer", "of any payer"),
 }
 Status = Claim.Status
 Key = tuple[int | None, str, str]  # payer, category, age
@@ -54,7 +57,9 @@ class Chances:
             each: Counter() for each in ("collected", "decided")
         }
         for rate in CollectingRate.objects.all():
-            for key in _ever_less_like(rate.payer_id, rate.category, rate.age).values():
+            *keys, everything = _ever_less_like(rate.payer_id, rate.category, rate.age).values()
+            # What was denied stands among all claims already.
+            for key in keys if rate.category else (*keys, everything):
                 self._sums["collected"][key] += rate.collected
                 self._sums["decided"][key] += rate.decided
 
@@ -82,9 +87,10 @@ def _ever_less_like(payer: int | None, category: str, age: str) -> dict[str, tup
 def reckon(today: date) -> None:
     """Count a year's decided claims anew."""
     collected, decided = Counter[Key](), Counter[Key]()
-    for key, is_collected, count in _outcomes(today):
-        decided[key] += count
-        collected[key] += count if is_collected else 0
+    for (payer, category, age), is_collected, count in _outcomes(today):
+        for key in {(payer, category, age), (payer, "", age)}:
+            decided[key] += count
+            collected[key] += count if is_collected else 0
     # One row at least, so that it is known that somebody has counted.
     keys = list(decided) or [(None, "", OLDEST[30])]
     CollectingRate.objects.all().delete()

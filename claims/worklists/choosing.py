@@ -62,10 +62,15 @@ def at_rest(today: date) -> Q:
     return Q(work__pended_until__gt=today)
 
 
-def free_for(user: User, now: datetime) -> Q:
-    """Neither in somebody else's hands now, nor given to somebody else."""
+def is_shared(worklist: Worklist) -> bool:
+    """Whether its claims are given to people, each of whom works their own."""
+    return worklist.hand_out != Worklist.HandOut.PULL
+
+
+def free_for(user: User, now: datetime, *, is_shared: bool) -> Q:
+    """Not in somebody else's hands now; theirs, or nobody's unless the list is shared out."""
     free = Q(work__held_by=None) | Q(work__held_until__lte=now) | Q(work__held_by=user)
-    return free & (Q(assignee=None) | Q(assignee=user))
+    return free & (Q(assignee=user) if is_shared else Q(assignee=None) | Q(assignee=user))
 
 
 def neighbours(worklist: Worklist, user: User, claim: Claim) -> tuple[Claim | None, Claim | None]:
@@ -85,6 +90,7 @@ class Standing:
 
     worklist: Worklist
     claims: int
+    free: int  # for this person: neither with somebody else nor given to them
     dollars: Decimal
     deadline: date | None  # the first that is still to come
     at_rest: int
@@ -100,6 +106,7 @@ def standing(worklist: Worklist, user: User, today: date | None = None) -> Stand
         .order_by()
         .aggregate(
             claims=Count("pk", filter=here),
+            free=Count("pk", filter=here & free_for(user, timezone.now(), is_shared=is_shared(worklist))),
             dollars=Sum(dollars_of(worklist), filter=here),
             deadline=Min("work__deadline", filter=here & Q(work__deadline__gte=today)),
             at_rest=Count("pk", filter=rests),

@@ -16,7 +16,7 @@ from rcm_site.days import midnight
 
 from ..models import Claim, OpenWork, Worklist
 from ..models.claims import ClaimQuerySet
-from .choosing import at_rest, claims_of, free_for, not_valued_yet, valued
+from .choosing import at_rest, claims_of, free_for, is_shared, not_valued_yet, valued
 from .holding import HOLD, let_go
 from .valuing import value_claims
 
@@ -28,14 +28,13 @@ def next_claim(*, user: User, worklist: Worklist, now: datetime | None = None) -
     now = now or timezone.now()
     let_go(user, now)
     found = claims_of(worklist, user)
-    if worklist.hand_out != Worklist.HandOut.PULL:
-        found = found.filter(assignee=user)
+    found = found.filter(free_for(user, now, is_shared=is_shared(worklist)))
     return _taken(found, user, now) or _taken_of_new(found, user, now)
 
 
 def _taken(found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
     today = timezone.localdate(now)
-    free = valued(found.filter(free_for(user, now)).exclude(at_rest(today)))
+    free = valued(found.exclude(at_rest(today)))
     new = free.exclude(work__passed_by=user, work__passed_at__gte=midnight(today))
     for claims in (new, free):
         # What somebody else is just about to take or to value is waited for only when there is nothing else.
