@@ -54,6 +54,8 @@ EMPTIED = (
     *(
         "analytics.Export",
         "claims.ImportBlock",
+        "claims.Attachment",
+        "claims.CalendarFeed",
         "claims.IdempotencyKey",
         "rcm_site.Mail",
         "admin.LogEntry",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .pages import (
+    attachments,
     calendar_feeds,
     claim_payments,
     claims,
@@ -33,6 +34,9 @@ urlpatterns = [
     path("worklists/<int:pk>/next/", worklists.take_next, name="next_claim"),
     path("worklists/<int:pk>/share/", worklists.share_out, name="share_out"),
     path("worklists/<int:pk>/edit/", worklists.edit_worklist, name="edit_worklist"),
+    path("claims/<uuid:pk>/attach/", attachments.attach, name="attach"),
+    path("attachments/<uuid:pk>/", attachments.attachment, name="attachment"),
+    path("attachments/<uuid:pk>/remove/", attachments.remove_attachment, name="remove_attachment"),
     path("imports/", imports.imports, name="imports"),
     path("imports/new/", uploads.upload, name="upload"),
     path("imports/<uuid:pk>/", imports.import_page, name="import"),

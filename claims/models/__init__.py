@@ -1,5 +1,6 @@
 """What is kept: patients and parties, claims with their lines and history, files, remittances, net fees."""
 
+from .attachments import Attachment, AttachmentBlock
 from .claims import Claim, ClaimEvent, ClaimLine
 from .contracts import (
     ContractChange,
@@ -22,6 +23,8 @@ from .work import CollectingRate, OpenWork, Worklist, WorkMark
 __all__ = [
     "Adjustment",
     "Assessment",
+    "Attachment",
+    "AttachmentBlock",
     "CalendarFeed",
     "Claim",
     "ClaimEvent",

@@ -28,6 +28,7 @@ from .. import changes
 from ..answers import denials
 from ..deadlines import deadline_of
 from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
+from .attachments import attachments_of
 from .balance import payers_answer
 from .filters import ClaimFilter
 from .forms import AssignClaims
@@ -214,6 +215,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "events": [shown_event(each, user, files) for each in events],
             "most": MOST_SHOWN,
             "tasks": tasks_of(found, user),
+            "attachments": attachments_of(found, user),
             "rebills": Claim.objects.visible_to(user).filter(original=found),
             "original": Claim.objects.visible_to(user).filter(pk=found.original_id).first()
             if found.original_id

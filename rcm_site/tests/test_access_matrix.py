@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import AuditEntry, Department, User
 from accounts.roles import ROLES
 from claims import triage
+from claims.attachments import attach
 from claims.identity import new_id
 from claims.models import IdempotencyKey, LedgerEntry, Worklist
 from rcm_site.testing.makers import (
@@ -145,6 +147,8 @@ def address(personas: dict[str, User | None]) -> Any:
             "kpi": "denial_rate",
             "npi": "1234567893",
             "kind": "claims",
+            "payer": str(objects["payers"]),
+            "cause": "below",
             "token": "bad",
             "url": "nowhere",
             "content_type_id": "0",
@@ -181,9 +185,12 @@ def pages_of_claims(department: Department) -> dict[str, Any]:
     remittance = make_remittance(source=source)
     waiting = make_payment(remittance=remittance, state="unmatched", control_number="PCN-9")
     shared = Worklist.objects.create(name="Shared", hand_out=Worklist.HandOut.ROUND_ROBIN)
+    claim = make_claim(department=department)
+    document = attach(claim, BytesIO(b"Seen on Monday."), "note.txt", actor=make_user("admin"))
     return {
-        "claims": make_claim(department=department).pk,
+        "claims": claim.pk,
         "worklists": shared.pk,
+        "attachments": document.pk,
         "imports": source.pk,
         "remittances": remittance.pk,
         "remittances/unmatched": waiting.pk,
