@@ -13,6 +13,7 @@ from .pages import (
     receivables,
     staff,
     staff_member,
+    underpayments,
 )
 
 urlpatterns = [
@@ -22,6 +23,9 @@ urlpatterns = [
     path("receivables/", receivables.receivables, name="receivables"),
     path("payers/", payers.payers, name="payers"),
     path("payers/<int:pk>/", payers.payer, name="payer"),
+    path("underpayments/", underpayments.underpayments, name="underpayments"),
+    path("underpayments/<str:payer>/<slug:cause>/", underpayments.cause, name="cause"),
+    path("underpayments/<str:payer>/<slug:cause>/pursue/", underpayments.pursue, name="pursue"),
     path("providers/", providers.providers, name="providers"),
     path("providers/<str:npi>/", providers.provider, name="provider"),
     path("staff/", staff.staff, name="staff"),

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts import api as accounts
-from analytics.api import dashboard, denials, exports, kpis, payers, receivables, staff
+from analytics.api import dashboard, denials, exports, kpis, payers, receivables, staff, underpayments
 from claims.api import claims, files, patients, providers, tasks, worklists
 
 from . import api_schema
@@ -41,6 +41,7 @@ urlpatterns = [
     path("staff/error-rate", staff.StaffErrorRate.as_view(), name="api_staff_error_rate"),
     path("staff/workload", staff.StaffWorkload.as_view(), name="api_staff_workload"),
     path("payers/<int:pk>/scorecard", payers.PayerScorecard.as_view(), name="api_payer_scorecard"),
+    path("underpayments/", underpayments.Underpayments.as_view(), name="api_underpayments"),
     path("exports/", exports.Exports.as_view(), name="api_exports"),
     path("exports/<uuid:pk>", exports.OneExport.as_view(), name="api_export"),
     path("exports/<uuid:pk>/file", exports.ExportFile.as_view(), name="api_export_file"),

@@ -32,6 +32,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
             Item("Denials", "denials", "refused", "analytics.view_dashboard"),
             Item("A/R", "receivables", "ar", "analytics.view_dashboard"),
             Item("Payers", "payers", "payers", "analytics.view_dashboard"),
+            Item("Underpayments", "underpayments", "arrow-down", "claims.view_underpaymentproject"),
             Item("Providers", "providers", "providers", "claims.view_providertotal"),
             Item("Staff", "staff", "staff", "analytics.view_dashboard"),
             Item("Claims", "claims", "claims", "claims.view_claim"),

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import allow
-from claims.models import Payer
+from claims.models import Payer, PlanLimit
 from rcm_site import charts
 from rcm_site.charts import DOLLARS, About, Chart, Size, stacked_columns
 from rcm_site.tables import Cell, Column, Table
@@ -151,6 +151,8 @@ def one_payer(request: HttpRequest, payer: Payer, question: Question) -> dict[st
     return {
         "payer": payer,
         "way_back": question.url("payers", payer=None),
+        "underpayments": question.url("underpayments", payer=payer.pk, compare=None),
+        "plan_limits": PlanLimit.objects.filter(payer=payer),
         "cards": kpi_cards(question, CARDS, with_course=True),
         "denial_trend": trend(request, question, KPIS["denial_rate"], "denials", "% of decided claims"),
         "days_trend": trend(request, question, KPIS["average_days_to_pay"], "days", "Days to pay"),

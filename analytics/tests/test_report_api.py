@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.tokens import issue
-from analytics.api import dashboard, denials, kpis, payers, receivables, staff
+from analytics.api import dashboard, denials, kpis, payers, receivables, staff, underpayments
 from analytics.catalogue import aging, figures
 from analytics.kpis import KPIS
 from analytics.periods import Period
@@ -35,10 +35,13 @@ ADDRESSES = {
     "staff/error-rate": staff.ErrorRateAnswer,
     "staff/workload": staff.WorkloadAnswer,
     "payers/{payer}/scorecard": payers.ScorecardShown,
+    "underpayments/": underpayments.UnderpaymentsShown,
 }
 WITHOUT_PERIOD = ("kpis/", "staff/workload")
 # What is compared by its content costs working it out.
-BY_VERSION = [each for each in ADDRESSES if not each.startswith("staff/") and each != "kpis/"]
+BY_VERSION = [
+    each for each in ADDRESSES if not each.startswith(("staff/", "underpayments/")) and each != "kpis/"
+]
 
 
 @pytest.fixture

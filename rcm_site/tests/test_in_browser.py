@@ -17,8 +17,17 @@ pytestmark = BROWSER
 
 CLAIMS = ["Claims", "Imports", "Remittances"]
 PEOPLE = ["Tasks", "Reviews", "Patients", "Exports"]
-REPORTS = ["Dashboard", "Worklists", "Denials", "A/R", "Payers", "Staff"]
-REPORTS_OF_LEADS = ["Dashboard", "Worklists", "Denials", "A/R", "Payers", "Providers", "Staff"]
+REPORTS = ["Dashboard", "Worklists", "Denials", "A/R", "Payers", "Underpayments", "Staff"]
+REPORTS_OF_LEADS = [
+    "Dashboard",
+    "Worklists",
+    "Denials",
+    "A/R",
+    "Payers",
+    "Underpayments",
+    "Providers",
+    "Staff",
+]
 NAVIGATION = {
     "biller": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
     "coder": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
@@ -130,6 +139,7 @@ PAGES_OF = {
         "/denials/?period=forever",
         "/receivables/",
         "/payers/",
+        "/underpayments/",
         "/staff/",
         "/numbers/",
         "/numbers/denial_rate/",

@@ -1,0 +1,85 @@
+"""Underpayments over a period: the claims are those that the number counts, so their causes add up to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+
+from claims.answers import denials
+from claims.contracts.causes import CauseKey, parts_of, worth_pursuing
+from claims.contracts.schedules import code
+from claims.models import Adjustment, Claim, ClaimPayment, FeeSchedule, Shortfall
+
+from .drilldown import claims_of
+from .kpis import KPIS
+from .questions import Question
+
+UNDERPAID = KPIS["underpaid_amount"]
+
+
+@dataclass(frozen=True)
+class Month:
+    """What claims paid in a month fell short for one cause."""
+
+    start: date
+    claims: int
+    expected: Decimal
+    short: Decimal
+
+    @property
+    def share(self) -> Decimal | None:
+        return self.short / self.expected if self.expected else None
+
+
+@dataclass(frozen=True)
+class Given:
+    """A reason that the payer gave on the lines in question."""
+
+    code: str
+    words: str
+    times: int
+    dollars: Decimal
+
+
+def underpaid(question: Question) -> QuerySet[Claim]:
+    return claims_of(["underpaid_claims"], question.scope, question.period)
+
+
+def of_cause(question: Question, key: CauseKey) -> QuerySet[Shortfall]:
+    return worth_pursuing(parts_of(underpaid(question)).filter(key.condition()))
+
+
+def by_month(parts: QuerySet[Shortfall]) -> list[Month]:
+    rows = parts.annotate(month=TruncMonth("claim__paid_on")).order_by("month").values_list("month")
+    return [
+        Month(*row) for row in rows.annotate(Count("claim", distinct=True), Sum("expected"), Sum("amount"))
+    ]
+
+
+def reasons(parts: QuerySet[Shortfall], key: CauseKey) -> list[Given]:
+    """Of the lines with this service; of the whole claims where no line is in question."""
+    told = Adjustment.objects.filter(
+        claim__in=parts.order_by().values("claim"), payment__state=ClaimPayment.State.POSTED
+    )
+    if key.cause != Shortfall.Cause.CLAIM:
+        of_service = Q(service__line__procedure=key.procedure, service__line__modifiers=key.modifiers)
+        told = told.filter(of_service)
+    rows = told.order_by().values_list("group", "reason").annotate(Count("pk"), Sum("amount"))
+    found = [
+        Given(f"{group}-{reason}", denials.words(group, reason), times, dollars)
+        for group, reason, times, dollars in rows
+    ]
+    return sorted(found, key=lambda each: -each.dollars)
+
+
+def agreed(key: CauseKey) -> QuerySet[FeeSchedule]:
+    """The rows of the schedule that price this service, whenever they hold."""
+    modifiers = ["", *key.modifiers.upper().split()]
+    rows = FeeSchedule.objects.filter(
+        payer=key.payer or 0, procedure=code(key.procedure), modifier__in=modifiers
+    )
+    return rows.order_by("-valid_from", "modifier")
