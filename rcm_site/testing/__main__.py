@@ -38,10 +38,11 @@ def main() -> int:
     not_run: list[str] = []
     with tempfile.TemporaryDirectory(prefix="rcm-results-") as made:
         results = Path(made)
-        runs = [run_suite("SQLite", base, results)]
+        runs = [run_suite("SQLite", base, results, "--cov", "--cov-report=")]
         try:
             with environment() as variables:
-                # One of the two runs is enough for tests that start a site of their own.
+                # Being traced takes longer than the tests themselves, and tests that start a site of their
+                # own take long, too: one of the two runs is enough for either.
                 runs.append(run_suite("PostgreSQL", base | variables, results, "-m", "not embedded"))
         except CannotRun as reason:
             not_run.append(f"THE SUITE ON POSTGRESQL AND REDIS: {reason}")
@@ -79,14 +80,13 @@ def run_suite(name: str, env: dict[str, str], results: Path, *options: str) -> t
     report = results / f"{name}.xml"
     pytest = [sys.executable, "-m", "pytest", "-q", "--numprocesses=2", f"--junitxml={report}"]
     coverage = {"COVERAGE_FILE": str(results / f"coverage-{name}")}
-    command = [*pytest, "--cov", "--cov-report=", *options]
-    if not finished_within(MOST_MINUTES * 60, command, env | coverage):
+    if not finished_within(MOST_MINUTES * 60, [*pytest, *options], env | coverage):
         print(f"THE {name.upper()} RUN WAS ENDED AFTER {MOST_MINUTES} MINUTES")
     return name, read_outcomes(report)
 
 
 def measure_coverage(results: Path) -> list[str]:
-    say("coverage of both runs")
+    say("coverage")
     env = os.environ | {"COVERAGE_FILE": str(results / "coverage")}
     coverage = [sys.executable, "-m", "coverage"]
     measured = [str(path) for path in results.glob("coverage-*")]
