@@ -26,3 +26,5 @@ separate(os.environ, var=_var.name, worker=os.environ.get("PYTEST_XDIST_WORKER",
 from rcm_site.settings import *  # noqa: E402, F403 - they read the environment as it is by now
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick: tests sign in a thousand times
+# Look for a static file when it is asked for: each test has a client of its own, which would list them all.
+WHITENOISE_AUTOREFRESH = True
