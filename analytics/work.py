@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from claims.models import Claim, Task
+from claims.models import Claim
 from claims.models.claims import OPEN
 from claims.todo import waiting_for
-from rcm_site.templatetags.ui import day, moment, money
+from rcm_site.templatetags.ui import day, money
 
 from .cards import Card
 
@@ -56,28 +56,18 @@ def task_card(user: User) -> Card:
     today = timezone.localdate()
     told = waiting_for(user).aggregate(
         due=Count("pk", filter=Q(due_on__lte=today)),
-        overdue=Count("pk", filter=Q(due_on__lt=today)),
+        urgent=Count("pk", filter=Q(assessment__isnull=False)),
+        overdue=Count("pk", filter=Q(due_on__lt=today, assessment=None)),
         reminders=Count("pk", filter=Q(due_on__gt=today, reminder_on__lte=today)),
     )
-    words = [f"{told['overdue']:,} overdue"] if told["overdue"] else []
+    patients = "1 urgent patient" if told["urgent"] == 1 else f"{told['urgent']:,} urgent patients"
+    words = [patients] if told["urgent"] else []
+    words += [f"{told['overdue']:,} overdue"] if told["overdue"] else []
     words += [f"reminded of {told['reminders']:,} more"] if told["reminders"] else []
     return Card(
         "Tasks due",
         f"{told['due']:,}",
         url=reverse("tasks"),
-        definition="Your open tasks that are due today or were due before, and those that are nobody's yet.",
+        definition="Open tasks due by today that are yours or nobody's yet, urgent patients among them.",
         n=", ".join(words) or "none is overdue",
-    )
-
-
-def follow_up_card(user: User) -> Card:
-    follow_ups = Task.objects.follow_ups().open().visible_to(user)
-    waiting = follow_ups.aggregate(all=Count("pk"), oldest=Min("made_at"))
-    oldest = waiting["oldest"]
-    return Card(
-        "Open follow-ups",
-        f"{waiting['all']:,}",
-        url=reverse("follow_ups"),
-        definition="Urgent assessments on which nobody has acted yet.",
-        n=f"the oldest since {moment(oldest)}" if oldest else "nobody is waiting",
     )

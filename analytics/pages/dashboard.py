@@ -30,7 +30,7 @@ from ..periods import Step
 from ..questions import Question
 from ..scopes import NONE
 from ..team import sign_in_cards
-from ..work import follow_up_card, task_card, work_cards
+from ..work import task_card, work_cards
 from .at_risk import at_risk_table
 from .drawing import benchmark_of, drawn
 from .report import answer, part_url
@@ -68,8 +68,7 @@ def dashboard(request: HttpRequest) -> HttpResponseBase:
 def build(request: HttpRequest, question: Question) -> dict[str, Any]:
     user = person(request)
     leads = may(user, "accounts.view_team")
-    waiting = [follow_up_card(user)] if may(user, "claims.assess_patients") else []
-    waiting += [task_card(user)] if may(user, "claims.change_claim") else []
+    waiting = [task_card(user)] if may(user, "claims.change_claim") else []
     return {
         "lead": scope_in_words(user),
         "action_url": reverse("numbers"),

@@ -91,7 +91,7 @@ def test_a_billers_day_begins_with_who_waits_in_their_departments(client: Client
         register_patient(patient_id=f"P-{number}", symptoms="chest pain", actor=actor, request=request)
     sign_in("biller", departments=[heart])
     *_, card = client.get("/dashboard/").context["work"]
-    assert (card.label, card.value, card.url) == ("Open follow-ups", "2", "/follow-ups/")
+    assert (card.label, card.value, card.n, card.url) == ("Tasks due", "2", "2 urgent patients", "/tasks/")
 
 
 def test_an_analyst_sees_no_patients_not_even_their_number(client: Client, sign_in: Any) -> None:
