@@ -47,6 +47,7 @@ TEAM = (
     "accounts.use_api",
     "claims.view_providertotal",
     "claims.add_review",
+    "claims.change_writeoff",
 )
 # What administrators add and change in the admin, of the claims app.
 EDITED = ("claim", "claimline", "payer", "payeralias", "provider", "feeschedule", "planlimit")

@@ -11,7 +11,7 @@ from .downstream import outbox
 from .fields import blind_index
 from .imports.records import ClaimRecord
 from .intake import Intake, Taken
-from .models import Claim, ClaimEvent, OutboxMessage
+from .models import Claim, ClaimEvent, Import, OutboxMessage
 
 REBILLS = ("7", "8")
 BY = {"7": "replaced by a rebill", "8": "voided by a rebill"}
@@ -43,7 +43,7 @@ def settle(taken: Sequence[Taken], intake: Intake) -> None:
         rebill.original = original
         rebill.save(update_fields=["original"])
         if original.status != Claim.Status.VOID:
-            _take_out(original, rebill, intake)
+            take_out(original, rebill, actor=intake.actor, source=intake.source)
 
 
 def _candidates(rebills: Sequence[Taken], actor: User | None) -> list[Claim]:
@@ -87,16 +87,17 @@ class _Known:
         return (living or found)[-1] if found else None
 
 
-def _take_out(original: Claim, rebill: Claim, intake: Intake) -> None:
+def take_out(original: Claim, rebill: Claim, *, actor: User | None, source: Import | None = None) -> None:
+    """Make a claim void, as another has taken its place."""
     before, original.status = original.status, Claim.Status.VOID
     original.save(update_fields=["status"])
     ClaimEvent.objects.create(
         claim=original,
-        actor=intake.actor,
+        actor=actor,
         action=BY[rebill.frequency],
         from_status=before,
         to_status=original.status,
-        source=intake.source,
+        source=source,
         place=rebill.place,
     )
     outbox.tell(original, OutboxMessage.Reason.VOIDED)

@@ -15,9 +15,11 @@ from .pages import (
     problems,
     remittances,
     reviews,
+    steps,
     tasks,
     uploads,
     worklists,
+    write_offs,
 )
 
 urlpatterns = [
@@ -28,6 +30,12 @@ urlpatterns = [
     path("claims/<uuid:pk>/take-up/", passing.take_up_claim, name="take_up_claim"),
     path("claims/<uuid:pk>/hand-over/", passing.hand_over_claim, name="hand_over_claim"),
     path("claims/<uuid:pk>/escalate/", passing.escalate_claim, name="escalate_claim"),
+    path("claims/<uuid:pk>/steps/<slug:step>/", steps.take_step, name="take_step"),
+    path("claims/<uuid:pk>/rebill/", steps.rebill, name="rebill"),
+    path("write-offs/", write_offs.write_offs, name="write_offs"),
+    path("write-offs/<int:pk>/approve/", write_offs.approve_write_off, name="approve_write_off"),
+    path("write-offs/<int:pk>/decline/", write_offs.decline_write_off, name="decline_write_off"),
+    path("write-offs/<int:pk>/withdraw/", write_offs.withdraw_write_off, name="withdraw_write_off"),
     path("worklists/", worklists.worklists, name="worklists"),
     path("worklists/new/", worklists.new_worklist, name="new_worklist"),
     path("worklists/<int:pk>/", worklists.worklist, name="worklist"),

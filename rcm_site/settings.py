@@ -302,6 +302,7 @@ IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=512_000_000)
 IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
 IMPORTS_AT_ONCE = env.int("IMPORTS_AT_ONCE", default=2)
 EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", default=1_000_000)
+APPEAL_ANSWER_DAYS = env.int("APPEAL_ANSWER_DAYS", default=60)
 FILE_UPLOAD_HANDLERS = [
     "claims.imports.size_limit.RefuseTooLarge",  # first: it looks at the announced length alone
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -312,6 +313,9 @@ FILE_UPLOAD_HANDLERS = [
 # more than both is worth pursuing.
 UNDERPAID_DOLLARS = Decimal(env.str("UNDERPAID_DOLLARS", default="1.00"))
 UNDERPAID_PERCENT = Decimal(env.str("UNDERPAID_PERCENT", default="1"))
+
+# What one person may write off of a claim; more takes the consent of somebody who leads.
+WRITE_OFF_LIMIT = Decimal(env.str("WRITE_OFF_LIMIT", default="25.00"))
 
 # Net fees on their way downstream. With a webhook, somebody else keeps the ledger.
 PAYMENTS_WEBHOOK_URL = env.str("PAYMENTS_WEBHOOK_URL", default="")

@@ -1,5 +1,6 @@
 """What is kept: patients and parties, claims with their lines and history, files, remittances, net fees."""
 
+from .appeals import Appeal
 from .attachments import Attachment, AttachmentBlock
 from .claims import Claim, ClaimEvent, ClaimLine
 from .contracts import (
@@ -19,9 +20,11 @@ from .remittances import Adjustment, ClaimPayment, ProviderAdjustment, Remittanc
 from .reviews import Review, ReviewSample
 from .tasks import CalendarFeed, Task
 from .work import CollectingRate, OpenWork, Worklist, WorkMark
+from .write_offs import WriteOff
 
 __all__ = [
     "Adjustment",
+    "Appeal",
     "Assessment",
     "Attachment",
     "AttachmentBlock",
@@ -61,4 +64,5 @@ __all__ = [
     "UnderpaymentProject",
     "WorkMark",
     "Worklist",
+    "WriteOff",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet, Sum
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,6 +29,7 @@ from .. import changes
 from ..answers import denials
 from ..deadlines import deadline_of
 from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
+from ..steps import Step
 from .attachments import attachments_of
 from .balance import payers_answer
 from .filters import ClaimFilter
@@ -35,6 +37,7 @@ from .forms import AssignClaims
 from .masking import MASKED, patient_shown
 from .places import in_file, visible_files
 from .statement import Account, who
+from .step_forms import steps_of
 from .tasks import tasks_of
 from .worth import asked_list, work_of
 
@@ -187,9 +190,14 @@ def picked_claims(request: HttpRequest) -> list[Claim]:
 @never_cache
 @require_safe
 def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """One claim: who and when, its account, its lines, the payers' answers, and all that happened to it."""
+    return claim_page(request, visible_claim(request, pk))
+
+
+def claim_page(
+    request: HttpRequest, found: Claim, wrong: tuple[Step, Form] | None = None, status: int = 200
+) -> HttpResponse:
+    """Who and when, its account, its lines, the payers' answers, all that happened to it, and what to do."""
     user = person(request)
-    found = visible_claim(request, pk)
     payments = list(payments_of(found))
     adjustments = list(adjustments_of(found))
     events = list(events_of(found))
@@ -207,6 +215,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "account": account.entries(),
             "deadline": deadline_of(found, timezone.localdate()),
             "at_work": work_of(request, found),
+            "steps": steps_of(request, found, wrong),
             "expectations": account.expectations(),
             "net_fee": found.lines.aggregate(fee=Sum("net_fee"))["fee"],
             "lines": lines_table(request, found, payments),
@@ -221,6 +230,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             if found.original_id
             else None,
         },
+        status=status,
     )
 
 

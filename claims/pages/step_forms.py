@@ -1,0 +1,195 @@
+"""The steps that a claim's page offers: what each asks, which comes first, and which do not apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.access import may, person
+from accounts.forms import DayField
+from rcm_site.templatetags.ui import money
+
+from ..changes import FOLLOWING
+from ..models import Claim, WriteOff
+from ..models.work import LONGEST_REST
+from ..steps import CameOfCall, Step, advice
+from ..write_offs import APPROVE, needs_approval
+from .forms import note_field
+
+WORK = "claims.change_claim"
+
+
+class Call(forms.Form):
+    came_of = forms.ChoiceField(label="What came of it", choices=CameOfCall.choices)
+    reference = forms.CharField(
+        label="Their reference",
+        required=False,
+        max_length=80,
+        help_text="Under which they wrote the call down.",
+    )
+    again_in = forms.IntegerField(
+        label="Look at it again in",
+        required=False,
+        min_value=1,
+        max_value=LONGEST_REST,
+        help_text="Business days; until then it rests.",
+    )
+    note = note_field()
+
+
+class SendDocuments(forms.Form):
+    what = forms.CharField(label="What was sent", max_length=200)
+    how = forms.ChoiceField(
+        label="How",
+        choices=[(each, each.capitalize()) for each in ("portal", "fax", "mail", "e-mail", "clearing house")],
+    )
+    note = note_field()
+
+
+class BillPatient(forms.Form):
+    note = note_field()
+
+
+class PostPayment(forms.Form):
+    amount = forms.DecimalField(label="Amount", min_value=0, decimal_places=2, max_digits=12)
+    paid_on = DayField(label="Paid on")
+
+    def clean_paid_on(self) -> Any:
+        day = self.cleaned_data["paid_on"]
+        if day > timezone.localdate():
+            raise forms.ValidationError("This day is still to come.")
+        return day
+
+
+class AskWriteOff(forms.Form):
+    reason = forms.ChoiceField(label="Why", choices=[("", "Choose …"), *WriteOff.Reason.choices])
+    note = note_field()
+
+
+FORMS: dict[Step, type[forms.Form]] = {
+    Step.CALL: Call,
+    Step.DOCUMENTS: SendDocuments,
+    Step.BILL_PATIENT: BillPatient,
+    Step.PAYMENT: PostPayment,
+    Step.WRITE_OFF: AskWriteOff,
+}
+LABELS = {
+    Step.CALL: "Call",
+    Step.DOCUMENTS: "Documents sent",
+    Step.REBILL: "Correct and rebill",
+    Step.APPEAL: "Appeal",
+    Step.BILL_PATIENT: "Bill the patient",
+    Step.PAYMENT: "Post a payment",
+    Step.WRITE_OFF: "Write off",
+}
+DO = {
+    Step.CALL: "Write the call down",
+    Step.DOCUMENTS: "Write it down",
+    Step.BILL_PATIENT: "Patient was billed",
+    Step.PAYMENT: "Post it",
+    Step.WRITE_OFF: "Write off",
+}
+# The letter that opens a step together with the browser's access key.
+KEYS = {
+    Step.CALL: "c",
+    Step.DOCUMENTS: "d",
+    Step.REBILL: "r",
+    Step.APPEAL: "a",
+    Step.BILL_PATIENT: "b",
+    Step.PAYMENT: "p",
+    Step.WRITE_OFF: "w",
+}
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A step as the page shows it: with its form, or the page that has one."""
+
+    step: Step
+    form: forms.Form | None
+    url: str
+    is_first: bool
+    is_open: bool
+    hint: str = ""
+
+    @property
+    def label(self) -> str:
+        return LABELS[self.step]
+
+    @property
+    def do(self) -> str:
+        return DO.get(self.step, "")
+
+    @property
+    def key(self) -> str:
+        return KEYS[self.step]
+
+
+def form_of(step: Step, asked: Any = None) -> forms.Form:
+    return FORMS[step](asked, auto_id=f"{step}_%s")
+
+
+def steps_of(
+    request: HttpRequest, claim: Claim, bound: tuple[Step, forms.Form] | None = None
+) -> dict[str, Any]:
+    """For the claim's page: what to do first, and every step that applies; `bound`: one filled in wrongly."""
+    user = person(request)
+    if not may(user, WORK):
+        return {}
+    first = advice(claim)
+    waiting = claim.write_offs.waiting().select_related("asked_by").first()
+    offered = []
+    for step in applying(claim):
+        form = None
+        if step in FORMS:
+            form = bound[1] if bound and bound[0] == step else form_of(step)
+        is_bound = bool(bound and bound[0] == step)
+        is_first = first is not None and first.step == step
+        offered.append(Offered(step, form, url_of(claim, step), is_first, is_bound, hint_of(claim, step)))
+    return {
+        "advice": first,
+        "offered": sorted(offered, key=lambda each: not each.is_first),
+        "waiting": waiting,
+        "may_approve": bool(waiting) and may(user, APPROVE) and waiting.asked_by_id != user.pk,
+        "is_own": bool(waiting) and waiting.asked_by_id == user.pk,
+    }
+
+
+def applying(claim: Claim) -> list[Step]:
+    if claim.status == Claim.Status.VOID:
+        return []
+    steps = [Step.CALL, Step.DOCUMENTS]
+    if claim.is_open:
+        steps.append(Step.REBILL)
+    if claim.patient_share > 0:
+        steps.append(Step.BILL_PATIENT)
+    if claim.balance > 0:
+        if claim.status == Claim.Status.PAID or Claim.Status.PAID in FOLLOWING[claim.status]:
+            steps.append(Step.PAYMENT)
+        if Claim.Status.WRITTEN_OFF in FOLLOWING[claim.status]:
+            steps.append(Step.WRITE_OFF)
+    return steps
+
+
+def url_of(claim: Claim, step: Step) -> str:
+    if step in FORMS:
+        return reverse("take_step", args=[claim.pk, str(step)])
+    return reverse(str(step), args=[claim.pk])
+
+
+def hint_of(claim: Claim, step: Step) -> str:
+    if step == Step.WRITE_OFF:
+        goes = (
+            "waits until somebody who leads has approved it"
+            if needs_approval(claim.balance)
+            else "is done at once"
+        )
+        return f"{money(claim.balance)} is open; this {goes}."
+    if step == Step.BILL_PATIENT:
+        return f"{money(claim.patient_share)} is the patient’s, as the payer says."
+    return ""
