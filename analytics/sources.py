@@ -26,6 +26,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, TruncDate
 
 from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment
+from claims.models.appeals import WITHDRAWN
 from rcm_site.days import midnight
 
 from .periods import DAY, Period
@@ -166,7 +167,8 @@ APPEALS_FILED = (_events(_became(Status.APPEALED), denied_on=_DENIED_ON),)
 # Paid or denied while an appeal was waiting for it, whatever stood between them ("pending"). That there was
 # an appeal at all is asked first: few claims have one, and an index has those.
 _APPEALED_BEFORE = Subquery(_last_before(Status.APPEALED, Status.PAID, Status.DENIED).values("to_status")[:1])
-_DECISION = _became(Status.PAID, Status.DENIED)
+# An appeal that was taken back makes the claim a denied one again, which its payer did not decide.
+_DECISION = _became(Status.PAID, Status.DENIED) & ~Q(action=WITHDRAWN)
 APPEALS_DECIDED = (
     _events(
         _DECISION & Exists(_of_same_claim(Status.APPEALED)) & Q(before=Status.APPEALED),

@@ -17,9 +17,11 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 
+from .appeal_histories import follow, next_level
 from .contracts.shortfalls import split
 from .downstream import outbox
-from .models import Claim, ClaimEvent, ClaimPayment, OutboxMessage
+from .models import Appeal, Claim, ClaimEvent, ClaimPayment, OutboxMessage
+from .models.appeals import WITHDRAWN
 from .worklists import holding
 
 Status = Claim.Status
@@ -67,6 +69,8 @@ def change_status(
     if to not in FOLLOWING[claim.status]:
         known = ", ".join(sorted(Status(each).label.lower() for each in FOLLOWING[claim.status]))
         raise ClaimError(f"A claim that is {_words(claim.status)} can become {known}, not {_words(to)}.")
+    if to == Status.APPEALED:
+        _check_level(claim)
     day = on or timezone.localdate()
     before = claim.status
     fields = _settle(claim, to, day, category)
@@ -75,6 +79,7 @@ def change_status(
     _note(claim, f"status: {_words(to)}", before, change)
     _tell_of_void(claim, before)
     split([claim.pk])
+    follow([claim.pk])
     return claim
 
 
@@ -110,6 +115,22 @@ def post_payment(*, claim: Claim, amount: Decimal, paid_on: date, change: Change
     claim.refresh_from_db(fields=["balance"])
     split([claim.pk])
     _note(claim, "payment posted", before, change)
+    follow([claim.pk])
+    return claim
+
+
+@transaction.atomic
+def withdraw_appeal(*, claim: Claim, change: Change) -> Claim:
+    """Take an appeal back: the claim stands denied as it was before, since its payer has decided nothing."""
+    claim = _held(claim)
+    if claim.status != Status.APPEALED:
+        raise ClaimError(f"A claim that is {_words(claim.status)} has no appeal to withdraw.")
+    if claim.decided_on is None:
+        raise ClaimError("Nobody knows when it was denied: give the claim another status instead.")
+    claim.status = Status.DENIED
+    claim.save(update_fields=["status"])
+    _note(claim, WITHDRAWN, Status.APPEALED, change)
+    follow([claim.pk])
     return claim
 
 
@@ -135,6 +156,12 @@ def reassign(
 def note(claim: Claim, action: str, change: Change) -> None:
     """Write down what somebody did that leaves the claim's status as it is."""
     _note(claim, action, claim.status, change)
+
+
+def _check_level(claim: Claim) -> None:
+    last = Appeal.objects.filter(claim=claim).order_by("-event__at", "-event").first()
+    if last and next_level(last.level, last.outcome) is None:
+        raise ClaimError(f"Its appeal of level {last.level} was not won, and there is no further level.")
 
 
 def _held(claim: Claim) -> Claim:

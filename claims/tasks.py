@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from rcm_site.models import Heartbeat
 
-from . import idempotency, provider_fees
+from . import appeal_histories, idempotency, provider_fees
 from .answers import matching
 from .contracts import expecting
 from .downstream import delivery, relay
@@ -82,6 +82,14 @@ def forget_keys() -> None:
 def follow_fee_schedules() -> None:
     """Hold claims against the schedules of their payers that changed; what is left is the next call's."""
     expecting.catch_up(EXPECTED_AT_ONCE)
+
+
+@shared_task
+def follow_appeals() -> None:
+    """Keep the appeals that came in past everything that follows a claim's history by itself."""
+    while appeal_histories.catch_up():
+        pass
+    appeal_histories.catch_up_with_ends()
 
 
 @shared_task

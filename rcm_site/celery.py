@@ -57,6 +57,7 @@ app.conf.beat_schedule = {
     "provider fees": _every(5, "claims.tasks.fold_provider_fees"),
     "worklists": _every(2, "claims.tasks.value_claims"),
     "fee schedules": _every(5, "claims.tasks.follow_fee_schedules"),
+    "appeals": _every(60, "claims.tasks.follow_appeals"),
     "expected amounts": _nightly(2, 10, "claims.tasks.expect_everything"),
     "facts": _every(2, "analytics.tasks.refresh_facts"),
     "past balances": _every(2, "analytics.tasks.keep_balances"),

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts import audit
 
+from ..appeal_histories import follow
 from ..changes import Change, ClaimError
 from ..contracts.shortfalls import split
 from ..models import Adjustment, Claim, ClaimLine, ClaimPayment, ServicePayment
@@ -241,6 +242,7 @@ def _book(found: Sequence[tuple[ClaimPayment, uuid.UUID]], by: Hand | None = Non
     ClaimPayment.objects.bulk_update(changed, fields, batch_size=200)
     _attach_rows([payment.pk for payment in changed])
     split({claim_id for _, claim_id in found})
+    follow({claim_id for _, claim_id in found})
     return effects
 
 

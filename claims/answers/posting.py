@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ..appeal_histories import follow
 from ..contracts.shortfalls import split
 from ..imports.records import ClaimPaymentRecord, Problem, RemittanceClosing, RemittanceRecord, Severity
 from ..intake import Intake, Taken
@@ -115,6 +116,7 @@ def _post(payments: Sequence[Payment], intake: Intake) -> None:
     _find_lines(payments)
     insert(payments, source_id, intake.today, now)
     split({each.claim_id for each in payments if each.claim_id})
+    follow({each.claim_id for each in payments if each.claim_id})
     _count_imbalances(payments)
 
 
