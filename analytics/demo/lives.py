@@ -43,6 +43,7 @@ _WAYS: dict[str, tuple[float, float, float, float]] = {
 }
 _REBILLED_ONCE = (0.4, 0.0, 0.4, 0.0)
 _UNAUTHORISED, _FILED_LATE, _REJECTED, _MISTAKEN = 0.05, 0.008, 0.024, 0.004
+_GIVEN_AT_ONCE = 0.35  # of new denials; the others wait for whoever takes the next one
 _NOTES = (
     "Called the payer: the claim is in process, no date given.",
     "Payer asks for the medical records; sent by fax.",
@@ -330,7 +331,7 @@ class Lives:
         rng, agent = self._rng, bill.agent
         worked = day + 1 + int(rng.expovariate(1 / agent.delay)) % 75
         if worked > self._days.last:
-            bill.assignee = agent.id if rng.random() < 0.8 else None
+            bill.assignee = agent.id if rng.random() < _GIVEN_AT_ONCE else None
             return
         bill.assignee = agent.id
         if rng.random() < 0.6:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +22,7 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, day, percent, unbroken
 
 from ..changes import Change
-from ..models import Claim, ClaimPayment, OpenWork, Worklist
+from ..models import Claim, ClaimEvent, ClaimPayment, OpenWork, Worklist, WriteOff
 from ..worklists import choosing, editing, pulling, sharing
 from ..worklists.choosing import asked_of, claims_of
 from .claims import LISTED, amount, at_most
@@ -51,6 +51,7 @@ def worklists(request: HttpRequest) -> HttpResponse:
             "lead": "Each list stands in the order of what its claims are worth: dollars × chance × urgency.",
             "lists": [choosing.standing(each, user, today) for each in mine if each.is_active],
             "out_of_use": [each for each in mine if not each.is_active],
+            "write_offs": WriteOff.objects.visible_to(user).waiting().count(),
             "unmatched": ClaimPayment.objects.visible_to(user).filter(state__in=TO_LOOK_AT).count(),
             "today": today,
             "may_edit": may_edit,
@@ -80,9 +81,11 @@ def worklist(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_worklist(request, pk)
     today = timezone.localdate(now)
     claims = claims_of(found, user).select_related(*LISTED, "work__held_by")
-    table = table_of(request, found, choosing.valued(claims.exclude(choosing.at_rest(today))), now)
-    resting = choosing.valued(claims.filter(choosing.at_rest(today))).order_by("work__pended_until", "pk")
-    new = list(choosing.not_valued_yet(claims)[:25])
+    table = table_of(request, found, choosing.valued(found, claims.exclude(choosing.at_rest(today))), now)
+    resting = choosing.valued(found, claims.filter(choosing.at_rest(today))).order_by(
+        "work__pended_until", "pk"
+    )
+    new = list(choosing.not_valued_yet(found, claims)[:25])
     audit.record(user, "claims.read", request=request, rows=len(table.rows), worklist=found.pk)
     return render(
         request,
@@ -121,9 +124,10 @@ def table_of(request: HttpRequest, found: Worklist, claims: QuerySet[Claim], now
     )
 
 
-def touches() -> Count:
-    """How often somebody has done something about a claim."""
-    return Count("events", filter=Q(events__actor__isnull=False))
+def touches() -> Subquery:
+    """How often somebody has done something about a claim; asked for the rows that are shown alone."""
+    acts = ClaimEvent.objects.filter(claim=OuterRef("pk"), actor__isnull=False).order_by()
+    return Subquery(acts.values("claim").annotate(acts=Count("pk")).values("acts"))
 
 
 def resting_table(
@@ -174,7 +178,7 @@ def deadline_cell(work: OpenWork, now: datetime) -> Cell:
     return Cell(unbroken(words), title=day(work.deadline), tone="bad" if left <= 7 else "")
 
 
-def times(count: int) -> str:
+def times(count: int | None) -> str:
     return f"{count}×" if count else NOTHING
 
 

@@ -221,8 +221,8 @@ def test_a_late_row_shows_nothing_that_is_closed_and_a_claim_without_one_is_not_
     new = make_open(department=heart)
     found = claims_of(worklist, biller)
     assert OpenWork.objects.count() == 2
-    assert list(valued(found)) == []
-    assert list(not_valued_yet(found)) == [new]
+    assert list(valued(worklist, found)) == []
+    assert list(not_valued_yet(worklist, found)) == [new]
     assert standing(worklist, biller).claims == 1
     assert next_claim(user=biller, worklist=worklist) == new
     assert elsewhere in claims_of(worklist, make_user("director"))
@@ -237,7 +237,7 @@ def test_a_list_is_worked_by_value_and_counts_what_rests_apart(biller: User, hea
     resting = make_open("5000.00", department=heart)
     open_work.settle()
     pending.pend(claim=resting, days=3, why="payer", change=Change(biller))
-    assert list(valued(claims_of(worklist, biller))) == [resting, large, middle, small]
+    assert list(valued(worklist, claims_of(worklist, biller))) == [resting, large, middle, small]
     found = standing(worklist, biller)
     assert (found.claims, found.dollars, found.at_rest, found.deadline) == (3, Decimal(330), 1, None)
     assert neighbours(worklist, biller, middle) == (large, small)

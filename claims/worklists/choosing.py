@@ -48,14 +48,15 @@ def dollars_of(worklist: Worklist) -> Combinable:
     return MONEY[asked_of(worklist)["money"]][2]
 
 
-def valued(claims: ClaimQuerySet) -> QuerySet[Claim]:
-    """Those that have been valued, in the order in which they are worked."""
-    return claims.filter(work__isnull=False).order_by(*BY_VALUE)
+def valued(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]:
+    """Those of its claims that have been valued, in the order in which they are worked."""
+    return claims.filter(work__at_stake=asked_of(worklist)["money"]).order_by(*BY_VALUE)
 
 
-def not_valued_yet(claims: ClaimQuerySet) -> QuerySet[Claim]:
-    """Those that came in or changed a moment ago."""
-    return claims.filter(pk__in=WorkMark.objects.values("claim_id"), work=None).order_by("-balance", "pk")
+def not_valued_yet(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]:
+    """Those that came in a moment ago, or changed from one kind of money to another."""
+    marked = claims.filter(pk__in=WorkMark.objects.values("claim_id"))
+    return marked.exclude(work__at_stake=asked_of(worklist)["money"]).order_by("-balance", "pk")
 
 
 def at_rest(today: date) -> Q:
@@ -78,7 +79,7 @@ def neighbours(worklist: Worklist, user: User, claim: Claim) -> tuple[Claim | No
     work = OpenWork.objects.filter(pk=claim.pk).first()
     if work is None:
         return None, None
-    others = valued(claims_of(worklist, user))
+    others = valued(worklist, claims_of(worklist, user))
     before = Q(work__value__gt=work.value) | Q(work__value=work.value, pk__lt=claim.pk)
     after = Q(work__value__lt=work.value) | Q(work__value=work.value, pk__gt=claim.pk)
     return others.filter(before).reverse().first(), others.filter(after).first()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ..models import Claim, CollectingRate, OpenWork, WorkMark
+from ..models.claims import CREDIT, OWED, UNDERPAID
 from . import chances
-from .valuing import AT_WORK, value_claims
+from .valuing import value_claims
 
 # Any number will do, as long as everybody who values claims asks for the same one.
 VALUER_LOCK = 7_263_005
@@ -46,13 +49,19 @@ def _begin_day(today: date) -> None:
     if _has_begun(today):
         return
     chances.reckon(today)
-    everything = (
-        Claim.objects.filter(AT_WORK).order_by().values("pk").union(OpenWork.objects.order_by().values("pk"))
-    )
     table = connection.ops.quote_name(WorkMark._meta.db_table)
-    sql, values = everything.query.sql_with_params()
+    sql, values = _claims_of_the_day().query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {table} (claim_id) {sql}", values)
+
+
+def _claims_of_the_day() -> QuerySet[Claim, Any]:
+    """What is owed is worth something else each day; of the rest whatever no mark told of."""
+    owed, of_owed = Claim.objects.filter(OWED), Claim.objects.filter(work__at_stake=OpenWork.AtStake.OWED)
+    paid = Claim.objects.filter(UNDERPAID | CREDIT, work=None)
+    closed = Claim.objects.filter(work__isnull=False).exclude(status=Claim.Status.PAID)
+    ids = [claims.order_by().values("pk") for claims in (owed, of_owed, paid, closed)]
+    return ids[0].union(*ids[1:])
 
 
 def _is_alone() -> bool:

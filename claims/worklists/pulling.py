@@ -29,12 +29,12 @@ def next_claim(*, user: User, worklist: Worklist, now: datetime | None = None) -
     let_go(user, now)
     found = claims_of(worklist, user)
     found = found.filter(free_for(user, now, is_shared=is_shared(worklist)))
-    return _taken(found, user, now) or _taken_of_new(found, user, now)
+    return _taken(worklist, found, user, now) or _taken_of_new(worklist, found, user, now)
 
 
-def _taken(found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
+def _taken(worklist: Worklist, found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
     today = timezone.localdate(now)
-    free = valued(found.exclude(at_rest(today)))
+    free = valued(worklist, found.exclude(at_rest(today)))
     new = free.exclude(work__passed_by=user, work__passed_at__gte=midnight(today))
     for claims in (new, free):
         # What somebody else is just about to take or to value is waited for only when there is nothing else.
@@ -54,10 +54,10 @@ def _first(claims: QuerySet[Claim], user: User, now: datetime, *, is_patient: bo
     return claim
 
 
-def _taken_of_new(found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
-    new = list(not_valued_yet(found).values_list("pk", flat=True)[:VALUED_AT_ONCE])
+def _taken_of_new(worklist: Worklist, found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
+    new = list(not_valued_yet(worklist, found).values_list("pk", flat=True)[:VALUED_AT_ONCE])
     if not new:
         return None
     with transaction.atomic():
         value_claims(new, timezone.localdate(now))
-    return _taken(found, user, now)
+    return _taken(worklist, found, user, now)

@@ -46,7 +46,9 @@ def people_of(worklist: Worklist) -> list[User]:
 @transaction.atomic
 def share_out(*, worklist: Worklist, change: Change) -> Shared:
     """Give the list's claims that are nobody's, as far as whoever does it sees them, to its people."""
-    found = valued(claims_of(worklist, change.actor)).filter(assignee=None).select_related("patient")
+    found = (
+        valued(worklist, claims_of(worklist, change.actor)).filter(assignee=None).select_related("patient")
+    )
     claims = list(found[: MOST_AT_ONCE + 1])
     here, turn = claims[:MOST_AT_ONCE], TURNS[worklist.hand_out]()
     by_department = _by_department(people_of(worklist))

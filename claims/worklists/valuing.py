@@ -16,14 +16,17 @@ from uuid import UUID
 
 from ..deadlines import deadline_of
 from ..models import Claim, OpenWork, Payer
-from ..models.claims import CREDIT, OPEN, OWED, UNDERPAID
+from ..models.claims import OPEN
 from .chances import Chance, Chances
 
 AtStake = OpenWork.AtStake
-AT_WORK = OWED | UNDERPAID | CREDIT
 SOON = 30  # days
 TOO_LATE = 1  # tenths
 CENT = Decimal("0.01")
+READ = (
+    *("status", "payer_id", "denial_category", "at_intake", "submitted_on", "service_to", "decided_on"),
+    *("balance", "paid", "expected", "patient_share"),
+)
 VALUED = (*("at_stake", "dollars", "collected", "decided", "likeness", "urgency", "deadline", "value"),)
 
 
@@ -71,7 +74,7 @@ def valued(claim: Claim, chances: Chances, today: date) -> OpenWork | None:
 def value_claims(ids: Collection[UUID], today: date) -> None:
     """Keep what these claims are worth, and nothing of those that nobody has to work any more."""
     chances, payers = Chances(), Payer.objects.in_bulk()
-    claims = {claim.pk: claim for claim in Claim.objects.filter(pk__in=ids)}
+    claims = {claim.pk: claim for claim in Claim.objects.filter(pk__in=ids).only(*READ)}
     for claim in claims.values():
         claim.payer = payers.get(claim.payer_id) if claim.payer_id else None
     fresh = [work for claim in claims.values() if (work := valued(claim, chances, today))]
