@@ -235,6 +235,8 @@ class Claim(models.Model):
             # Read by the open claims that are largest, and by those that wait longest.
             models.Index(F("balance").desc(), F("number").desc(), name="open_by_balance", condition=OWED),
             models.Index(fields=["submitted_on", "number"], name="open_by_day", condition=OWED),
+            # Read by the worklists of people who see some departments.
+            models.Index(fields=["department", "submitted_on"], name="open_by_department", condition=OWED),
             # Read by what has to be appealed or filed again within some days.
             models.Index(fields=["decided_on"], name="denied_by_day", condition=OWED & Q(status="denied")),
             models.Index(fields=["service_to"], name="unanswered_by_service", condition=OWED & UNANSWERED),
