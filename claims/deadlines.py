@@ -1,8 +1,7 @@
-"""Until when something can still be done for a claim, by its payer's limits."""
+"""Until when something can still be done for a claim, by the limits of its payer and of its plan."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,8 +10,9 @@ from decimal import Decimal
 from django.db.models import Count, F, Q, Sum
 
 from .business_days import last_business_day
-from .models import Claim, Payer
+from .models import Claim
 from .models.claims import OWED, UNANSWERED, ClaimQuerySet
+from .plan_limits import PlanLimits, by_length, length
 
 Status = Claim.Status
 SOON = (7, 14, 30)  # days
@@ -20,6 +20,9 @@ MISSED = "missed"
 
 
 DENIED = Q(status=Status.DENIED)
+# What is denied for its coding is corrected and billed again, for which the filing limit goes on. What other
+# denials need is not as clear.
+CORRECTED = Claim.Category.CODING
 
 
 @dataclass(frozen=True)
@@ -31,14 +34,30 @@ class Limit:
     too_late: str
     applies: Q
     days: str  # which of the payer's limits
+    of_plan: str  # and which of a plan's
     since: str  # the claim's day from which it counts
 
 
-APPEAL = Limit("appeal", "Appeal", "Too late to appeal", DENIED, "appeal_days", "decided_on")
+APPEAL = Limit("appeal", "Appeal", "Too late to appeal", DENIED, "appeal_days", "appeal_days", "decided_on")
 FILING = Limit(
-    "filing", "File again", "Too late to file again", UNANSWERED, "timely_filing_days", "service_to"
+    "filing",
+    "File again",
+    "Too late to file again",
+    UNANSWERED,
+    "timely_filing_days",
+    "filing_days",
+    "service_to",
 )
-LIMITS = (APPEAL, FILING)
+CORRECTION = Limit(
+    "correction",
+    "Bill again, corrected",
+    "Too late to bill again",
+    DENIED & Q(denial_category=CORRECTED),
+    "timely_filing_days",
+    "filing_days",
+    "service_to",
+)
+LIMITS = (APPEAL, FILING, CORRECTION)
 
 
 @dataclass(frozen=True)
@@ -61,36 +80,48 @@ class AtRisk:
     dollars: Decimal
 
 
-def limit_of(claim: Claim) -> Limit | None:
+def limits_of(claim: Claim) -> list[Limit]:
     if claim.balance <= 0:
-        return None
+        return []
     if claim.status == Status.DENIED:
-        return APPEAL
+        return [APPEAL, *([CORRECTION] if claim.denial_category == CORRECTED else [])]
     is_waiting = claim.status in (Status.SUBMITTED, Status.PENDING)
-    return FILING if is_waiting and claim.at_intake != Claim.AtIntake.ACCEPTED else None
+    return [FILING] if is_waiting and claim.at_intake != Claim.AtIntake.ACCEPTED else []
 
 
-def deadline_of(claim: Claim, today: date) -> Deadline | None:
-    """What its payer's limits mean for one claim; nothing where nobody knows the payer or the day."""
-    limit = limit_of(claim)
-    since = getattr(claim, limit.since) if limit else None
-    if limit is None or since is None or claim.payer is None:
-        return None
-    day = since + timedelta(days=getattr(claim.payer, limit.days))
-    return Deadline(limit, day, (day - today).days)
+def deadline_of(claim: Claim, today: date, plans: PlanLimits | None = None) -> Deadline | None:
+    """The next of its deadlines, or the last that it missed."""
+    found = deadlines_of(claim, today, plans)
+    to_come = [each for each in found if each.left >= 0]
+    return min(to_come or found[-1:], key=lambda each: each.day, default=None)
+
+
+def deadlines_of(claim: Claim, today: date, plans: PlanLimits | None = None) -> list[Deadline]:
+    """What limits mean for one claim, the soonest first; nothing where nobody knows the payer or the day.
+
+    Whoever asks for many claims reads the limits of their plans once.
+    """
+    payer, limits = claim.payer, [each for each in limits_of(claim) if getattr(claim, each.since)]
+    if payer is None or not limits:
+        return []
+    plans = plans or PlanLimits([claim])
+    found = []
+    for limit in limits:
+        of_plan = plans.days(claim, limit.of_plan)
+        days = getattr(payer, limit.days) if of_plan is None else of_plan
+        day = getattr(claim, limit.since) + timedelta(days=days)
+        found.append(Deadline(limit, day, (day - today).days))
+    return sorted(found, key=lambda each: each.day)
 
 
 def due(limit: Limit, first: date | None, last: date) -> Q:
     """Claims whose deadline lies between these days: of their own days a range for each length of limit."""
-    payers: dict[int, list[int]] = defaultdict(list)
-    for pk, days in Payer.objects.order_by().values_list("pk", limit.days):
-        payers[days].append(pk)
     found = Q(pk__in=[])
-    for days, of_payers in payers.items():
-        length = timedelta(days=days)
-        since = Q(**{f"{limit.since}__lte": last - length}, payer__in=of_payers)
+    for days, claims in by_length(limit.days, limit.of_plan):
+        counted = timedelta(days=days)
+        since = claims & Q(**{f"{limit.since}__lte": last - counted})
         if first:
-            since &= Q(**{f"{limit.since}__gte": first - length})
+            since &= Q(**{f"{limit.since}__gte": first - counted})
         found |= since
     return OWED & limit.applies & found
 
@@ -119,9 +150,9 @@ def chosen(name: str, today: date) -> Q:
 
 def at_risk(claims: ClaimQuerySet, limit: Limit, today: date, within: Sequence[int] = SOON) -> list[AtRisk]:
     """For each number of days what is due until then, the sooner being a part of the later."""
-    since, length = F(limit.since), F(f"payer__{limit.days}")
     soon = claims.filter(due_within(limit, max(within), today)).order_by()
-    rows = soon.values_list(since, length).annotate(Count("pk"), Sum("balance"))
+    lasting = soon.alias(lasting=length(limit.days, limit.of_plan))
+    rows = lasting.values_list(F(limit.since), F("lasting")).annotate(Count("pk"), Sum("balance"))
     found = [(since + timedelta(days=days), count, dollars) for since, days, count, dollars in rows]
     return [
         AtRisk(

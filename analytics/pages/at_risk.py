@@ -18,6 +18,7 @@ from .report import part_url
 WORDS = {
     "appeal": "Denials to appeal",
     "filing": "Claims to file again, not accepted by their payer yet",
+    "correction": "Coding denials to correct and bill again",
 }
 
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from rcm_site.templatetags.ui import day, money
 
 from ..answers import denials
-from ..models import Adjustment, Claim, ClaimEvent, ClaimPayment, Import
+from ..models import Adjustment, Claim, ClaimEvent, ClaimPayment, Expectation, Import
 from .places import Origin, in_file, place_in_words, remittance_name
 
 
@@ -54,7 +54,7 @@ class Account:
     def expectations(self) -> list[Entry]:
         """What the account is measured by, and no part of it."""
         claim = self.claim
-        expected = [self._in_its_file()] if claim.expected is not None else []
+        expected = [self._expected_by()] if claim.expected is not None else []
         allowed = [self.origin(each) for each in self.payments if each.allowed is not None]
         return [Entry("Expected", claim.expected, expected), Entry("Allowed", claim.allowed, allowed)]
 
@@ -68,6 +68,14 @@ class Account:
         else:
             found = in_file(payment.source, where, self._url_of(payment.source))
         return Origin(f"{words} · {found.text}" if words else found.text, found.url)
+
+    def _expected_by(self) -> Origin:
+        """Its payer's fee schedule, unless somebody typed something else since."""
+        filled: Expectation | None = getattr(self.claim, "expectation", None)
+        if filled is None or filled.amount != self.claim.expected:
+            return self._in_its_file()
+        stated = f"; the claim itself said {money(filled.stated)}" if filled.stated is not None else ""
+        return Origin(f"by the fee schedule of {self.claim.payer}{stated}")
 
     def _in_its_file(self) -> Origin:
         return in_file(self.claim.source, self.claim.place, self._url_of(self.claim.source))

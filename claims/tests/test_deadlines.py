@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from claims import deadlines
 from claims.business_days import holidays, is_business_day, last_business_day, plus_business_days
-from claims.deadlines import APPEAL, FILING, at_risk, deadline_of, due, missed
+from claims.deadlines import APPEAL, FILING, at_risk, deadline_of, deadlines_of, due, missed
 from claims.models import Claim
 from rcm_site.testing.makers import make_claim, make_department, make_payer
 
@@ -121,7 +121,7 @@ def test_whatever_a_claim_says_of_itself_is_what_the_database_finds() -> None:
     for payer in payers:
         for left in (-2, -1, 0, 1, 7, 8, 14, 15, 30, 31):
             since = TODAY + timedelta(days=left - payer.appeal_days)
-            denied(since, payer=payer)
+            denied(since, payer=payer, service_to=since, denial_category="coding")
             for status, at_intake in (("submitted", ""), ("pending", "rejected"), ("pending", "accepted")):
                 make_claim(
                     charge=Decimal(50),
@@ -132,15 +132,24 @@ def test_whatever_a_claim_says_of_itself_is_what_the_database_finds() -> None:
                     service_to=since,
                 )
     make_claim(charge=Decimal(50))
-    told = {claim.pk: deadline_of(claim, TODAY) for claim in Claim.objects.select_related("payer")}
-    for limit in deadlines.LIMITS:
-        lefts = {pk: each.left for pk, each in told.items() if each and each.limit == limit}
-        assert len(lefts) == 4 * 10 * (1 if limit is APPEAL else 2)
+    counts = dict.fromkeys(deadlines.LIMITS, 4 * 10) | {FILING: 4 * 10 * 2}
+    check_what_claims_say(counts)
+
+
+def check_what_claims_say(counts: dict[deadlines.Limit, int]) -> None:
+    told = {claim.pk: deadlines_of(claim, TODAY) for claim in Claim.objects.select_related("payer")}
+    for limit, count in counts.items():
+        lefts = {pk: each.left for pk, found in told.items() for each in found if each.limit == limit}
+        assert len(lefts) == count
+        amounts: dict[int, Any] = {}
         for days in deadlines.SOON:
             found = set(
                 Claim.objects.filter(deadlines.due_within(limit, days, TODAY)).values_list("pk", flat=True)
             )
             assert found == {pk for pk, left in lefts.items() if 0 <= left <= days}
+            amounts[days] = sum(each.balance for each in Claim.objects.filter(pk__in=found))
+        at = at_risk(Claim.objects.all(), limit, TODAY)
+        assert [each.dollars for each in at] == [amounts[days] for days in deadlines.SOON]
         late = set(Claim.objects.filter(missed(limit, TODAY)).values_list("pk", flat=True))
         assert late == {pk for pk, left in lefts.items() if left < 0}
 

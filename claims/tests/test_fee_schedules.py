@@ -328,3 +328,17 @@ def test_a_row_typed_in_may_not_overlap_and_is_noted(admin: Any, client: Client,
     client.post(f"{FEES}{row.pk}/delete/", {"post": "yes"})
     assert not FeeSchedule.objects.exists()
     assert ContractChange.objects.count() == 2
+
+
+def test_a_claim_says_that_its_expected_amount_is_the_schedules(
+    client: Client, sign_in: Any, aetna: Payer
+) -> None:
+    sign_in("director")
+    agree(aetna, "99213", "80.00")
+    claim = bill(aetna, ("99213", "", "1"), expected=Decimal(70))
+    assert "fee schedule" not in client.get(f"/claims/{claim.pk}/").text
+    expect([claim.pk])
+    assert (
+        "by the fee schedule of Aetna; the claim itself said $70.00"
+        in client.get(f"/claims/{claim.pk}/").text
+    )

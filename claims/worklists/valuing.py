@@ -17,6 +17,7 @@ from uuid import UUID
 from ..deadlines import deadline_of
 from ..models import Claim, OpenWork, Payer
 from ..models.claims import OPEN
+from ..plan_limits import PlanLimits
 from .chances import Chance, Chances
 
 AtStake = OpenWork.AtStake
@@ -49,12 +50,12 @@ def urgency(left: int | None) -> int:
     return TOO_LATE if left < 0 else 10 + SOON - left
 
 
-def valued(claim: Claim, chances: Chances, today: date) -> OpenWork | None:
+def valued(claim: Claim, chances: Chances, plans: PlanLimits, today: date) -> OpenWork | None:
     stake = at_stake(claim)
     if stake is None:
         return None
     kind, dollars = stake
-    deadline = deadline_of(claim, today)
+    deadline = deadline_of(claim, today, plans)
     chance = chances.of(claim, today) if kind == AtStake.OWED else Chance(0, 0, "")
     times = urgency(deadline.left if deadline else None)
     share = Decimal(chance.collected) / chance.decided if chance.decided else Decimal(1)
@@ -77,7 +78,8 @@ def value_claims(ids: Collection[UUID], today: date) -> None:
     claims = {claim.pk: claim for claim in Claim.objects.filter(pk__in=ids).only(*READ)}
     for claim in claims.values():
         claim.payer = payers.get(claim.payer_id) if claim.payer_id else None
-    fresh = [work for claim in claims.values() if (work := valued(claim, chances, today))]
+    plans = PlanLimits(claims.values())
+    fresh = [work for claim in claims.values() if (work := valued(claim, chances, plans, today))]
     here = OpenWork.objects.in_bulk(list(ids))
     OpenWork.objects.bulk_create(
         _changed(fresh, here),
