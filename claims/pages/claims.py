@@ -237,7 +237,7 @@ def claim_page(
 def visible_claim(request: HttpRequest, pk: uuid.UUID) -> Claim:
     """The claim asked for, if this person may see it; each look, also a vain one, is audited."""
     user = person(request)
-    related = ("payer", "provider", "patient", "department", "assignee", "source")
+    related = ("payer", "provider", "patient", "department", "assignee", "source", "expectation")
     found = Claim.objects.visible_to(user).select_related(*related).filter(pk=pk).first()
     outcome = "done" if found else "failed"
     details = {} if found else {"asked_for": str(pk)}
