@@ -29,7 +29,7 @@ INDEX_LENGTH = 22  # 128 bits in base64
 # AES-256-GCM: a version, a random nonce, then the text with its tag. Random nonces are safe for some four
 # billion values a key.
 VERSION, NONCE_LENGTH = b"\x02", 12
-EARLIER = "gAAAA"  # how what was kept with Fernet begins; in base64 a version of 2 begins with "Ag"
+EARLIER = "gAAAA"  # how what was kept with Fernet begins; a version of 2 begins with "A" in base64
 
 
 class EncryptedField(models.TextField):
