@@ -29,9 +29,12 @@ FEWEST = 20  # claims of which a share says anything
 OLDEST = {30: "0-30", 60: "31-60", 90: "61-90", 120: "91-120"}  # days
 # From the most alike to all there are: of a denied claim, and of one that nobody has decided.
 LIKENESSES = {
-    "payer_category_age": ("of this payer, denied for the same and as old", "of this payer, decided as old"),
-    "payer_category": ("of this payer, denied for the same", "of this payer"),
-    "category": ("of any payer, denied for the same", "of any payer"),
+    "payer_category_age": (
+        "of this payer that were denied for the same at this age",
+        "of this payer that waited as long",
+    ),
+    "payer_category": ("of this payer that were denied for the same", "of this payer"),
+    "category": ("of any payer that were denied for the same", "of any payer"),
     "all": ("of any payer", "of any payer"),
 }
 Status = Claim.Status
