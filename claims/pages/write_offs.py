@@ -25,6 +25,7 @@ from .masking import MASKED
 from .step_forms import WORK
 
 Decide = Callable[..., WriteOff]
+BADGES = {"done": "written_off", "declined": "refused", "withdrawn": "cancelled"}
 SHOWN = 200  # more than anybody decides at one sitting
 
 
@@ -81,7 +82,9 @@ def decided_table(request: HttpRequest) -> Table:
                 sort="asked_at",
             ),
             Column(
-                "state", "What became of it", lambda each: Cell(each.get_state_display(), badge=each.state)
+                "state",
+                "What became of it",
+                lambda each: Cell(each.get_state_display(), badge=BADGES[each.state]),
             ),
             Column(
                 "decided", "Decided by", lambda each: each.decided_by.name if each.decided_by else NOTHING

@@ -191,6 +191,7 @@ def test_leads_decide_about_write_offs_on_their_page(
     client.post(f"/write-offs/{write_off.pk}/decline/", {"note": "Ask their doctor."})
     write_off.refresh_from_db()
     assert write_off.state == "declined"
+    assert "Declined" in client.get("/write-offs/").content.decode()
     assert "Ask their doctor." in client.get(f"/claims/{denied.pk}/").content.decode()
 
 

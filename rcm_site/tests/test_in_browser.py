@@ -118,6 +118,7 @@ PAGES_OF = {
     "admin": [
         "/dashboard/",
         "/worklists/new/",
+        "/write-offs/",
         "/providers/",
         "/style/",
         "/profile/",
