@@ -21,7 +21,7 @@ from .imports import loading
 from .worklists import open_work
 
 IMPORT_SECONDS = 240  # of one call; what is left is the next one's
-EXPECTED_AT_ONCE = 100_000  # claims
+EXPECTED_AT_ONCE = 20_000  # claims
 VALUING_SECONDS = 20
 # Between two batches: on SQLite whoever saves something meanwhile must find the database free.
 VALUING_PAUSE = 0.2 if connection.vendor == "sqlite" else 0.0
@@ -94,4 +94,4 @@ def follow_appeals() -> None:
 
 @shared_task
 def expect_everything() -> None:
-    expecting.everything()
+    expecting.look_at_everything()

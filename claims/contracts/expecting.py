@@ -15,10 +15,10 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from ..models import Claim, ContractChange, Expectation, FeeSchedule, Shortfall
+from ..models import Claim, ContractChange, Expectation, FeeSchedule, Payer, Shortfall
 from ..models.claims import UNDERPAID
 from ..money import cents
-from .schedules import prices
+from .schedules import note_change, prices
 from .shortfalls import AT_ONCE, in_batches, split
 
 # A further payer owes what the first has left, not what its contract says of the service.
@@ -134,22 +134,30 @@ def _write(changed: Sequence[tuple[UUID, Decimal | None]]) -> None:
 
 
 def catch_up(most: int) -> int:
-    """Hold the claims of payers whose schedules changed against them, so many at most; how many were left.
+    """Hold claims of payers whose schedules changed against them, until so many are done; how many were.
 
     What is done is kept batch by batch: whoever comes after a worker that was stopped goes on from there.
     """
     done = 0
-    for change in ContractChange.objects.order_by("id"):
-        while done < most:
-            batch = _next(change)
-            expect(batch)
-            done += len(batch)
-            if len(batch) < AT_ONCE:
-                change.delete()
-                break
-            change.reached = batch[-1]
-            change.save(update_fields=["reached"])
+    while done < most and (count := _one_batch()) is not None:
+        done += count
     return done
+
+
+@transaction.atomic
+def _one_batch() -> int | None:
+    """One worker at a change: another takes the next one, or nothing."""
+    change = ContractChange.objects.select_for_update(skip_locked=True).order_by("id").first()
+    if change is None:
+        return None
+    batch = _next(change)
+    expect(batch)
+    if len(batch) < AT_ONCE:
+        change.delete()
+    else:
+        change.reached = batch[-1]
+        change.save(update_fields=["reached"])
+    return len(batch)
 
 
 def _next(change: ContractChange) -> list[UUID]:
@@ -159,12 +167,7 @@ def _next(change: ContractChange) -> list[UUID]:
     return list(claims.values_list("pk", flat=True)[:AT_ONCE])
 
 
-def everything() -> int:
-    """Hold all claims against all schedules: what went past us once is put right."""
-    done, last = 0, UUID(int=0)
-    while batch := list(
-        Claim.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
-    ):
-        expect(batch)
-        done, last = done + len(batch), batch[-1]
-    return done
+def look_at_everything() -> None:
+    """Have all claims held against all schedules: what went past us once is put right."""
+    note_change(Payer.objects.all())
+    expect(Claim.objects.filter(UNDERPAID, payer=None).values_list("pk", flat=True))
