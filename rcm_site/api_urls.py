@@ -4,7 +4,7 @@ from django.urls import path
 
 from accounts import api as accounts
 from analytics.api import dashboard, denials, exports, kpis, payers, receivables, staff, underpayments
-from claims.api import claims, files, patients, providers, tasks, worklists
+from claims.api import claims, files, patients, providers, steps, tasks, worklists
 
 from . import api_schema
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("claims/", claims.Claims.as_view(), name="api_claims"),
     path("claims/import", files.SendFile.as_view(), name="api_send_file"),
     path("claims/<uuid:pk>", claims.OneClaim.as_view(), name="api_claim"),
+    path("claims/<uuid:pk>/steps/<slug:step>", steps.TakeStep.as_view(), name="api_take_step"),
     path("worklists/", worklists.Worklists.as_view(), name="api_worklists"),
     path("worklists/<int:pk>/next", worklists.TakeNext.as_view(), name="api_next_claim"),
     path("imports/<uuid:pk>", files.OneImport.as_view(), name="api_import"),

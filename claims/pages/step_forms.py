@@ -22,6 +22,7 @@ from ..write_offs import APPROVE, needs_approval
 from .forms import note_field
 
 WORK = "claims.change_claim"
+WAYS = [(each, each.capitalize()) for each in ("portal", "fax", "mail", "e-mail", "clearing house")]
 
 
 class Call(forms.Form):
@@ -46,7 +47,7 @@ class SendDocuments(forms.Form):
     what = forms.CharField(label="What was sent", max_length=200)
     how = forms.ChoiceField(
         label="How",
-        choices=[(each, each.capitalize()) for each in ("portal", "fax", "mail", "e-mail", "clearing house")],
+        choices=WAYS,
     )
     note = note_field()
 
@@ -164,6 +165,8 @@ def applying(claim: Claim) -> list[Step]:
     if claim.status == Claim.Status.VOID:
         return []
     steps = [Step.CALL, Step.DOCUMENTS]
+    if claim.status == Claim.Status.DENIED:
+        steps.append(Step.APPEAL)
     if claim.is_open:
         steps.append(Step.REBILL)
     if claim.patient_share > 0:

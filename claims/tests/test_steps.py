@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from accounts import tokens
 from accounts.models import Department, User
 from claims import steps
 from claims.business_days import plus_business_days
@@ -18,7 +19,7 @@ from claims.downstream import outbox
 from claims.models import Claim, ClaimLine, OpenWork, OutboxMessage
 from claims.steps import Step
 from claims.worklists import open_work
-from rcm_site.testing.makers import make_claim, make_department, make_payer
+from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -214,3 +215,39 @@ def test_an_analyst_is_offered_no_steps(client: Client, sign_in: Any, denied: Cl
 def test_the_first_step_stands_first_on_the_page(client: Client, biller: User, denied: Claim) -> None:
     offered = client.get(f"/claims/{denied.pk}/").context["steps"]["offered"]
     assert offered[0].step == Step.REBILL
+
+
+# For other systems -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def api(client: Client, heart: Department) -> Any:
+    user = make_user("manager", departments=[heart])
+    pair = tokens.issue(user=user, request=RequestFactory().post("/"))
+    headers = {"Authorization": f"Bearer {pair.access}"}
+
+    def post(claim: Claim, step: str, **body: Any) -> Any:
+        path = f"/api/claims/{claim.pk}/steps/{step}"
+        return client.post(path, body, content_type="application/json", headers=headers)
+
+    return post
+
+
+def test_other_systems_take_the_same_steps(api: Any, denied: Claim) -> None:
+    told = api(denied, "call", came_of="will_pay", reference="R-1")
+    assert told.status_code == 200, told.content
+    assert told.json()["events"][0]["action"] == "called the payer"
+    assert denied.events.get().note == "They will pay. Reference R-1."
+    assert api(denied, "write_off", reason="other").status_code == 200
+    assert denied.write_offs.get().state == "waiting"
+
+
+def test_other_systems_are_told_what_is_wrong_with_a_step(api: Any, denied: Claim) -> None:
+    assert api(denied, "payment", amount="1000.00", paid_on=str(TODAY)).status_code == 409
+    assert api(denied, "bill_patient").status_code == 409
+    assert "came_of" in api(denied, "call", came_of="maybe").json()["error"]["fields"]
+    assert "colour" in api(denied, "call", came_of="nobody", colour="red").json()["error"]["fields"]
+    assert api(denied, "void").status_code == 404
+    other = make_claim(charge=Decimal(5), department=make_department("Lungs"))
+    assert api(other, "call", came_of="nobody").status_code == 404
+    assert not denied.events.exists()

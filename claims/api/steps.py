@@ -1,0 +1,117 @@
+"""Steps on claims for other systems: what was done about a claim is written down as on its page."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.access import person
+from claims.changes import ClaimError
+from claims.models import Claim, WriteOff
+from claims.models.work import LONGEST_REST
+from claims.pages.step_forms import WAYS, WORK
+from claims.pages.steps import take
+from claims.steps import CameOfCall, Step
+from rcm_site.api import StrictSerializer
+from rcm_site.errors import api_error
+
+from .claims import refuse_unseen, shown, whole
+from .shapes import CLAIM_EXAMPLE, ClaimShown
+
+
+class Noted(StrictSerializer):
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=2_000)
+
+
+class Called(Noted):
+    came_of = serializers.ChoiceField(CameOfCall.choices)
+    reference = serializers.CharField(required=False, default="", allow_blank=True, max_length=80)
+    again_in = serializers.IntegerField(
+        required=False,
+        default=None,
+        allow_null=True,
+        min_value=1,
+        max_value=LONGEST_REST,
+        help_text="Business days for which the claim rests.",
+    )
+
+
+class SentDocuments(Noted):
+    what = serializers.CharField(max_length=200)
+    how = serializers.ChoiceField(WAYS)
+
+
+class BilledPatient(Noted):
+    pass
+
+
+class PostedPayment(StrictSerializer):
+    amount = serializers.DecimalField(max_digits=12, decimal_places=2)
+    paid_on = serializers.DateField()
+
+    def validate_paid_on(self, day: Any) -> Any:
+        if day > timezone.localdate():
+            raise serializers.ValidationError("This day is still to come.")
+        return day
+
+
+class AskedWriteOff(Noted):
+    reason = serializers.ChoiceField(WriteOff.Reason.choices)
+
+
+BODIES: dict[str, type[StrictSerializer]] = {
+    Step.CALL: Called,
+    Step.DOCUMENTS: SentDocuments,
+    Step.BILL_PATIENT: BilledPatient,
+    Step.PAYMENT: PostedPayment,
+    Step.WRITE_OFF: AskedWriteOff,
+}
+EXAMPLES = {
+    "call": {"came_of": "in_process", "reference": "R-77", "again_in": 5, "note": "Asked for Ms Lee"},
+    "documents": {"what": "Operative report", "how": "portal"},
+    "bill_patient": {},
+    "payment": {"amount": "120.00", "paid_on": "2026-11-20"},
+    "write_off": {"reason": "small"},
+}
+
+
+class TakeStep(APIView):
+    access = WORK
+
+    @extend_schema(
+        operation_id="take_step",
+        summary="Write down what was done about a claim",
+        description=(
+            "The body depends on the step. A write-off above what one person may decide waits for approval, "
+            "and the claim stays open; 409 says why a step cannot be taken now."
+        ),
+        parameters=[OpenApiParameter("step", str, OpenApiParameter.PATH, enum=[*map(str, BODIES)])],
+        request=PolymorphicProxySerializer("StepTaken", [*BODIES.values()], resource_type_field_name=None),
+        responses=ClaimShown,
+        examples=[
+            *(OpenApiExample(name, value=value, request_only=True) for name, value in EXAMPLES.items()),
+            OpenApiExample("A claim", value=CLAIM_EXAMPLE, response_only=True),
+        ],
+    )
+    def post(self, request: Request, pk: UUID, step: str) -> HttpResponseBase:
+        user = person(request._request)
+        if step not in BODIES:
+            raise exceptions.NotFound(f"Steps are {', '.join(map(str, BODIES))}.")
+        body = BODIES[step](data=request.data)
+        body.is_valid(raise_exception=True)
+        claim = Claim.objects.visible_to(user).filter(pk=pk).first()
+        if claim is None:
+            refuse_unseen(user, request, "claim.changed", pk)
+        try:
+            take(Step(step), claim, body.validated_data, request._request)
+        except ClaimError as error:
+            return api_error(409, "not_now", str(error))
+        return Response(shown(whole(user).get(pk=pk), user))
