@@ -55,6 +55,7 @@ EMPTIED = (
         "analytics.Export",
         "claims.ImportBlock",
         "claims.Attachment",
+        "claims.AppealLetter",
         "claims.CalendarFeed",
         "claims.IdempotencyKey",
         "rcm_site.Mail",

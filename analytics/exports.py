@@ -29,10 +29,12 @@ from claims.identity import new_id
 from claims.lists import (
     Listing,
     WrongFilters,
+    appeals_list,
     claims_list,
     listing_of_claims,
     remittances_list,
 )
+from claims.pages.appeals import AppealFilter
 from claims.pages.filters import ClaimFilter, RemittanceFilter
 from rcm_site.outages import is_outage
 from rcm_site.spreadsheets import Sheet, chunks
@@ -94,6 +96,10 @@ def _claims(user: User, asked: Mapping[str, str], _: date) -> Listing:
     return claims_list(user, asked)
 
 
+def _appeals(user: User, asked: Mapping[str, str], _: date) -> Listing:
+    return appeals_list(user, asked)
+
+
 def _remittances(user: User, asked: Mapping[str, str], _: date) -> Listing:
     return remittances_list(user, asked)
 
@@ -116,6 +122,7 @@ def _claims_of_kpi(user: User, asked: Mapping[str, str], today: date) -> Listing
 
 KINDS: dict[str, Kind] = {
     "claims": Kind("Claims", "claims.view_claim", (*ClaimFilter.base_fields, "sort"), _claims),
+    "appeals": Kind("Appeals", "claims.view_claim", (*AppealFilter.base_fields, "sort"), _appeals),
     "kpi": Kind("Claims behind a number", "claims.view_claim", ("kpi", "part", *PARAMETERS), _claims_of_kpi),
     "remittances": Kind(
         "Remittances", "claims.view_remittance", (*RemittanceFilter.base_fields, "sort"), _remittances

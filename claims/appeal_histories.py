@@ -22,8 +22,10 @@ from django.utils import timezone
 
 from .answers import denials
 from .contracts.shortfalls import in_batches
+from .deadlines import APPEAL
 from .models import Adjustment, Appeal, Claim, ClaimEvent, ClaimPayment, Payer
 from .models.appeals import LEVELS, WITHDRAWN
+from .plan_limits import PlanLimits
 
 Status, Outcome = Claim.Status, Appeal.Outcome
 NOTHING = Decimal(0)
@@ -127,6 +129,13 @@ def catch_up() -> int:
     return len(found)
 
 
+def settle() -> None:
+    """All of it at once."""
+    while catch_up():
+        pass
+    catch_up_with_ends()
+
+
 def catch_up_with_ends() -> None:
     """Decide what still waits although its claim stands otherwise."""
     ended = (Status.PAID, Status.DENIED, *GIVEN_UP)
@@ -171,12 +180,14 @@ def _begun(new: Sequence[New]) -> list[Appeal]:
     limits = dict(
         Payer.objects.filter(pk__in={claim.payer_id for claim, _, _ in new}).values_list("pk", "appeal_days")
     )
+    plans = PlanLimits([claim for claim, _, _ in new])
     reasons = _reasons([claim.pk for claim, _, _ in new if not claim.denial_category])
     rows = []
     for claim, place, appeals in new:
         each = appeals[place]
         denied_on = _denied_on(claim, each, is_first=place == 0)
-        days = limits.get(claim.payer_id) if claim.payer_id else None
+        of_plan = plans.days(claim, APPEAL.of_plan)
+        days = limits.get(claim.payer_id) if of_plan is None else of_plan
         rows.append(
             Appeal(
                 claim=claim,

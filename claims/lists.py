@@ -17,8 +17,9 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 
-from .models import Claim, Patient, Remittance
+from .models import Appeal, Claim, Patient, Remittance
 from .models.claims import ClaimQuerySet
+from .pages.appeals import AppealFilter
 from .pages.claims import list_columns
 from .pages.filters import ClaimFilter, Filter, RemittanceFilter
 
@@ -192,6 +193,50 @@ def remittances_list(user: User, asked: Mapping[str, str]) -> Listing:
     headings = [*REMITTANCE_COLUMNS]
     found = narrowed.order_by(*order)
     return Listing("remittances", found, "pk", headings, read, form.in_words(), has_patients=False)
+
+
+# Appeals -------------------------------------------------------------------------------------------
+
+APPEAL_COLUMNS: list[tuple[str, str, Callable[[Any], object] | None]] = [
+    ("Claim", "claim__number", "C-{}".format),
+    ("Control number", "claim__control_number", None),
+    ("Payer", "claim__payer__name", None),
+    ("Department", "claim__department__name", None),
+    ("Denied for", "category", CATEGORIES.__getitem__),
+    ("Denied", "denied_on", None),
+    ("To be filed by", "file_by", None),
+    ("Level", "level", None),
+    ("Filed", "filed_on", None),
+    ("By", "filed_by__name", None),
+    ("Sent by", "method", {"": "", **dict(Appeal.Method.choices)}.__getitem__),
+    ("Answer due", "due_on", None),
+    ("Outcome", "outcome", dict(Appeal.Outcome.choices).__getitem__),
+    ("Decided", "decided_on", None),
+    ("Won", "overturned", None),
+    ("Open", "claim__balance", None),
+]
+APPEAL_SORTS = {"filed": "filed_on", "due": "due_on"}
+
+
+def appeals_list(user: User, asked: Mapping[str, str]) -> Listing:
+    form = AppealFilter(asked, user)
+    refuse_wrong(form)
+    narrowed = form.narrow(Appeal.objects.visible_to(user))
+    paths = [path for _, path, _ in APPEAL_COLUMNS]
+    said = [(place, say) for place, (_, _, say) in enumerate(APPEAL_COLUMNS) if say]
+
+    def read(keys: Sequence[int]) -> Iterator[Row]:
+        visible = Appeal.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
+        found = {key: row for key, *row in visible.values_list("pk", *paths)}
+        for key in keys:
+            if row := found.get(key):
+                for place, say in said:
+                    row[place] = say(row[place])
+                yield row
+
+    headings = [heading for heading, _, _ in APPEAL_COLUMNS]
+    found = narrowed.order_by(*order_of(asked.get("sort") or "filed", APPEAL_SORTS, default="pk"))
+    return Listing("appeals", found, "pk", headings, read, form.in_words(), has_patients=False)
 
 
 # What was asked ------------------------------------------------------------------------------------

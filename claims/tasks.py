@@ -87,9 +87,7 @@ def follow_fee_schedules() -> None:
 @shared_task
 def follow_appeals() -> None:
     """Keep the appeals that came in past everything that follows a claim's history by itself."""
-    while appeal_histories.catch_up():
-        pass
-    appeal_histories.catch_up_with_ends()
+    appeal_histories.settle()
 
 
 @shared_task

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .pages import (
+    appeals,
     attachments,
     calendar_feeds,
     claim_payments,
@@ -42,6 +43,10 @@ urlpatterns = [
     path("worklists/<int:pk>/next/", worklists.take_next, name="next_claim"),
     path("worklists/<int:pk>/share/", worklists.share_out, name="share_out"),
     path("worklists/<int:pk>/edit/", worklists.edit_worklist, name="edit_worklist"),
+    path("claims/<uuid:pk>/appeal/", appeals.appeal, name="appeal"),
+    path("appeals/", appeals.appeals, name="appeals"),
+    path("appeals/<int:pk>/letter.pdf", appeals.letter, name="appeal_letter"),
+    path("appeals/<int:pk>/answer/", appeals.answer_appeal, name="answer_appeal"),
     path("claims/<uuid:pk>/attach/", attachments.attach, name="attach"),
     path("attachments/<uuid:pk>/", attachments.attachment, name="attachment"),
     path("attachments/<uuid:pk>/remove/", attachments.remove_attachment, name="remove_attachment"),

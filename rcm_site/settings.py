@@ -302,6 +302,8 @@ IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=512_000_000)
 IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
 IMPORTS_AT_ONCE = env.int("IMPORTS_AT_ONCE", default=2)
 EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", default=1_000_000)
+# Stands above letters to payers, its lines with a bar between them: the name, the address, how to be reached.
+LETTERHEAD = env.str("LETTERHEAD", default=SITE_NAME)
 APPEAL_ANSWER_DAYS = env.int("APPEAL_ANSWER_DAYS", default=60)
 FILE_UPLOAD_HANDLERS = [
     "claims.imports.size_limit.RefuseTooLarge",  # first: it looks at the announced length alone

@@ -1,6 +1,6 @@
 """What is kept: patients and parties, claims with their lines and history, files, remittances, net fees."""
 
-from .appeals import Appeal
+from .appeals import Appeal, AppealLetter
 from .attachments import Attachment, AttachmentBlock
 from .claims import Claim, ClaimEvent, ClaimLine
 from .contracts import (
@@ -25,6 +25,7 @@ from .write_offs import WriteOff
 __all__ = [
     "Adjustment",
     "Appeal",
+    "AppealLetter",
     "Assessment",
     "Attachment",
     "AttachmentBlock",

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import User
 from claims.fields import EncryptedField
@@ -107,3 +108,15 @@ class Appeal(models.Model):
 
     def is_overdue(self, today: date) -> bool:
         return self.is_waiting and self.due_on < today
+
+
+class AppealLetter(models.Model):
+    """The letter of an appeal as it was sent: a PDF, encrypted."""
+
+    appeal = models.OneToOneField(Appeal, primary_key=True, on_delete=models.CASCADE, related_name="letter")
+    content = models.BinaryField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"letter of appeal {self.appeal_id}"

@@ -30,6 +30,7 @@ from ..answers import denials
 from ..deadlines import deadline_of
 from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
 from ..steps import Step
+from .appeals_of import appeals_of
 from .attachments import attachments_of
 from .balance import payers_answer
 from .filters import ClaimFilter
@@ -225,6 +226,7 @@ def claim_page(
             "most": MOST_SHOWN,
             "tasks": tasks_of(found, user),
             "attachments": attachments_of(found, user),
+            "appeals": appeals_of(found, user),
             "rebills": Claim.objects.visible_to(user).filter(original=found),
             "original": Claim.objects.visible_to(user).filter(pk=found.original_id).first()
             if found.original_id

@@ -134,6 +134,11 @@ BADGES = {
     "done": BadgeKind("Done", "good", "check"),
     "refused": BadgeKind("Refused", "warning", "refused"),
     "failed": BadgeKind("Failed", "bad", "close"),
+    # What became of an appeal.
+    "overturned": BadgeKind("Overturned", "good", "check"),
+    "partly": BadgeKind("Partly overturned", "good", "check"),
+    "upheld": BadgeKind("Denial upheld", "bad", "close"),
+    "withdrawn": BadgeKind("Withdrawn", "quiet", "void"),
     # How far a file has been taken in, and what came of a row.
     "waiting": BadgeKind("Waiting", "quiet", "pending"),
     "running": BadgeKind("Running", "info", "refresh"),

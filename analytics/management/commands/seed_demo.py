@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import demo
 from analytics.demo import seeding
 from analytics.settling import settle
+from claims import appeal_histories
 from claims.worklists import open_work
 
 MONTHS = 16  # so that a quarter can be held against the same one a year before
@@ -75,6 +76,7 @@ class Command(BaseCommand):
         made_in = time.perf_counter() - begun
         settle()
         open_work.settle()
+        appeal_histories.settle()
         if verbosity:
             added_in = time.perf_counter() - begun - made_in
             self.stdout.write(f"{made:,} claims made in {made_in:.1f} s, added up in {added_in:.1f} s.")
