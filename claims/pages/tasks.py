@@ -51,7 +51,10 @@ class TaskForm(forms.Form):
         super().__init__(asked, auto_id="task_%s", initial=_planned(task) if task else _for_next_day(user))
         self.task = task
         self.people = colleagues(user).active()
-        self.fields["owner"].choices = [*named(self.people), (NOBODY, "Nobody yet")]  # type: ignore[attr-defined]
+        choices = [*named(self.people), (NOBODY, "Nobody yet")]
+        is_left = bool(task and task.owner_id and str(task.owner_id) not in dict(choices))
+        # Nobody is chosen unseen for somebody who works here no more.
+        self.fields["owner"].choices = [*([("", "Choose …")] if is_left else []), *choices]  # type: ignore[attr-defined]
         if task and task.is_follow_up:
             del self.fields["kind"]
 

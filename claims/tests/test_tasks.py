@@ -176,6 +176,18 @@ def test_days_that_are_over_and_reminders_after_the_day_are_told_in_the_form(
     assert not Task.objects.exists()
 
 
+def test_a_task_of_somebody_who_left_goes_to_nobody_unseen(client: Client, ana: User) -> None:
+    gone = make_user(departments=list(ana.departments.all()))
+    claim = make_claim(department=ana.departments.get())
+    task = todo.add_task(plan(gone, timezone.localdate()), claim=claim, actor=gone)
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    form = client.get(f"/tasks/{task.pk}/").context["form"]
+    assert form.fields["owner"].choices[0] == ("", "Choose …")
+    client.post(f"/tasks/{task.pk}/", asked(gone) | {"owner": ""})
+    task.refresh_from_db()
+    assert task.owner == gone
+
+
 def test_of_another_departments_tasks_nothing_is_seen_or_done(client: Client, ana: User) -> None:
     other = make_department("Bones")
     stranger = make_user(departments=[other])
