@@ -18,7 +18,15 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from accounts.models import User
 
@@ -31,7 +39,7 @@ BROWSER = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}"),
     pytest.mark.django_db(transaction=True),
 ]
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 30  # a busy machine takes its time, and to be patient costs nothing
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -40,6 +48,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=1000 * ANSWER_SECONDS)
 # Playwright drives the browser from an event loop, inside which Django would refuse to query.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -123,7 +132,7 @@ def open_window(chromium: Browser, live_server: Any) -> Iterator[Callable[..., V
 
     def open_one(**options: Any) -> Visit:
         context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(1000 * ANSWER_SECONDS)
         contexts.append(context)
         visit = Visit(context.new_page(), live_server.url, [])
         visit.page.on("console", lambda message: _hear(visit, message))
