@@ -259,7 +259,7 @@ def one_cause(request: HttpRequest, key: CauseKey, question: Question) -> dict[s
         "project": project,
         "progress": progress,
         "state_badge": BADGES[State(project.state)] if project else "",
-        "pursue_form": PursueForm(user, project) if key.payer and may(user, PURSUE) else None,
+        "pursue_form": PursueForm(user, project) if may_pursue(user, key, project) else None,
         "pursue_url": f"{reverse('pursue', args=[key.payer or NONE, key.cause])}?{request.GET.urlencode()}",
         "kept": {name: request.GET[name] for name in ("service", "modifiers") if request.GET.get(name)},
     }
@@ -398,16 +398,23 @@ class PursueForm(forms.Form):
             self.fields["state"].choices = unfinished  # type: ignore[attr-defined]
 
 
+def may_pursue(user: User, key: CauseKey, project: UnderpaymentProject | None) -> bool:
+    """Whoever works claims, where they see one that fell short for it or is pursued for it."""
+    if key.payer is None or not may(user, PURSUE):
+        return False
+    seen = Claim.objects.visible_to(user)
+    if project and project.pursued.filter(claim__in=seen).exists():
+        return True
+    return Shortfall.objects.filter(key.condition(), claim__in=seen).exists()
+
+
 @allow(PURSUE)
 @require_POST
 def pursue(request: HttpRequest, payer: str, cause: str) -> HttpResponseBase:
     user = person(request)
     key, _ = asked_for(request.GET, payer, cause)
     project = projects.unfinished(key)
-    seen = Claim.objects.visible_to(user)
-    is_short = Shortfall.objects.filter(key.condition(), claim__in=seen).exists()
-    is_mine = project is not None and project.pursued.filter(claim__in=seen).exists()
-    if not is_short and not is_mine:
+    if not may_pursue(user, key, project):
         raise Http404
     form = PursueForm(user, project, request.POST)
     back = HttpResponseRedirect(f"{reverse('cause', args=[payer, cause])}?{request.GET.urlencode()}")
