@@ -271,6 +271,14 @@ def test_the_shipped_lists_are_rules_that_the_list_of_claims_takes(biller: User)
         assert standing(worklist, biller).words
 
 
+def test_a_rule_that_is_wrong_by_now_finds_nothing_and_says_so(biller: User, heart: Department) -> None:
+    make_open(department=heart)
+    worklist = make_list(filters={"status": "open", "payer": "999999"})
+    found = standing(worklist, biller)
+    assert (found.claims, found.words) == (0, "Finds nothing until its rule is corrected")
+    assert next_claim(user=biller, worklist=worklist) is None
+
+
 # The next claim ------------------------------------------------------------------------------------
 
 

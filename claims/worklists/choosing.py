@@ -113,5 +113,5 @@ def standing(worklist: Worklist, user: User, today: date | None = None) -> Stand
             at_rest=Count("pk", filter=rests),
         )
     )
-    words = ClaimFilter(worklist.filters, user).in_words()
+    words = ClaimFilter(worklist.filters, user).in_words() or "Finds nothing until its rule is corrected"
     return Standing(worklist, words=words, **sums | {"dollars": sums["dollars"] or Decimal(0)})
