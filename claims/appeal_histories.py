@@ -187,7 +187,7 @@ def _begun(new: Sequence[New]) -> list[Appeal]:
         each = appeals[place]
         denied_on = _denied_on(claim, each, is_first=place == 0)
         of_plan = plans.days(claim, APPEAL.of_plan)
-        days = limits.get(claim.payer_id) if of_plan is None else of_plan
+        days = limits.get(claim.payer_id or 0) if of_plan is None else of_plan
         rows.append(
             Appeal(
                 claim=claim,

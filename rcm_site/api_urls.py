@@ -4,7 +4,7 @@ from django.urls import path
 
 from accounts import api as accounts
 from analytics.api import dashboard, denials, exports, kpis, payers, receivables, staff, underpayments
-from claims.api import claims, files, patients, providers, steps, tasks, worklists
+from claims.api import appeals, claims, files, patients, providers, steps, tasks, worklists
 
 from . import api_schema
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("claims/import", files.SendFile.as_view(), name="api_send_file"),
     path("claims/<uuid:pk>", claims.OneClaim.as_view(), name="api_claim"),
     path("claims/<uuid:pk>/steps/<slug:step>", steps.TakeStep.as_view(), name="api_take_step"),
+    path("claims/<uuid:pk>/appeals", appeals.FileAppeal.as_view(), name="api_file_appeal"),
+    path("appeals/", appeals.Appeals.as_view(), name="api_appeals"),
+    path("appeals/<int:pk>", appeals.OneAppeal.as_view(), name="api_appeal"),
     path("worklists/", worklists.Worklists.as_view(), name="api_worklists"),
     path("worklists/<int:pk>/next", worklists.TakeNext.as_view(), name="api_next_claim"),
     path("imports/<uuid:pk>", files.OneImport.as_view(), name="api_import"),

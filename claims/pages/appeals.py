@@ -185,6 +185,9 @@ def answer_due(asked: str) -> Q:
     return Q(outcome=Outcome.WAITING, due_on__gte=today, due_on__lte=today + timedelta(days=int(asked)))
 
 
+OUTCOMES: dict[str, Q] = {"any": Q(), "won": Q(outcome__in=Appeal.WON)}
+
+
 class AppealFilter(Filter):
     outcome = forms.ChoiceField(
         required=False, choices=[("", "Waiting"), *Outcome.choices[1:], ("won", "All won"), ("any", "Any")]
@@ -227,9 +230,6 @@ class AppealFilter(Filter):
 
     def _words(self, name: str, value: Any) -> str:
         return "Waiting" if value == Outcome.WAITING else super()._words(name, value)
-
-
-OUTCOMES = {"any": Q(), "won": Q(outcome__in=Appeal.WON)}
 
 
 def columns(today: date, *, only_waiting: bool) -> list[Column]:

@@ -30,7 +30,8 @@ HOSTILE = [
 
 def appealed(reason: str, category: str = "other", **fields: Any) -> Appeal:
     change = Change(make_user("admin"))
-    claim = make_claim(**{"charge": Decimal(100), "payer": make_payer("Aetna")} | fields)
+    given: dict[str, Any] = {"charge": Decimal(100), "payer": make_payer("Aetna")}
+    claim = make_claim(**given | fields)
     changes.change_status(claim=claim, to="denied", change=change, category=category)
     return appeals.file(claim=claim, filing=appeals.Filing("fax", reason), change=change)
 

@@ -28,7 +28,8 @@ def change() -> Change:
 
 
 def denied(change: Change, category: str = "authorisation", **fields: Any) -> Claim:
-    claim = make_claim(**{"charge": Decimal(100), "payer": make_payer("Aetna", appeal_days=90)} | fields)
+    given: dict[str, Any] = {"charge": Decimal(100), "payer": make_payer("Aetna", appeal_days=90)}
+    claim = make_claim(**given | fields)
     on = TODAY - timedelta(days=10)
     return changes.change_status(claim=claim, to="denied", change=change, on=on, category=category)
 
@@ -49,6 +50,7 @@ def test_the_form_knows_the_deadline_the_reasons_and_a_first_text(client: Any, s
     claim.refresh_from_db()
     sign_in("biller", departments=[heart])
     page = client.get(f"/claims/{claim.pk}/appeal/").content.decode()
+    assert claim.decided_on is not None
     last = claim.decided_on + timedelta(days=90)
     left = (last - TODAY).days
     assert f"{last.day} {last:%b %Y}, {left} days left" in page

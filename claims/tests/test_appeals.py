@@ -30,7 +30,8 @@ def change(db: None) -> Change:
 
 
 def denied(change: Change, **fields: Any) -> Claim:
-    claim = make_claim(**{"charge": Decimal(100), "payer": make_payer(appeal_days=90)} | fields)
+    given: dict[str, Any] = {"charge": Decimal(100), "payer": make_payer(appeal_days=90)}
+    claim = make_claim(**given | fields)
     return changes.change_status(
         claim=claim, to="denied", change=change, on=TODAY - timedelta(days=10), category="coding"
     )
@@ -87,12 +88,13 @@ def test_two_people_who_file_at_once_file_one() -> None:
     change = Change(make_user("admin"))
     claim = denied(change)
     people = [make_user("director") for _ in range(4)]
-    start, told = threading.Barrier(len(people)), []
+    start = threading.Barrier(len(people))
+    told: list[str] = []
 
     def attempt(person: User) -> None:
         try:
             start.wait()
-            told.append(appeals.file(claim=claim, filing=FILING, change=Change(person)).level)
+            told.append(str(appeals.file(claim=claim, filing=FILING, change=Change(person)).level))
         except ClaimError as wrong:
             told.append(str(wrong))
         finally:
@@ -104,7 +106,7 @@ def test_two_people_who_file_at_once_file_one() -> None:
     for thread in threads:
         thread.join()
     refused = "Only a claim that is denied can be appealed; this one is appealed."
-    assert sorted(map(str, told)) == ["1", refused, refused, refused]
+    assert sorted(told) == ["1", refused, refused, refused]
     assert claim.events.filter(to_status="appealed").count() == Appeal.objects.count() == 1
 
 
@@ -183,7 +185,11 @@ def happens(claim: Claim, before: str, after: str, day: int) -> None:
 
 def loaded() -> list[Claim]:
     """Won, lost and lost again, given up, waiting: their histories written by no one's action here."""
-    june = {"decided_on": date(2026, 6, 1), "first_decided_on": date(2026, 6, 1), "first_decision": "denied"}
+    june: dict[str, Any] = {
+        "decided_on": date(2026, 6, 1),
+        "first_decided_on": date(2026, 6, 1),
+        "first_decision": "denied",
+    }
     won = make_claim(charge=100, status="paid", **june)
     lost = make_claim(charge=100, status="denied", denial_category="coding", **june)
     given_up = make_claim(charge=100, status="written_off", written_off=100, **june)

@@ -20,8 +20,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import AuditEntry, Department, User
 from accounts.roles import ROLES
 from claims import triage
+from claims.appeals import Filing, file
 from claims.attachments import attach
-from claims.changes import Change, change_status
+from claims.changes import Change
 from claims.identity import new_id
 from claims.models import IdempotencyKey, LedgerEntry, Worklist, WriteOff
 from rcm_site.testing.makers import (
@@ -193,13 +194,13 @@ def pages_of_claims(department: Department) -> dict[str, Any]:
     asked = WriteOff.State.WAITING
     write_off = claim.write_offs.create(amount=90, reason="small", state=asked, asked_by=make_user("biller"))
     appealed = make_claim(department=department, status="denied", charge=90)
-    change_status(claim=appealed, to="appealed", change=Change(make_user("admin")))
+    appeal = file(claim=appealed, filing=Filing("fax", "Please pay."), change=Change(make_user("admin")))
     document = attach(claim, BytesIO(b"Seen on Monday."), "note.txt", actor=make_user("admin"))
     return {
         "claims": claim.pk,
         "worklists": shared.pk,
         "attachments": document.pk,
-        "appeals": appealed.appeals.get().pk,
+        "appeals": appeal.pk,
         "imports": source.pk,
         "remittances": remittance.pk,
         "remittances/unmatched": waiting.pk,

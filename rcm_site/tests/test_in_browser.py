@@ -138,6 +138,7 @@ PAGES_OF = {
         "/dashboard/",
         "/denials/",
         "/denials/?period=forever",
+        "/appeals/",
         "/receivables/",
         "/payers/",
         "/underpayments/",
