@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -158,8 +159,9 @@ def _follow(ids: Sequence[UUID]) -> None:
     ]
     for row in _begun(new):
         kept[row.event_id] = row
+    before = {pk: _standing(row) for pk, row in kept.items()}
     _decide(told, kept, _paid(ids))
-    _save(kept.values())
+    _save([row for pk, row in kept.items() if row.pk is None or _standing(row) != before[pk]])
 
 
 def _histories(ids: Sequence[UUID]) -> Iterable[tuple[UUID, list[Event]]]:
@@ -278,9 +280,15 @@ def _is_denied_in_part(claim: Claim) -> bool:
     return claim.charge - claim.paid - claim.adjusted - claim.patient_share > 0
 
 
+FOLLOWED = ("level", "outcome", "decided_on", "overturned")
+
+
+def _standing(row: Appeal) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in FOLLOWED)
+
+
 def _save(rows: Iterable[Appeal]) -> None:
     """What waits comes last: a claim has one that waits at most."""
-    fields = ["level", "outcome", "decided_on", "overturned"]
     ordered = sorted(rows, key=lambda row: row.is_waiting)
-    Appeal.objects.bulk_update([row for row in ordered if row.pk], fields, batch_size=100)
+    Appeal.objects.bulk_update([row for row in ordered if row.pk], FOLLOWED, batch_size=100)
     Appeal.objects.bulk_create([row for row in ordered if not row.pk], batch_size=500)
