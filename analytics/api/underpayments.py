@@ -37,9 +37,7 @@ class CauseShown(serializers.Serializer[Any]):
     claims = serializers.IntegerField()
     short = Money(help_text="What these claims brought less than was expected.")
     expected = Money()
-    short_percent = Number(
-        allow_null=True, help_text="Of what was expected; null where that is not known."
-    )
+    short_percent = Number(allow_null=True, help_text="Of what was expected; null where that is not known.")
     first_paid_on = serializers.DateField()
     last_paid_on = serializers.DateField()
     project = serializers.ChoiceField(

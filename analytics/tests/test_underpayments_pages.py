@@ -23,7 +23,8 @@ from claims.contracts.causes import CauseKey, causes, sums
 from claims.contracts.projects import pursue
 from claims.models import Payer, UnderpaymentProject
 from claims.tests.remittances import post, remittance
-from claims.tests.test_underpayments import agree, billed, underpay
+from claims.tests.test_fee_schedules import agree
+from claims.tests.test_underpayments import billed, underpay
 from rcm_site.testing.makers import make_department, make_payer, make_user
 
 pytestmark = pytest.mark.django_db

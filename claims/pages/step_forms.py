@@ -156,8 +156,8 @@ def steps_of(
         "advice": first,
         "offered": sorted(offered, key=lambda each: not each.is_first),
         "waiting": waiting,
-        "may_approve": bool(waiting) and may(user, APPROVE) and waiting.asked_by_id != user.pk,
-        "is_own": bool(waiting) and waiting.asked_by_id == user.pk,
+        "is_own": waiting is not None and waiting.asked_by_id == user.pk,
+        "may_approve": waiting is not None and waiting.asked_by_id != user.pk and may(user, APPROVE),
     }
 
 

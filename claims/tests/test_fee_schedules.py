@@ -40,12 +40,13 @@ def agree(payer: Payer, procedure: str, amount: str, modifier: str = "", **days:
 
 def bill(payer: Payer | None, *lines: tuple[str, ...], **fields: Any) -> Claim:
     """A claim with one line a procedure, its modifiers, its units and its charge; one line charges it all."""
-    fields = {"charge": 900, "service_from": MAY, "kind": "professional"} | fields
+    fields = {"charge": 900, "service_from": MAY, "kind": "professional", **fields}
     claim = make_claim(payer=payer, **fields)
-    alone = [str(claim.charge)] if len(lines) == 1 else [None]
+    alone = claim.charge if len(lines) == 1 else None
     for number, (procedure, modifiers, units, *charge) in enumerate(lines, 1):
         service = {"procedure": procedure, "modifiers": modifiers, "units": units}
-        ClaimLine.objects.create(claim=claim, number=number, charge=(charge or alone)[0], **service)
+        of_line = Decimal(charge[0]) if charge else alone
+        ClaimLine.objects.create(claim=claim, number=number, charge=of_line, **service)
     return claim
 
 

@@ -87,7 +87,7 @@ def test_whatever_a_claim_says_of_its_plan_is_what_the_database_finds(payer: Pay
             ):
                 decided: dict[str, Any] = {"service_to": since, "denial_category": "coding", "payer": of}
                 cover(denied(since, **decided), *plans)
-                service = {"service_from": since, "service_to": since}
+                service: dict[str, Any] = {"service_from": since, "service_to": since}
                 cover(make_claim(charge=Decimal(50), payer=of, **service), *plans)
                 count += 1
     check_what_claims_say(dict.fromkeys(deadlines.LIMITS, count))

@@ -297,11 +297,11 @@ def test_a_project_follows_what_is_paid_since_on_its_claims_and_takes_in_new_one
     later = underpay(aetna, "A-2", "100")
     underpay(aetna, "A-3", "110")
     assert progress(project, admin) == Progress(2, Decimal(30), Decimal(0))
-    pay = {"paid_on": MAY, "change": Change(admin)}
+    change = Change(admin)
     Claim.objects.filter(pk__in=[first.pk, later.pk]).update(adjusted=0)
-    post_payment(claim=first, amount=Decimal(15), **pay)
+    post_payment(claim=first, amount=Decimal(15), paid_on=MAY, change=change)
     assert progress(project, admin).recovered == 15
-    post_payment(claim=later, amount=Decimal(50), **pay)  # more than it was short of
+    post_payment(claim=later, amount=Decimal(50), paid_on=MAY, change=change)  # more than it was short of
     assert progress(project, admin) == Progress(2, Decimal(30), Decimal(25))
     done = pursue(key=key_of(aetna), owner=admin, state="recovered", change=Change(admin))
     assert (done.pk, done.closed_at is not None) == (project.pk, True)
