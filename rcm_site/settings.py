@@ -280,6 +280,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ClaimStatus": "claims.models.Claim.Status",
         "ClaimKind": "claims.models.Claim.Kind",
+        "DenialCategory": "claims.api.shapes.DENIAL_CATEGORIES",
         "ExportKind": "analytics.exports.KIND_CHOICES",
         "TaskKind": "claims.models.Task.Kind",
         "PlannedTaskKind": "claims.pages.tasks.KINDS",

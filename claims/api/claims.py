@@ -40,7 +40,7 @@ from rcm_site.api import Cursor, StrictSerializer
 from rcm_site.errors import api_error
 
 from .narrowing import NEWEST_FIRST, PARAMETERS, SORTS, narrowed
-from .shapes import CLAIM_EXAMPLE, CLAIM_ROW_EXAMPLE, ClaimRow, ClaimShown, Money
+from .shapes import CLAIM_EXAMPLE, CLAIM_ROW_EXAMPLE, DENIAL_CATEGORIES, ClaimRow, ClaimShown, Money
 
 IN_A_LINE = re.compile(r"line (\d+)(?:: (.*))?", re.DOTALL)
 RETRY_AFTER = {"Retry-After": "1"}
@@ -339,9 +339,7 @@ def refuse_key(refused: idempotency.KeyRefused) -> HttpResponseBase:
 class NewStatus(StrictSerializer):
     status = serializers.ChoiceField(Claim.Status.choices)
     on = serializers.DateField(required=False, help_text="The day of the decision; today unless said.")
-    denial_category = serializers.ChoiceField(
-        [choice for choice in Claim.Category.choices if choice[0]], required=False
-    )
+    denial_category = serializers.ChoiceField(DENIAL_CATEGORIES, required=False)
     note = serializers.CharField(required=False, allow_blank=True, max_length=2_000)
 
     def validate_on(self, day: Any) -> Any:

@@ -10,6 +10,7 @@ from claims.models import Claim, ClaimEvent, ClaimLine
 
 # What a role that works without patients gets instead of what would tell of one.
 OF_PATIENTS = ("patient", "subscriber", "note")
+DENIAL_CATEGORIES = [choice for choice in Claim.Category.choices if choice[0]]
 
 
 class Money(serializers.DecimalField):
