@@ -68,7 +68,7 @@ def test_sending_a_claim_takes_few_trips_to_the_database(
     headers = bearer(make_user("director"))
     body = {"control_number": "PCN-1", "Payer": "Northern", "lines": [LINE, LINE | {"quadrant": "LL"}]}
     send(client, body, **headers)
-    trips = 10 if connection.vendor == "postgresql" else 16
+    trips = 11 if connection.vendor == "postgresql" else 17
     with django_assert_max_num_queries(trips):
         answer = send(client, body | {"control_number": "PCN-2"}, **headers | {"Idempotency-Key": "second"})
     assert answer.status_code == 201
