@@ -115,8 +115,9 @@ def _post(payments: Sequence[Payment], intake: Intake) -> None:
             _tell(each, effects[each.id])
     _find_lines(payments)
     insert(payments, source_id, intake.today, now)
-    split({each.claim_id for each in payments if each.claim_id})
-    follow({each.claim_id for each in payments if each.claim_id})
+    of_claims = {each.claim_id for each in payments if each.claim_id}
+    split(of_claims)
+    follow(of_claims)
     _count_imbalances(payments)
 
 

@@ -146,12 +146,11 @@ def steps_of(
     waiting = claim.write_offs.waiting().select_related("asked_by").first()
     offered = []
     for step in applying(claim):
-        form = None
-        if step in FORMS:
-            form = bound[1] if bound and bound[0] == step else form_of(step)
-        is_bound = bool(bound and bound[0] == step)
+        wrong = bound[1] if bound and bound[0] == step else None
+        form = wrong or (form_of(step) if step in FORMS else None)
         is_first = first is not None and first.step == step
-        offered.append(Offered(step, form, url_of(claim, step), is_first, is_bound, hint_of(claim, step)))
+        is_open = wrong is not None
+        offered.append(Offered(step, form, url_of(claim, step), is_first, is_open, hint_of(claim, step)))
     return {
         "advice": first,
         "offered": sorted(offered, key=lambda each: not each.is_first),
