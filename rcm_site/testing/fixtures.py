@@ -14,6 +14,7 @@ from django.test import Client
 from accounts.models import User
 
 from .makers import make_user
+from .migrated import django_db_keepdb, django_db_modify_db_settings, django_db_setup  # noqa: F401
 
 
 @pytest.fixture
