@@ -120,7 +120,18 @@ class ProfileSerializer(StrictModelSerializer):
 
     class Meta:
         model = User
-        fields = ("id", "name", "email", "role", "departments", "theme", "default_period", "wants_digest")
+        fields = (
+            "id",
+            "name",
+            "email",
+            "role",
+            "departments",
+            "theme",
+            "default_period",
+            "wants_digest",
+            "digest_every",
+            "time_zone",
+        )
         read_only_fields = ("id", "email")
 
 
@@ -135,6 +146,8 @@ SOMEBODY = OpenApiExample(
         "theme": "system",
         "default_period": "last_30_days",
         "wants_digest": False,
+        "digest_every": "day",
+        "time_zone": "America/Chicago",
     },
     response_only=True,
 )

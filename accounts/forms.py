@@ -38,7 +38,7 @@ def _speak_of_e_mail(field: forms.Field) -> None:
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
-        fields = ["name", "theme", "default_period", "wants_digest"]
+        fields = ["name", "theme", "default_period", "time_zone", "wants_digest", "digest_every"]
 
 
 class DayField(forms.DateField):

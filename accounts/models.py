@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+import zoneinfo
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -18,6 +20,11 @@ from . import roles
 one_plain_line = RegexValidator(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "A name is one line of plain text.", inverse_match=True
 )
+
+
+def known_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError("There is no such time zone: write it as America/Chicago.")
 
 
 class DepartmentQuerySet(models.QuerySet["Department"]):
@@ -86,6 +93,10 @@ class User(AbstractBaseUser):
         LAST_MONTH = "last_month", "Last month"
         THIS_YEAR = "this_year", "This year"
 
+    class Digest(models.TextChoices):
+        DAY = "day", "Each morning"
+        WEEK = "week", "Each Monday morning"
+
     email = models.EmailField(
         "e-mail", unique=True, error_messages={"unique": "Somebody with this e-mail is here already."}
     )
@@ -106,7 +117,16 @@ class User(AbstractBaseUser):
 
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     default_period = models.CharField(max_length=20, choices=Period.choices, default=Period.LAST_30_DAYS)
-    wants_digest = models.BooleanField("daily digest by e-mail", default=False)
+    wants_digest = models.BooleanField(
+        "digest by e-mail", default=False, help_text="One mail about all alerts instead of one about each."
+    )
+    digest_every = models.CharField(max_length=4, choices=Digest.choices, default=Digest.DAY)
+    time_zone = models.CharField(
+        max_length=50,
+        blank=True,
+        validators=[known_time_zone],
+        help_text="Such as America/Chicago; empty for the site's own.",
+    )
 
     objects = UserManager()
 
@@ -121,6 +141,8 @@ class User(AbstractBaseUser):
         "theme",
         "default_period",
         "wants_digest",
+        "digest_every",
+        "time_zone",
     )
 
     USERNAME_FIELD = "email"
@@ -166,6 +188,10 @@ class User(AbstractBaseUser):
     def is_staff(self) -> bool:
         """Django's own name for "may use the admin"."""
         return self.has_perm("accounts.use_admin")
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone or settings.TIME_ZONE)
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         return self.is_active and (self.is_superuser or perm in self.role_now.permissions)

@@ -27,7 +27,12 @@ def _role(key: str, label: str, about: str, sees: Sees, *permissions: str, phi_m
 
 
 # Permissions that several roles share, in the order in which the roles build on one another.
-LOOK = ("analytics.view_dashboard", "claims.view_claim", "claims.view_underpaymentproject")
+LOOK = (
+    "analytics.view_dashboard",
+    "analytics.add_report",
+    "claims.view_claim",
+    "claims.view_underpaymentproject",
+)
 PURSUE = "claims.change_underpaymentproject"  # with its payer
 WORK = (
     *LOOK,
@@ -48,8 +53,14 @@ TEAM = (
     "claims.view_providertotal",
     "claims.add_review",
     "claims.change_writeoff",
+    "analytics.view_alert",
+    "analytics.change_alert",
+    "analytics.change_alertrule",
+    "analytics.view_delivery",
+    "analytics.add_schedule",
 )
 # What administrators add and change in the admin, of the claims app.
+OVERSEEN = ("alertrule", "webhook", "report", "schedule")  # … and of the analytics app
 EDITED = ("claim", "claimline", "payer", "payeralias", "provider", "feeschedule", "planlimit")
 
 ROLES: dict[str, Role] = {
@@ -96,6 +107,8 @@ ROLES: dict[str, Role] = {
             *LOOK,
             "accounts.use_api",
             "claims.view_providertotal",
+            "analytics.view_alert",
+            "analytics.add_schedule",
             phi_masked=True,
         ),
         _role(
@@ -116,6 +129,11 @@ ROLES: dict[str, Role] = {
             "accounts.view_style_guide",
             "accounts.view_operations",
             *(f"claims.{verb}_{noun}" for noun in EDITED for verb in ("view", "add", "change")),
+            *(
+                f"analytics.{verb}_{noun}"
+                for noun in OVERSEEN
+                for verb in ("view", "add", "change", "delete")
+            ),
             "claims.delete_payeralias",
             "claims.delete_claimline",
             "claims.delete_feeschedule",

@@ -134,6 +134,8 @@ def test_a_profile_shows_who_one_is(client: Client, sign_in: Callable[..., User]
         "theme": "system",
         "default_period": "last_30_days",
         "wants_digest": False,
+        "digest_every": "day",
+        "time_zone": "",
     }
 
 
@@ -197,6 +199,8 @@ def test_no_other_field_can_be_set(
         ("wants_digest", "perhaps"),
         ("wants_digest", None),
         ("wants_digest", []),
+        ("digest_every", "hour"),
+        ("time_zone", "Mars/Olympus"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_field(

@@ -152,6 +152,7 @@ def test_the_profile_page_saves_preferences_and_audits_them(client: Client, sign
         "name": "Ana",
         "theme": "dark",
         "default_period": "last_month",
+        "digest_every": "day",
         "role": "admin",
         "is_superuser": "on",
     }
