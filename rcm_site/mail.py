@@ -61,6 +61,13 @@ class QueueBackend(BaseEmailBackend):
         return len(rows)
 
 
+def queue(message: EmailMessage) -> Mail:
+    """The row of a message, for who follows what becomes of it."""
+    mail = _row(message)
+    mail.save(force_insert=True)
+    return mail
+
+
 def _row(message: EmailMessage) -> Mail:
     headers = {name: str(value) for name, value in message.extra_headers.items()}
     message_id = next((value for name, value in headers.items() if name.lower() == "message-id"), None)

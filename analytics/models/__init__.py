@@ -1,7 +1,7 @@
 """What analytics keeps: facts, snapshots, alerts and who is told of them, reports, files for people."""
 
 from .alerts import Alert, AlertEvent, AlertRule
-from .deliveries import Delivery, Webhook
+from .deliveries import Delivery, StoppedMail, Webhook
 from .exports import Export, ExportPiece
 from .facts import (
     AgingFact,
@@ -52,6 +52,7 @@ __all__ = [
     "ScheduledRun",
     "Snapshot",
     "StaffFact",
+    "StoppedMail",
     "Sums",
     "Webhook",
 ]

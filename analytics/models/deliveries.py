@@ -6,7 +6,8 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -117,3 +118,35 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk}"
+
+
+class StoppedMail(models.Model):
+    """What somebody does not want to be mailed any more: about one rule or schedule, or any alert at all."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="stopped_mail"
+    )
+    address = models.CharField(max_length=254, blank=True)  # of somebody who has no account
+    rule = models.ForeignKey(
+        "analytics.AlertRule", null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    schedule = models.ForeignKey(
+        "analytics.Schedule", null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "stopped mail"
+        constraints = [
+            models.UniqueConstraint(
+                Coalesce("person", Value(0), output_field=models.BigIntegerField()),
+                "address",
+                Coalesce("rule", Value(0), output_field=models.BigIntegerField()),
+                Coalesce("schedule", Value(0), output_field=models.BigIntegerField()),
+                name="mail_stopped_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"stopped mail {self.pk}"
