@@ -14,6 +14,7 @@ from .keeping_balances import keep_days, renew_balances
 from .periods import DAY
 from .reading import DAYS, STAFF
 from .refreshing import refresh
+from .snapshots import take_missing
 
 EXPORT_SECONDS = 240  # before the next call goes on with what waits
 SECONDS = 20  # of work in one call; the next one goes on
@@ -42,6 +43,12 @@ def _in_batches(*steps: Callable[[], int]) -> int:
             done += worked
             time.sleep(PAUSE)
     return done
+
+
+@shared_task
+def take_snapshots() -> int:
+    """Write down what nobody has written down yet of the days that are over; how many days that were."""
+    return take_missing(timezone.now())
 
 
 @shared_task

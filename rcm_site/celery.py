@@ -61,6 +61,7 @@ app.conf.beat_schedule = {
     "expected amounts": _nightly(2, 10, "claims.tasks.expect_everything"),
     "facts": _every(2, "analytics.tasks.refresh_facts"),
     "past balances": _every(2, "analytics.tasks.keep_balances"),
+    "snapshots": _every(600, "analytics.tasks.take_snapshots"),
     "exports": _every(2, "analytics.tasks.make_exports"),
     "exports' files": _every(600, "analytics.tasks.forget_exports"),
     "waiting payments": _every(60, "claims.tasks.match_payments"),
