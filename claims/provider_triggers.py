@@ -2,13 +2,15 @@
 
 A line counts when its net fee and provider are known and its claim is not void. Django remakes a table on
 SQLite to alter it, and the triggers would be lost: a migration that alters claims or their lines calls `drop`
-before and `create` after. The marks of claims that have to be valued again come and go with them.
+before and `create` after. The marks of claims that have to be valued again, and of events that rules have not
+looked at, come and go with them.
 """
 
 from __future__ import annotations
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from .automation import event_triggers
 from .worklists import work_triggers
 
 # PostgreSQL: a statement appends the sums of its changes, so that writers never wait for one another.
@@ -168,6 +170,7 @@ def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
         for sql in _sqlite():
             schema_editor.execute(sql, params=None)
     work_triggers.create(schema_editor)
+    event_triggers.create(schema_editor)
 
 
 def count_handfuls(schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -182,6 +185,7 @@ def count_everything(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    event_triggers.drop(schema_editor)
     work_triggers.drop(schema_editor)
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("DROP FUNCTION count_lines, count_voided, count_nothing CASCADE", params=None)

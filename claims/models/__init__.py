@@ -2,6 +2,7 @@
 
 from .appeals import Appeal, AppealLetter
 from .attachments import Attachment, AttachmentBlock
+from .automation import AutomationMark, AutomationRule, AutomationRun
 from .claims import Claim, ClaimEvent, ClaimLine
 from .contracts import (
     ContractChange,
@@ -18,6 +19,7 @@ from .payers import Coverage, Payer, PayerAlias, Provider
 from .payments import LedgerEntry, OutboxMessage, ProviderChange, ProviderTotal
 from .remittances import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment
 from .reviews import Review, ReviewSample
+from .tags import ClaimTag, Tag
 from .tasks import CalendarFeed, Task
 from .work import CollectingRate, OpenWork, Worklist, WorkMark
 from .write_offs import WriteOff
@@ -29,11 +31,15 @@ __all__ = [
     "Assessment",
     "Attachment",
     "AttachmentBlock",
+    "AutomationMark",
+    "AutomationRule",
+    "AutomationRun",
     "CalendarFeed",
     "Claim",
     "ClaimEvent",
     "ClaimLine",
     "ClaimPayment",
+    "ClaimTag",
     "CollectingRate",
     "ContractChange",
     "Coverage",
@@ -61,6 +67,7 @@ __all__ = [
     "ReviewSample",
     "ServicePayment",
     "Shortfall",
+    "Tag",
     "Task",
     "UnderpaymentProject",
     "WorkMark",

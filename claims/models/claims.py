@@ -353,6 +353,15 @@ class ClaimEvent(models.Model):
         "claims.Import", null=True, editable=False, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     place = models.PositiveIntegerField(default=0, editable=False)
+    # The rule that made it happen: then nobody did, and no rule is set off by it.
+    rule = models.ForeignKey(
+        "claims.AutomationRule",
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+    )
 
     class Meta:
         ordering = ["at", "id"]

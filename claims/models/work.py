@@ -92,6 +92,15 @@ class OpenWork(models.Model):
         PROVIDER = "provider", "Waits for the provider"
         OTHER = "other", "Something else"
 
+    class Closed(models.TextChoices):
+        """Why nobody works a claim on although money is left."""
+
+        ACCEPTED = "accepted", "The payer’s answer is accepted"
+        PATIENT = "patient", "The rest is the patient’s, who has been billed"
+        ELSEWHERE = "elsewhere", "Another claim covers it"
+        HOPELESS = "hopeless", "Nothing more can be done"
+        OTHER = "other", "Another reason"
+
     claim = models.OneToOneField(Claim, primary_key=True, on_delete=models.CASCADE, related_name="work")
     at_stake = models.CharField(max_length=9, choices=AtStake.choices)
     dollars = MoneyField()
@@ -105,6 +114,9 @@ class OpenWork(models.Model):
 
     pended_until = models.DateField(null=True)  # the day on which it is back
     pended_why = models.CharField(max_length=8, choices=Why.choices, blank=True)
+    # Nobody works it on while it stands as it did when it was closed (`worklists.closing`).
+    closed_as = models.CharField(max_length=22, blank=True)
+    closed_why = models.CharField(max_length=9, choices=Closed.choices, blank=True)
     held_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
