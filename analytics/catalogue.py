@@ -123,7 +123,11 @@ class Kpi:
         if _takes_days(self.compute):
             given["days"] = Decimal(days)
         numerator, denominator = self.compute(**given)
-        return Figure(self._value(numerator, denominator), int(sums[self.n_of]), numerator, denominator)
+        return self.divided(numerator, denominator, int(sums[self.n_of]))
+
+    def divided(self, numerator: Decimal, denominator: Decimal | None, n: int) -> Figure:
+        """From what was kept, or added up, before it is divided."""
+        return Figure(self._value(numerator, denominator), n, numerator, denominator)
 
     def _value(self, numerator: Decimal, denominator: Decimal | None) -> Decimal | None:
         if denominator is None:
