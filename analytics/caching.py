@@ -7,7 +7,9 @@ needs nobody to throw it away, and no server that all processes share: one that 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,6 +48,32 @@ def version() -> str:
         return "-".join(str(value or 0) for value in cursor.fetchone())
 
 
+@contextmanager
+def one_version() -> Iterator[None]:
+    """What is asked for meanwhile is looked up by one version, read when it is first needed.
+
+    It is the answer of that moment or of a later one: what is newly worked out is kept under a version that
+    it is no older than.
+    """
+    token = _held.set([])
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
+_held: ContextVar[list[str] | None] = ContextVar("held", default=None)
+
+
+def _version_held() -> str:
+    held = _held.get()
+    if held is None:
+        return version()
+    if not held:
+        held.append(version())
+    return held[0]
+
+
 def remembered(question: tuple[Any, ...], work_out: Callable[[], list[Found]]) -> list[Found]:
     """The answer that was found before and is right still, or else what is worked out now.
 
@@ -53,7 +81,7 @@ def remembered(question: tuple[Any, ...], work_out: Callable[[], list[Found]]) -
     """
     if not settings.FACTS_CACHE or connection.in_atomic_block:
         return work_out()
-    now = version()  # before anything is read, or older sums could pass for newer ones
+    now = _version_held()  # before anything is read, or older sums could pass for newer ones
     key = digest((CODE, *question))
     kept = caches["facts"].get(key)
     if kept is not None and kept[0] == now:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -95,8 +96,19 @@ class Question:
         query = {**self.asked, **changes}
         if {"start", "end"} & changes.keys():
             query["period"] = None
-        text = urlencode({key: str(value) for key, value in query.items() if value not in (None, "")})
-        return f"{reverse(name, args=args)}{'?' if text else ''}{text}"
+        text = "&".join(
+            f"{key}={_quoted(str(value))}" for key, value in query.items() if value not in (None, "")
+        )
+        return f"{_address(name, args)}{'?' if text else ''}{text}"
+
+
+# A page has hundreds of links to the same few pages, asked the same but for one word.
+_quoted = lru_cache(4096)(quote_plus)
+
+
+@lru_cache(1024)
+def _address(name: str, args: tuple[Any, ...]) -> str:
+    return reverse(name, args=args)
 
 
 ALWAYS_SAID = {"payer": "all payers", "department": "all departments"}

@@ -125,7 +125,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "rcm_site.navigation.page_frame",
             ],
-            "builtins": ["rcm_site.templatetags.ui"],
+            "builtins": ["rcm_site.templatetags.ui", "rcm_site.templatetags.rows"],
         },
     },
 ]

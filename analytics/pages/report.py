@@ -25,6 +25,7 @@ from rcm_site.charts import Chart
 from rcm_site.spreadsheets import Sheet, export, of_table
 from rcm_site.tables import Table
 
+from ..caching import one_version
 from ..facts import is_catching_up
 from ..periods import LABELS, NAMED
 from ..questions import CHOSEN, COMPARED, FILTERS, PARAMETERS, Question, WrongQuestion, ask
@@ -95,7 +96,8 @@ def answer(
     except WrongQuestion as wrong:
         form = QuestionForm(asked, user, wrong.problems, about)
         return render(request, template, {"title": title, "form": form, "problems": wrong.problems})
-    shown = {"title": title} | build(question)
+    with one_version():
+        shown = {"title": title} | build(question)
     if "format" in request.GET:
         return hand_out(request, question, shown)
     frame = {

@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-
-if TYPE_CHECKING:
-    from ..tables import Cell
 
 register = template.Library()
 
@@ -165,32 +162,6 @@ def badge(kind: str, label: str = "") -> SafeString:
     known = BADGES[kind]
     words = label or known.label
     return format_html('<span class="badge badge-{}">{}{}</span>', known.tone, icon(known.icon), words)
-
-
-@register.simple_tag
-def cell(cell: Cell) -> SafeString:
-    """What stands in a cell of a table, and where it leads."""
-    words: str = conditional_escape(cell.text)
-    if cell.badge:
-        words = badge(cell.badge, cell.text)
-    elif cell.tone:
-        words = format_html('<span class="is-{}">{}</span>', cell.tone, cell.text)
-    if cell.url:
-        words = format_html('<a href="{}">{}</a>', cell.url, words)
-    return format_html("{}{}", words, format_html(BAR, percent(cell.share)) if cell.share is not None else "")
-
-
-BAR = '<svg class="bar" aria-hidden="true"><rect width="{}" height="100%" rx="2"/></svg>'
-
-
-@register.simple_tag
-def cell_of_row(shown: Cell) -> SafeString:
-    """A cell of a table with what is around it, but for the one that heads its row."""
-    title = format_html(' title="{}"', shown.title) if shown.title else ""
-    return format_html("<td{}{}>{}</td>", NUMERIC if shown.numeric else "", title, cell(shown))
-
-
-NUMERIC = mark_safe(' class="numeric"')
 
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 120, 28, 3

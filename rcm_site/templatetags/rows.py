@@ -1,0 +1,143 @@
+"""What a page has hundreds or thousands of, written in Python: the template engine takes ten times as long.
+
+Each tag writes what stands inside an element whose frame is in a template: the rows of a table, the numbers
+and the speaking places of a chart, the options of a choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from .ui import badge, percent
+
+if TYPE_CHECKING:
+    from ..charts.canvas import Drawing
+    from ..charts.chart import Numbers
+    from ..tables import Cell, Row, Table
+
+register = template.Library()
+
+
+def _text(words: object) -> str:
+    """As the template engine writes it."""
+    return words if isinstance(words, SafeString) else escape(str(words))
+
+
+def _numeric(is_numeric: bool) -> str:
+    return ' class="numeric"' if is_numeric else ""
+
+
+# Tables --------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def table_rows(table: Table) -> SafeString:
+    return SafeString("\n".join(_row(table, row) for row in table.rows))
+
+
+@register.simple_tag
+def table_totals(table: Table) -> SafeString:
+    first, *others = table.totals or []
+    return SafeString(f'<tr><th scope="row">{_cell(first)}</th>{"".join(map(_cell_of_row, others))}</tr>')
+
+
+def _row(table: Table, row: Row) -> str:
+    first, *others = row.cells
+    name = _cell(first)
+    if row.url:
+        anchor = f' id="{_text(row.anchor)}"' if row.anchor else ""
+        name = f'<a href="{_text(row.url)}"{anchor}>{name}</a>'
+    title = f' title="{_text(first.title)}"' if first.title else ""
+    head = f'<th scope="row"{_numeric(first.numeric)}{title}>{name}</th>'
+    return f"<tr>{_pick(table, row)}{head}{''.join(map(_cell_of_row, others))}</tr>"
+
+
+def _pick(table: Table, row: Row) -> str:
+    if not row.pick:
+        return ""
+    return (
+        f'<td class="pick"><input type="checkbox" name="row" value="{_text(row.pick)}" '
+        f'form="{_text(table.picks)}" aria-label="Select {_text(row.cells[0].text)}"></td>'
+    )
+
+
+def _cell_of_row(cell: Cell) -> str:
+    title = f' title="{_text(cell.title)}"' if cell.title else ""
+    return f"<td{_numeric(cell.numeric)}{title}>{_cell(cell)}</td>"
+
+
+def _cell(cell: Cell) -> str:
+    """What stands in a cell of a table, and where it leads."""
+    words = _text(cell.text)
+    if cell.badge:
+        words = badge(cell.badge, cell.text)
+    elif cell.tone:
+        words = f'<span class="is-{_text(cell.tone)}">{words}</span>'
+    if cell.url:
+        words = f'<a href="{_text(cell.url)}">{words}</a>'
+    if cell.share is None:
+        return words
+    bar = f'<rect width="{percent(cell.share)}" height="100%" rx="2"/>'
+    return f'{words}<svg class="bar" aria-hidden="true">{bar}</svg>'
+
+
+# Charts --------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def chart_numbers(numbers: Numbers) -> SafeString:
+    """The rows of the table behind a chart."""
+    return SafeString("\n".join(_numbers_row(cells) for cells in numbers.cells))
+
+
+def _numbers_row(cells: Iterable[Any]) -> str:
+    first, *others = cells
+    rest = (f"<td{_numeric(each.is_numeric)}>{_text(each.text)}</td>" for each in others)
+    return f'<tr><th scope="row">{_text(first.text)}</th>{"".join(rest)}</tr>'
+
+
+@register.simple_tag
+def chart_spots(drawing: Drawing, group: str) -> SafeString:
+    """The places of a drawing that speak. Those that lead somewhere are links; the others are one stop for
+    the Tab key, and the arrows go from one to the next."""
+    return SafeString("".join(_spots(drawing, _text(group))))
+
+
+def _spots(drawing: Drawing, group: str) -> Iterator[str]:
+    for spot in drawing.spots:
+        label = f'aria-label="{_text(spot.label)}"'
+        if spot.url:
+            place = f'<a href="{_text(spot.url)}" {label}>{spot.area}</a>'
+        else:
+            room = f'x="{spot.x:.5g}" y="{spot.y:.5g}" width="{spot.width:.5g}" height="{spot.height:.5g}"'
+            choice = f'<input type="radio" name="{group}" {label} autocomplete="off">'
+            place = f"{spot.area}<foreignObject {room}>{choice}</foreignObject>"
+        yield f'<g class="spot">{place}<g class="readout" aria-hidden="true">{spot.readout}</g></g>'
+
+
+# Choices -------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def options(widget: dict[str, Any]) -> SafeString:
+    """What a choice offers, as Django's own templates write it."""
+    return SafeString("\n".join(_group(name, choices) for name, choices, _ in widget["optgroups"]))
+
+
+def _group(name: str | None, choices: Iterable[dict[str, Any]]) -> str:
+    written = "\n".join(map(_option, choices))
+    return f'<optgroup label="{_text(name)}">{written}</optgroup>' if name else written
+
+
+def _option(option: dict[str, Any]) -> str:
+    attributes = "".join(
+        f" {name}" if value is True else f' {name}="{_text(value)}"'
+        for name, value in option["attrs"].items()
+        if value is not False
+    )
+    return f'<option value="{_text(option["value"])}"{attributes}>{_text(option["label"])}</option>'
