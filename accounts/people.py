@@ -7,12 +7,12 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import signing
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
+
+from rcm_site.letters import letter
 
 from . import audit
 from .models import User
@@ -28,15 +28,8 @@ def invite(*, user: User, actor: User, request: HttpRequest | None = None) -> No
         "invited_by": actor,
         "link": settings.SITE_URL + reverse("invitation", args=[invitation_token(user)]),
         "days": settings.INVITATION_LIFETIME.days,
-        "site_name": settings.SITE_NAME,
     }
-    mail = EmailMultiAlternatives(
-        subject=render_to_string("emails/invitation.subject.txt", words).strip(),
-        body=render_to_string("emails/invitation.txt", words),
-        to=[user.email],
-    )
-    mail.attach_alternative(render_to_string("emails/invitation.html", words), "text/html")
-    mail.send()
+    letter("invitation", words, to=[user.email]).send()
     audit.record(actor, "user.invited", user, request=request)
 
 

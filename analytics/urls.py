@@ -13,6 +13,7 @@ from .pages import (
     receivables,
     staff,
     staff_member,
+    stop_mail,
     underpayments,
 )
 
@@ -36,4 +37,5 @@ urlpatterns = [
     path("exports/new/<slug:kind>/", exports.take_out, name="take_out"),
     path("exports/<uuid:pk>/file", exports.export_file, name="export_file"),
     path("exports/<uuid:pk>/cancel/", exports.cancel_export, name="cancel_export"),
+    path("mails/stop/<str:token>/", stop_mail.stop_mail, name="stop_mail"),
 ]

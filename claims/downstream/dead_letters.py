@@ -7,16 +7,15 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from rcm_site.letters import letter
 
 from ..models import OutboxMessage
 
@@ -51,15 +50,9 @@ def _tell_administrators() -> None:
     words = {
         "count": OutboxMessage.objects.dead().count(),
         "link": settings.SITE_URL + reverse("payments"),
-        "site_name": settings.SITE_NAME,
     }
-    subject = render_to_string("emails/dead_letter.subject.txt", words).strip()
     for admin in User.objects.active().filter(role="admin"):
-        mail = EmailMultiAlternatives(
-            subject=subject, body=render_to_string("emails/dead_letter.txt", words), to=[admin.email]
-        )
-        mail.attach_alternative(render_to_string("emails/dead_letter.html", words), "text/html")
-        mail.send()
+        letter("dead_letter", words, to=[admin.email]).send()
 
 
 @transaction.atomic
