@@ -3,6 +3,9 @@
 from django.urls import path
 
 from .pages import (
+    alert,
+    alert_rules,
+    alerts,
     dashboard,
     denials,
     exports,
@@ -20,6 +23,17 @@ from .pages import (
 urlpatterns = [
     path("", dashboard.home, name="home"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<int:pk>/", alert.alert, name="alert"),
+    path("alerts/<int:pk>/acknowledge/", alert.acknowledge_alert, name="acknowledge_alert"),
+    path("alerts/<int:pk>/assign/", alert.assign_alert, name="assign_alert"),
+    path("alerts/<int:pk>/snooze/", alert.snooze_alert, name="snooze_alert"),
+    path("alerts/<int:pk>/comment/", alert.comment_on_alert, name="comment_on_alert"),
+    path("alerts/rules/", alert_rules.alert_rules, name="alert_rules"),
+    path("alerts/rules/new/", alert_rules.new_alert_rule, name="new_alert_rule"),
+    path("alerts/rules/<int:pk>/", alert_rules.edit_alert_rule, name="edit_alert_rule"),
+    path("alerts/rules/<int:pk>/switch/", alert_rules.switch_alert_rule, name="switch_alert_rule"),
+    path("alerts/rules/<int:pk>/delete/", alert_rules.delete_alert_rule, name="delete_alert_rule"),
     path("denials/", denials.denials, name="denials"),
     path("receivables/", receivables.receivables, name="receivables"),
     path("payers/", payers.payers, name="payers"),

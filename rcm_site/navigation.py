@@ -28,6 +28,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
         "Revenue cycle",
         [
             Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard"),
+            Item("Alerts", "alerts", "alerts", "analytics.view_alert"),
             Item("Worklists", "worklists", "worklist", "claims.view_worklist"),
             Item("Denials", "denials", "refused", "analytics.view_dashboard"),
             Item("A/R", "receivables", "ar", "analytics.view_dashboard"),

@@ -153,6 +153,11 @@ BADGES = {
     # What a payer's intake said.
     "accepted": BadgeKind("Accepted", "good", "check"),
     "rejected": BadgeKind("Rejected", "bad", "close"),
+    # How grave an alert is, and one that nobody has looked at.
+    "critical": BadgeKind("Critical", "bad", "warning"),
+    "warning": BadgeKind("Warning", "warning", "warning"),
+    "low": BadgeKind("For information", "info", "info"),
+    "new": BadgeKind("New", "info", "alerts"),
 }
 
 

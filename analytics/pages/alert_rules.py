@@ -1,0 +1,490 @@
+"""Rules of alerts on pages: all of them, and the one that somebody writes, with what it would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.validators import RegexValidator
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import allow, person
+from accounts.models import Department, User, UserQuerySet
+from accounts.roles import ROLES
+from claims.models import Claim, Payer, Provider
+from claims.pages.tasks import refuse
+from rcm_site.charts import Chart
+from rcm_site.tables import Cell, Column, Table
+from rcm_site.templatetags.ui import day, moment, number, unbroken
+
+from ..alerts import rules as keeping
+from ..alerts.preview import Firing, Replay, replay
+from ..alerts.watched import WATCHED
+from ..alerts.wording import condition_in_words, days_in_words, in_words, label_of, scope_in_words
+from ..catalogue import Topic
+from ..models import Alert, AlertRule, Webhook
+from ..scopes import scope_of
+from .alert_charts import preview_chart
+from .alerts import EDIT_RULES, VIEW, severity_cell, tabs, watched_choices
+
+DAYS = 90  # of a preview
+MOST_FIRINGS = 8
+NAMED = ("payer", "department", "provider")
+OTHER, OF_SITE = "Work and files", "The site itself"
+# Who may be told: alerts are for roles that may see them.
+TOLD = [key for key, role in ROLES.items() if VIEW in role.permissions]
+# Whatever leaves the site for somebody who does not sign in to it.
+OUTSIDE = ("addresses", "webhooks", "numbers")
+
+
+# All of them ---------------------------------------------------------------------------------------
+
+
+@allow(EDIT_RULES)
+@never_cache
+@require_safe
+def alert_rules(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    mine = AlertRule.objects.visible_to(user).select_related(*NAMED)
+    table = Table(
+        request,
+        mine.annotate(open_alerts=open_alerts()),
+        COLUMNS,
+        default_sort="name",
+        link=lambda rule: reverse("edit_alert_rule", args=[rule.pk]),
+        caption="Rules",
+        empty_title="Nothing is watched yet",
+        empty_text="A rule looks at a number again and again, and tells people when it crosses its limit.",
+        empty_url=reverse("new_alert_rule"),
+        empty_action="New rule",
+    )
+    page = {
+        "title": "What is watched, and whom does it tell?",
+        "tabs": tabs(user, "rules"),
+        "table": table,
+        "action_url": reverse("new_alert_rule"),
+        "action_label": "New rule",
+    }
+    return render(request, "analytics/alert_rules.html", page)
+
+
+def open_alerts() -> Coalesce:
+    found = Alert.objects.open().filter(rule=OuterRef("pk")).order_by()
+    return Coalesce(Subquery(found.values("rule").annotate(alerts=Count("pk")).values("alerts")), 0)
+
+
+def watches_in_words(rule: AlertRule) -> str:
+    return f"{label_of(rule.watches)}, {scope_in_words(rule)}"
+
+
+def state_cell(rule: AlertRule) -> Cell:
+    if not rule.is_active:
+        return Cell("Off", badge="paused")
+    return Cell(rule.problem, badge="failed") if rule.problem else Cell("On", badge="done")
+
+
+COLUMNS = [
+    Column("name", "Rule", lambda rule: rule.name, sort="name"),
+    Column("watches", "Watches", watches_in_words),
+    Column("when", "When it", lambda rule: f"{condition_in_words(rule)}, {days_in_words(rule)}"),
+    Column("severity", "Severity", severity_cell),
+    Column("open", "Open", lambda rule: number(rule.open_alerts), numeric=True, sort="open_alerts"),
+    Column("looked", "Looked at", lambda rule: unbroken(moment(rule.checked_at)), sort="checked_at"),
+    Column("state", "State", state_cell),
+]
+
+
+# One of them ---------------------------------------------------------------------------------------
+
+
+class LinesField(forms.CharField):
+    """Several entries, each on a line of its own."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def __init__(self, each: Sequence[Any], **kwargs: Any) -> None:
+        self.each = each
+        super().__init__(required=False, max_length=2_000, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        lines = super().to_python(value).replace(",", "\n").splitlines()
+        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+    def run_validators(self, value: Any) -> None:
+        for line in value:
+            for check in self.each:
+                try:
+                    check(line)
+                except forms.ValidationError as wrong:
+                    raise forms.ValidationError(f"“{line}”: {wrong.messages[0]}") from wrong
+
+
+TELEPHONE = RegexValidator(r"^\+[1-9][0-9]{6,14}\Z", "Begin with the country, such as +12125550123.")
+
+
+class NpiField(forms.CharField):
+    """A provider by the number that everybody has at hand; thousands would not fit a list."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, int):
+            value = Provider.objects.filter(pk=value).first()
+        return value.npi if isinstance(value, Provider) else value
+
+    def clean(self, value: Any) -> Any:
+        npi = super().clean(value)
+        if not npi:
+            return None
+        provider = Provider.objects.filter(npi=npi).first()
+        if provider is None:
+            raise forms.ValidationError("There is no provider with this NPI: ten digits, as on a claim.")
+        return provider
+
+
+class RuleForm(forms.ModelForm):
+    """A rule in sections; what this person may not choose is not offered."""
+
+    provider = NpiField(required=False, max_length=10, label="Provider", help_text="By NPI")
+    kind = forms.ChoiceField(
+        required=False, label="Kind of claims", choices=[("", "All kinds"), *Claim.Kind.choices]
+    )
+    category = forms.ChoiceField(
+        required=False,
+        label="Denied for",
+        choices=[("", "Whatever reason"), *(each for each in Claim.Category.choices if each[0])],
+    )
+    roles = forms.MultipleChoiceField(
+        required=False,
+        label="Everybody who is",
+        choices=[(key, ROLES[key].label) for key in TOLD],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    addresses = LinesField([forms.EmailField().run_validators], label="Mail addresses of others")
+    numbers = LinesField([TELEPHONE], label="Text messages to")
+
+    class Meta:
+        model = AlertRule
+        fields = (
+            *("name", "watches", "each", "department", "payer", "provider", "kind", "category"),
+            *("condition", "limit", "change_in", "window_days", "every"),
+            *("clears_at", "minimum_n", "cool_down_minutes"),
+            *("people", "roles", "tells_managers", "addresses", "webhooks", "numbers"),
+            *("escalates_after", "escalates_to"),
+            *("severity", "runbook", "by_mail", "quiet_from", "quiet_until"),
+        )
+        labels: ClassVar = {
+            "watches": "Watches",
+            "each": "Looks at",
+            "payer": "Of the payer",
+            "department": "Of the department",
+            "condition": "Tells when it",
+            "change_in": "The limit of a change is in",
+            "window_days": "Over days",
+            "every": "Looked at",
+            "clears_at": "Over when it is back at",
+            "minimum_n": "Only from so many on",
+            "cool_down_minutes": "Quiet afterwards, minutes",
+            "people": "People",
+            "tells_managers": "The managers of its department",
+            "webhooks": "Webhooks",
+            "escalates_after": "After minutes",
+            "escalates_to": "Also tell",
+            "runbook": "What to do about it",
+            "by_mail": "By e-mail",
+            "quiet_from": "Not before … waits from",
+            "quiet_until": "until",
+        }
+        help_texts: ClassVar = {
+            "watches": "",
+            "limit": "As the number is written: 10 for 10%, 40 for 40 days, 5000 for $5,000. "
+            "For what is unusual: how many deviations are too many, such as 3.5.",
+            "window_days": "Ending today. What tells how things stand has no days.",
+            "clears_at": "A little inside the limit keeps an alert from coming and going.",
+            "minimum_n": "Fewer claims say too little to tell anybody.",
+            "runbook": "In a few lines; it stands in the mail.",
+        }
+        widgets: ClassVar = {
+            "people": forms.CheckboxSelectMultiple,
+            "webhooks": forms.CheckboxSelectMultiple,
+            "escalates_to": forms.CheckboxSelectMultiple,
+            "runbook": forms.Textarea(attrs={"rows": 4}),
+            "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }
+
+    def __init__(self, user: User, asked: Any = None, **kwargs: Any) -> None:
+        super().__init__(asked, **kwargs)
+        self.user = user
+        people = who_may_be_told(user)
+        everything = "All departments" if user.sees_everything else "Choose …"
+        self._choose_from("department", Department.objects.visible_to(user), everything)
+        self._choose_from("payer", Payer.objects.all(), "All payers")
+        self._choose_from("people", people)
+        self._choose_from("escalates_to", people)
+        self.fields["watches"] = forms.ChoiceField(
+            label="Watches", choices=[("", "Choose …"), *grouped(user)], initial=self.instance.watches
+        )
+        self.fields["webhooks"].queryset = Webhook.objects.all()  # type: ignore[attr-defined]
+        if not user.sees_everything:
+            for name in OUTSIDE:
+                del self.fields[name]
+
+    def _choose_from(self, name: str, rows: QuerySet[Any], nothing: str | None = None) -> None:
+        field: Any = self.fields[name]
+        field.queryset = rows.order_by("name")
+        if nothing is not None:
+            field.empty_label = nothing
+
+    def _post_clean(self) -> None:
+        """What no field can say alone is said by what also keeps the API's rules right."""
+        super()._post_clean()  # type: ignore[misc]
+        problems = keeping.problems_of(self.instance, self.user, **self.chosen)
+        for name, said in problems.items():
+            if name not in self.errors:
+                self.add_error(name if name in self.fields else None, said)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Whom it tells, which a rule that is not kept yet cannot hold; what is not offered stays."""
+        names = ("people", "webhooks", "escalates_to")
+        return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+
+
+def who_may_be_told(user: User) -> UserQuerySet:
+    return User.objects.visible_to(user).active().filter(role__in=TOLD)
+
+
+def grouped(user: User) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What may be watched, by topic."""
+    groups: dict[str, list[tuple[str, str]]] = {each.value: [] for each in Topic} | {OTHER: [], OF_SITE: []}
+    for key, label in watched_choices(user):
+        watched = WATCHED[key]
+        topic = watched.kpi.topic.value if watched.kpi else OF_SITE if watched.is_about_site else OTHER
+        groups[topic].append((key, label))
+    return [(topic, choices) for topic, choices in groups.items() if choices]
+
+
+@dataclass(frozen=True)
+class Section:
+    key: str
+    heading: str
+    fields: list[forms.BoundField]
+    more: str
+    seldom: list[forms.BoundField]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is wrong among what is seldom asked, or was chosen there."""
+        return any(field.errors or is_asked(field) for field in self.seldom)
+
+
+def is_asked(field: forms.BoundField) -> bool:
+    """Whether something else stands in it than in a new rule."""
+    default = field.field.initial
+    return str(field.value() or "") not in ("", "[]", str(default))
+
+
+SECTIONS = [
+    (
+        "what",
+        "What",
+        ("name", "watches", "each", "department", "payer"),
+        "Narrow it further",
+        ("provider", "kind", "category"),
+    ),
+    (
+        "when",
+        "When",
+        ("condition", "limit", "change_in", "window_days", "every"),
+        "When it is over, and how often",
+        ("clears_at", "minimum_n", "cool_down_minutes"),
+    ),
+    (
+        "whom",
+        "Whom it tells",
+        ("people", "roles", "tells_managers", *OUTSIDE),
+        "If nobody acknowledges it",
+        ("escalates_after", "escalates_to"),
+    ),
+    ("how", "How", ("severity", "runbook", "by_mail"), "Quiet hours", ("quiet_from", "quiet_until")),
+]
+
+
+def sections(form: RuleForm) -> list[Section]:
+    def offered(names: tuple[str, ...]) -> list[forms.BoundField]:
+        return [form[name] for name in names if name in form.fields]
+
+    return [
+        Section(key, heading, offered(often), more, offered(seldom))
+        for key, heading, often, more, seldom in SECTIONS
+    ]
+
+
+@allow(EDIT_RULES)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_alert_rule(request: HttpRequest) -> HttpResponse:
+    """From nothing, or like another one."""
+    user = person(request)
+    like = request.GET.get("like", "")
+    if not like:
+        return edited(request, AlertRule(made_by=user), {})
+    found = visible_rule(request, int(like) if like.isascii() and like.isdigit() and len(like) < 18 else 0)
+    first = {name: list(getattr(found, name).all()) for name in ("people", "webhooks", "escalates_to")}
+    return edited(request, duplicate(found, user), first)
+
+
+def duplicate(rule: AlertRule, user: User) -> AlertRule:
+    twin = AlertRule(made_by=user)
+    for name in RuleForm.Meta.fields:
+        field = AlertRule._meta.get_field(name)
+        if not field.many_to_many and (user.sees_everything or name not in OUTSIDE):
+            setattr(twin, name, copy(getattr(rule, name)))
+    twin.name = f"{rule.name} (copy)"[:100]
+    return twin
+
+
+@allow(EDIT_RULES)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
+    return edited(request, visible_rule(request, pk), {})
+
+
+def visible_rule(request: HttpRequest, pk: int) -> AlertRule:
+    found = AlertRule.objects.visible_to(person(request)).select_related(*NAMED).filter(pk=pk).first()
+    return found or refuse(request, "alertrule.read", asked_for=pk)
+
+
+def edited(request: HttpRequest, rule: AlertRule, first: Mapping[str, Any]) -> HttpResponse:
+    """The form with what its rule would have done, anew as it changes; kept when that is asked."""
+    user, name = person(request), rule.name
+    form = RuleForm(user, request.POST if request.method == "POST" else None, instance=rule, initial=first)
+    if "save" in request.POST and form.is_valid():
+        kept = keeping.save_rule(form.instance, actor=user, request=request, **form.chosen)
+        messages.success(request, f"“{kept.name}” is saved, and looked at within a minute.")
+        return redirect("alert_rules")
+    page = {"preview": preview(form, user)}
+    if request.headers.get("HX-Request"):
+        return render(request, "analytics/_alert_preview.html", page)
+    if request.method == "POST" and "save" not in request.POST:
+        without_demands(form)
+    page |= {
+        "title": f"When does “{name}” tell whom?" if rule.pk else "Which number should tell whom, and when?",
+        "form": form,
+        "sections": sections(form),
+        "rule": rule,
+        "here": request.get_full_path(),
+    }
+    return render(request, "analytics/edit_alert_rule.html", page)
+
+
+def without_demands(form: RuleForm) -> None:
+    """Whoever only looks need not have filled in everything yet."""
+    for name in [name for name in form.errors if name in form.fields and not form[name].data]:
+        del form.errors[name]
+
+
+# What it would have done -----------------------------------------------------------------------------
+
+LOOKED_AT = ("watches", "each", *NAMED, "kind", "category", "condition", "limit", "change_in")
+LOOKED_AT += ("clears_at", "window_days", "minimum_n", "cool_down_minutes")
+
+
+@dataclass(frozen=True)
+class Preview:
+    words: str
+    chart: Chart | None = None
+    firings: Sequence[str] = ()
+    more: int = 0  # firings before these
+
+
+def preview(form: RuleForm, user: User) -> Preview:
+    if form.is_bound:
+        form.is_valid()
+        wrong = [name for name in form.errors if name in LOOKED_AT or name == NON_FIELD_ERRORS]
+        missing = [name for name in wrong if name in form.fields and not form[name].data]
+        if missing:
+            asked = " and ".join(str(form.fields[name].label or name).lower() for name in missing)
+            return Preview(f"It can be tried as soon as it says: {asked}.")
+        if wrong:
+            return Preview("It can be tried as soon as what is marked is mended.")
+    elif not form.instance.watches or form.instance.limit is None:
+        return Preview("Choose a number and its limit to see what it would have done.")
+    departments = scope_of(user).departments
+    tried = replay(form.instance, until=timezone.localdate(), days=DAYS, departments=departments)
+    return shown(form.instance, tried)
+
+
+def shown(rule: AlertRule, tried: Replay) -> Preview:
+    firings = [firing_in_words(rule, each) for each in reversed(tried.firings)]
+    chart = None
+    if tried.courses:
+        first = tried.courses[0]
+        caption = f"Of {len(tried.courses)}, the one that fired most." if len(tried.courses) > 1 else ""
+        chart = preview_chart(WATCHED[rule.watches], rule, first, caption)
+    return Preview(f"{tried.words}.", chart, firings[:MOST_FIRINGS], max(len(firings) - MOST_FIRINGS, 0))
+
+
+def firing_in_words(rule: AlertRule, firing: Firing) -> str:
+    """Aetna: 3 Oct – 12 Oct 2026, at worst 14.2%."""
+    until = day(firing.resolved) if firing.resolved else "today"
+    about = f"{firing.label}: " if firing.label else ""
+    return f"{about}{day(firing.opened)} to {until}, at worst {in_words(rule.watches, firing.worst)}"
+
+
+# Switching, deleting ---------------------------------------------------------------------------------
+
+
+@allow(EDIT_RULES)
+@require_POST
+def switch_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
+    rule, user = visible_rule(request, pk), person(request)
+    rule.is_active = request.POST.get("is_active") == "yes"
+    problems = keeping.problems_of(rule, user) if rule.is_active else {}
+    if problems:
+        messages.error(request, f"It cannot be switched on: {next(iter(problems.values()))[0]}")
+    else:
+        keeping.save_rule(rule, actor=user, request=request)
+        messages.success(request, f"“{rule.name}” is switched {'on' if rule.is_active else 'off'}.")
+    return redirect("edit_alert_rule", rule.pk)
+
+
+@allow(EDIT_RULES)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its alerts go with it, so it asks first."""
+    rule = visible_rule(request, pk)
+    if request.method == "POST":
+        try:
+            keeping.delete_rule(rule, actor=person(request), request=request)
+        except keeping.HasOpenAlerts:
+            messages.error(request, "Some of its alerts are open: switch the rule off first, that ends them.")
+            return redirect("edit_alert_rule", pk)
+        messages.success(request, f"“{rule.name}” is deleted.")
+        return redirect("alert_rules")
+    count = rule.alerts.count()
+    alerts = f"the {count:,} alerts that it opened" if count != 1 else "the one alert that it opened"
+    page = {
+        "title": f"Delete “{rule.name}”?",
+        "rule": rule,
+        "text": f"With it go {alerts}, and what was written about them. Switching it off keeps them.",
+        "verb": "Delete the rule",
+        "cancel_url": reverse("edit_alert_rule", args=[pk]),
+    }
+    return render(request, "analytics/delete_alert_rule.html", page)
