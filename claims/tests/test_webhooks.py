@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from claims.downstream import outbox, webhook
+from claims.downstream import outbox
 from claims.models import LedgerEntry, OutboxMessage
 from claims.tests.payment_queue import PaymentQueue, queue  # noqa: F401
+from rcm_site import posting
 from rcm_site.testing.makers import make_claim
 
 pytestmark = pytest.mark.django_db
@@ -167,7 +168,7 @@ def test_nobody_at_the_address_counts_for_nothing(queue: PaymentQueue, settings:
 def test_a_slow_receiver_is_not_waited_for_and_may_get_the_message_again(
     queue: PaymentQueue, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "STEP_SECONDS", 0.3)
+    monkeypatch.setattr(posting, "STEP_SECONDS", 0.3)
     elsewhere.seconds = 1
     (message,) = tell()
     started = time.monotonic()
@@ -182,7 +183,7 @@ def test_a_slow_receiver_is_not_waited_for_and_may_get_the_message_again(
 def test_an_answer_that_drips_in_is_cut_off(
     queue: PaymentQueue, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(posting, "ANSWER_SECONDS", 0.3)
     elsewhere.seconds = 2
     tell()
     started = time.monotonic()
