@@ -77,9 +77,15 @@ def whole_months(day: date, count: int) -> Period:
     return Period(date(first // 12, first % 12 + 1, 1), LAST_OF[Step.MONTH](day))
 
 
+def months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or the last of a shorter one."""
+    count = day.year * 12 + day.month - 1 - months
+    year, month = count // 12, count % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
 def _a_year_before(day: date) -> date:
-    year = day.year - 1
-    return day.replace(year=year, day=min(day.day, monthrange(year, day.month)[1]))
+    return months_before(day, 12)
 
 
 def _last(days: int) -> Callable[[date], Period]:

@@ -10,6 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from . import exports
+from .alerts.checking import check_due
+from .alerts.opening import escalate_overdue
 from .keeping_balances import keep_days, renew_balances
 from .periods import DAY
 from .reading import DAYS, STAFF
@@ -59,3 +61,12 @@ def make_exports() -> None:
 @shared_task
 def forget_exports() -> None:
     exports.forget(timezone.now())
+
+
+@shared_task
+def check_alerts() -> int:
+    """Look at the rules whose time has come, and at alerts that nobody acknowledges; how many rules."""
+    now = timezone.now()
+    checked = check_due(now)
+    escalate_overdue(now)
+    return checked

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.db.models import Q
 
 from accounts.models import User
 
 from ..models import Alert, AlertRule, Webhook
+
+MANAGER = "manager"
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,30 @@ class Recipients:
 
 def recipients(rule: AlertRule, alert: Alert) -> Recipients:
     """Whom an alert is told, once it is escalated those whom that reaches as well."""
-    raise NotImplementedError
+    return Recipients(
+        tuple(may_see(alert, _named(rule, alert))),
+        tuple(rule.addresses),
+        tuple(rule.webhooks.filter(is_active=True)),
+        tuple(rule.numbers),
+    )
 
 
-def may_see(alert: Alert, people: Sequence[User]) -> list[User]:
+def _named(rule: AlertRule, alert: Alert) -> Iterable[User]:
+    """Each once, whether named, of a role, leading the department or looking after the alert."""
+    named = Q(pk__in=rule.people.values("pk")) | Q(role__in=rule.roles) | Q(pk=alert.assignee_id)
+    if rule.tells_managers and alert.department_id is not None:
+        members = User.departments.through.objects.filter(department=alert.department_id)
+        named |= Q(role=MANAGER, pk__in=members.values("user"))
+    if alert.escalated_at is not None:
+        named |= Q(pk__in=rule.escalates_to.values("pk"))
+    return User.objects.active().filter(named).order_by("pk")
+
+
+def may_see(alert: Alert, people: Iterable[User]) -> list[User]:
     """Those of these people whom the alert may be told: only they may also be given it to look after."""
-    raise NotImplementedError
+    return [
+        person
+        for person in people
+        if person.has_perm("analytics.view_alert")
+        and Alert.objects.visible_to(person).filter(pk=alert.pk).exists()
+    ]

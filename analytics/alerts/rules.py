@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
-from accounts.models import User
+from accounts import audit
+from accounts.models import Department, User, one_plain_line
+from accounts.roles import ROLES
+from claims.models import Claim
 
-from ..models import AlertRule, Webhook
+from ..models import Alert, AlertRule, Webhook
+from .conditions import FALLING, MOVES
+from .looking import filters_of
+from .opening import resolve_all
+from .watched import WATCHED
 
 Problems = dict[str, list[str]]
+Problem = tuple[str, str]  # field and words
+
+MOST_ADDRESSES = 20
+TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+UNUSUAL = AlertRule.Condition.UNUSUAL
+# A rule that asks something else than before: what it has open is about the former question.
+QUESTION = (
+    *("watches", "payer_id", "department_id", "provider_id", "kind", "category", "each"),
+    *("condition", "change_in"),
+)
+TOLD = ("people", "webhooks", "escalates_to")
+
+
+class WrongRule(Exception):
+    """A rule that makes no sense, or is not this person's to make: what is wrong, by field."""
+
+    def __init__(self, problems: Problems) -> None:
+        super().__init__(", ".join(problems))
+        self.problems = problems
 
 
 class HasOpenAlerts(Exception):
     """A rule that is to be deleted has alerts that are not over: it is switched off first."""
+
+
+# What is wrong with it -----------------------------------------------------------------------------
 
 
 def problems_of(
@@ -26,9 +62,128 @@ def problems_of(
     escalates_to: Iterable[User] | None = None,
 ) -> Problems:
     """What is wrong with a rule, by field (`people` and the like: none keeps those it has)."""
-    raise NotImplementedError
+    try:
+        rule.clean_fields(exclude=["watches", "roles", "addresses", "numbers", "made_by"])
+    except ValidationError as wrong:
+        return wrong.message_dict
+    told = _told(rule, people, webhooks, escalates_to)
+    found: Problems = {}
+    for field, words in (
+        *_wrong_question(rule),
+        *_wrong_condition(rule),
+        *_wrong_telling(rule, told),
+        *_not_allowed(rule, user, told),
+    ):
+        found.setdefault(field, []).append(words)
+    return found
 
 
+def _told(rule: AlertRule, *given: Iterable[Any] | None) -> dict[str, list[Any]]:
+    kept: dict[str, list[Any]] = {}
+    for name, chosen in zip(TOLD, given, strict=True):
+        former = getattr(rule, name).all() if rule.pk else ()
+        kept[name] = list(former if chosen is None else chosen)
+    return kept
+
+
+def _wrong_question(rule: AlertRule) -> Iterator[Problem]:
+    watched = WATCHED.get(rule.watches)
+    if not rule.name.strip():
+        yield "name", "Give it a name."
+    if wrong := _refused(one_plain_line, rule.name):
+        yield "name", wrong
+    if watched is None:
+        yield "watches", "There is no such number."
+        return
+    if rule.each and rule.each not in watched.each:
+        yield "each", f"“{watched.label}” is not told apart by {rule.each}."
+    if rule.each and rule.each in filters_of(rule):
+        yield rule.each, f"Either one {rule.each}, or each of them."
+    for name in filters_of(rule):
+        if name not in watched.filters:
+            yield name, f"“{watched.label}” is not narrowed by {name}."
+    if rule.kind and rule.kind not in Claim.Kind.values:
+        yield "kind", f"One of {', '.join(Claim.Kind.values)}."
+    if rule.category and rule.category not in Claim.Category.values:
+        yield "category", "There is no such category of denials."
+
+
+def _wrong_condition(rule: AlertRule) -> Iterator[Problem]:
+    watched = WATCHED.get(rule.watches)
+    looks_back = rule.condition in (*MOVES, UNUSUAL)
+    if looks_back and watched is not None and not watched.knows_past:
+        yield "condition", f"Nobody knows what “{watched.label}” was before: compare it with a limit."
+    if looks_back and rule.limit <= 0:
+        yield "limit", "By how much: more than 0."
+    if rule.condition == UNUSUAL and rule.limit > 100:
+        yield "limit", "How many deviations: at most 100."
+    if rule.clears_at is not None:
+        if rule.condition in FALLING and rule.clears_at < rule.limit:
+            yield "clears_at", "It is over at the limit or above it."
+        if rule.condition not in FALLING and rule.clears_at > rule.limit:
+            yield "clears_at", "It is over at the limit or below it."
+        if looks_back and rule.clears_at < 0:
+            yield "clears_at", "At least 0."
+
+
+def _wrong_telling(rule: AlertRule, told: dict[str, list[Any]]) -> Iterator[Problem]:
+    if not _are_words(rule.roles) or not {*rule.roles} <= ROLES.keys():
+        yield "roles", f"Of {', '.join(ROLES)}."
+    if not _are_words(rule.addresses) or any(_refused(validate_email, each) for each in rule.addresses):
+        yield "addresses", "One mail address a line, such as it@clinic.example."
+    if not _are_words(rule.numbers) or not all(TELEPHONE.fullmatch(each) for each in rule.numbers):
+        yield "numbers", "Telephone numbers with their country, such as +13125550123."
+    for name in ("addresses", "numbers"):
+        if len(getattr(rule, name)) > MOST_ADDRESSES:
+            yield name, f"At most {MOST_ADDRESSES}."
+    if (rule.quiet_from is None) != (rule.quiet_until is None):
+        yield "quiet_until", "Quiet hours have a beginning and an end."
+    if rule.escalates_after is not None and not rule.escalates_after:
+        yield "escalates_after", "After a minute or more."
+    if (rule.escalates_after is None) != (not told["escalates_to"]):
+        field = "escalates_after" if rule.escalates_after is None else "escalates_to"
+        yield field, "It goes to somebody, after some minutes: say both or neither."
+
+
+def _are_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _refused(validate: Any, value: str) -> str:
+    try:
+        validate(value)
+    except ValidationError as wrong:
+        return str(wrong.messages[0])
+    return ""
+
+
+# What is not this person's to make -----------------------------------------------------------------
+
+
+def _not_allowed(rule: AlertRule, user: User, told: dict[str, list[Any]]) -> Iterator[Problem]:
+    """Numbers of all departments are for who sees everything, and so is telling anybody outside."""
+    watched = WATCHED.get(rule.watches)
+    if watched is not None and watched.is_about_site and not user.has_perm("accounts.view_operations"):
+        yield "watches", "There is no such number."
+    colleagues = {*User.objects.visible_to(user).values_list("pk", flat=True)}
+    for name in ("people", "escalates_to"):
+        if any(person.pk not in colleagues or not person.is_active for person in told[name]):
+            yield name, "There is somebody whom you cannot choose."
+    if user.sees_everything:
+        return
+    mine = Department.objects.visible_to(user).filter(pk=rule.department_id)
+    if rule.each != AlertRule.Each.DEPARTMENT and not mine.exists():
+        yield "department", "One of your own, or watch each department."
+    outside = {"addresses": rule.addresses, "numbers": rule.numbers, "webhooks": told["webhooks"]}
+    for name, chosen in outside.items():
+        if chosen:
+            yield name, "Only who sees all departments can tell somebody outside."
+
+
+# Keeping it ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
 def save_rule(
     rule: AlertRule,
     *,
@@ -37,10 +192,51 @@ def save_rule(
     webhooks: Iterable[Webhook] | None = None,
     escalates_to: Iterable[User] | None = None,
     request: HttpRequest | None = None,
+    now: datetime | None = None,
 ) -> AlertRule:
     """Keep a rule in which `problems_of` finds nothing; it is looked at anew at once."""
-    raise NotImplementedError
+    now = now or timezone.now()
+    before = AlertRule.objects.select_for_update(of=("self",)).filter(pk=rule.pk).first()
+    told = {"people": people, "webhooks": webhooks, "escalates_to": escalates_to}
+    if problems := problems_of(rule, actor, **told):  # type: ignore[arg-type]  # each by its own name
+        raise WrongRule(problems)
+    rule.is_about_site = WATCHED[rule.watches].is_about_site
+    rule.due_at = now
+    if before is None:
+        rule.made_by = actor
+    changed = audit.changes(before or AlertRule(), {name: getattr(rule, name) for name in KEPT})
+    _keep(rule, before)
+    for name, chosen in told.items():
+        if chosen is not None:
+            getattr(rule, name).set(chosen)
+    if before is not None and (not rule.is_active or _asks_else(before, rule)):
+        resolve_all(rule, now)
+    ids = {name: list(getattr(rule, name).order_by("pk").values_list("pk", flat=True)) for name in TOLD}
+    action = "alert_rule.changed" if before else "alert_rule.added"
+    audit.record(actor, action, rule, request=request, changed=changed, **ids)
+    return rule
 
 
+KEPT = (*AlertRule.AUDIT_VALUES, "runbook", "addresses", "numbers")
+
+
+def _keep(rule: AlertRule, before: AlertRule | None) -> None:
+    if before is None:
+        rule.save(force_insert=True)
+    else:
+        rule.save(update_fields=[*KEPT, "is_about_site", "due_at"])
+
+
+def _asks_else(before: AlertRule, rule: AlertRule) -> bool:
+    return any(getattr(before, name) != getattr(rule, name) for name in QUESTION)
+
+
+@transaction.atomic
 def delete_rule(rule: AlertRule, *, actor: User, request: HttpRequest | None = None) -> None:
-    raise NotImplementedError
+    """With all the alerts it ever had. Those that are open somebody may still wait to hear the end of."""
+    AlertRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    if Alert.objects.open().filter(rule=rule).exists():
+        raise HasOpenAlerts
+    alerts = Alert.objects.filter(rule=rule).count()
+    audit.record(actor, "alert_rule.deleted", rule, request=request, name=rule.name, alerts=alerts)
+    rule.delete()

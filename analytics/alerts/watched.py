@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import Any
 from rcm_site.templatetags.ui import NOTHING
 
 from ..cards import Good
-from ..catalogue import IN_WORDS, Kpi, Unit, needed
+from ..catalogue import IN_WORDS, Kpi, Unit
 from ..facts import totals
 from ..kpis import KPIS
 from ..periods import Period
@@ -119,26 +119,17 @@ def watch(
 KPI_FILTERS = ("payer", "department", "provider", "kind", "category")
 
 
-def of_kpis(kpis: Iterable[Kpi], looking: Looking) -> dict[str, list[Found]]:
-    """Several KPIs that are asked the same, in one statement."""
-    chosen = list(kpis)
-    by = (looking.each,) if looking.each else ()
-    rows = totals(looking.scope, looking.period, needed(chosen), by=by)
-    found: dict[str, list[Found]] = {each.key: [] for each in chosen}
-    for row in rows:
-        member = {looking.each: row.key[0]} if looking.each else {}
-        for kpi in chosen:
-            found[kpi.key].append(of_sums(kpi, row.sums, looking.period, **member))
-    return found
-
-
 def of_sums(kpi: Kpi, sums: dict[str, Amount], period: Period, **member: int | None) -> Found:
     figure = kpi.figure(sums, period.days)
     return Found(figure.value, figure.n, **member)
 
 
 def _of_kpi(kpi: Kpi, looking: Looking) -> list[Found]:
-    return of_kpis([kpi], looking)[kpi.key]
+    rows = totals(looking.scope, looking.period, kpi.needed, by=(looking.each,) if looking.each else ())
+    return [
+        of_sums(kpi, row.sums, looking.period, **({looking.each: row.key[0]} if looking.each else {}))
+        for row in rows
+    ]
 
 
 def from_kpi(kpi: Kpi) -> Watched:
@@ -151,7 +142,7 @@ def from_kpi(kpi: Kpi) -> Watched:
         is_as_of=kpi.is_as_of,
         each=EACH,
         measure=partial(_of_kpi, kpi),
-        is_ratio=kpi.unit == Unit.PERCENT or kpi.unit == Unit.DAYS,
+        is_ratio=kpi.unit in (Unit.PERCENT, Unit.DAYS),
         filters=KPI_FILTERS,
         noun_of_n=kpi.n_noun,
         kpi=kpi,

@@ -1,0 +1,91 @@
+"""Looks at rules when their time has come: what each says, and what becomes of their alerts.
+
+A rule that is due is leased before its number is worked out, so that two workers do not do it twice; should
+one die over it, the rule is due again when the lease ends.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from ..models import Alert, AlertRule
+from .looking import Look, Looked, Member, look
+from .opening import follow
+
+LEASE = timedelta(minutes=5)
+MOST_AT_ONCE = 1_000
+# What a rule asks: changed meanwhile, what was found is no answer to it.
+ASKS = (
+    *("watches", "payer_id", "department_id", "provider_id", "kind", "category", "each"),
+    *("condition", "limit", "change_in", "clears_at", "window_days", "minimum_n"),
+)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A rule, and what it said of each of those that it is about."""
+
+    rule: AlertRule
+    looks: tuple[Look, ...]
+    problem: str
+
+
+def check_due(now: datetime) -> int:
+    """Look at all rules whose time has come; how many those were."""
+    due = _lease(now)
+    check(due, now)
+    return len(due)
+
+
+def _lease(now: datetime) -> list[AlertRule]:
+    with transaction.atomic():
+        due = AlertRule.objects.active().filter(due_at__lte=now)
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)  # SQLite's writers take turns anyway
+        rules = list(due.order_by("due_at")[:MOST_AT_ONCE])
+        AlertRule.objects.filter(pk__in=[rule.pk for rule in rules]).update(due_at=now + LEASE)
+    return rules
+
+
+def check(rules: Sequence[AlertRule], now: datetime) -> list[Checked]:
+    """Look at these rules now, due or not; one that cannot be looked at says why and keeps no other."""
+    found = look(rules, now, _open_members(rules))
+    for rule in rules:
+        _write(rule, found[rule.pk], now)
+    return [Checked(rule, found[rule.pk].looks, found[rule.pk].problem) for rule in rules]
+
+
+def _open_members(rules: Iterable[AlertRule]) -> dict[int, set[Member]]:
+    known: dict[int, set[Member]] = defaultdict(set)
+    rows = Alert.objects.open().filter(rule__in=[rule.pk for rule in rules])
+    for rule, payer, department, provider in rows.values_list("rule", "payer", "department", "provider"):
+        known[rule].add((payer, department, provider))
+    return known
+
+
+@transaction.atomic
+def _write(rule: AlertRule, looked: Looked, now: datetime) -> None:
+    """What was found, unless the rule is gone, asks something else, or was looked at later than this."""
+    row = AlertRule.objects.select_for_update(of=("self",)).filter(pk=rule.pk).first()
+    if row is None or not row.is_active or any(getattr(row, ask) != getattr(rule, ask) for ask in ASKS):
+        return
+    if row.checked_at is not None and row.checked_at > now:
+        return
+    if not looked.problem:
+        follow(row, looked.looks, now)
+    AlertRule.objects.filter(pk=rule.pk).update(
+        checked_at=now, due_at=next_due(rule, now), problem=looked.problem[:200]
+    )
+
+
+def next_due(rule: AlertRule, now: datetime) -> datetime:
+    """The next of its turns; those that passed meanwhile are not made up for."""
+    every = timedelta(minutes=rule.every)
+    if rule.due_at > now:
+        return rule.due_at
+    return rule.due_at + ((now - rule.due_at) // every + 1) * every

@@ -1,0 +1,245 @@
+"""What the numbers of many rules are: what several of them ask is asked once.
+
+All KPIs of the same days are added up in one statement that tells payers and departments apart; a rule about
+one payer, or about each of them, takes its part of it. Only what facts do not tell apart together with these
+(providers, kinds, categories) is asked by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from django.utils import timezone
+
+from ..catalogue import Kpi, needed
+from ..facts import totals
+from ..models import AlertRule
+from ..periods import Period
+from ..reading import Amount, Row
+from ..scopes import Scope
+from .conditions import Condition, Judged, Seen, days_of, judge
+from .watched import KPI_FILTERS, WATCHED, Found, Looking, Watched, of_sums
+
+log = structlog.get_logger(__name__)
+
+# What facts tell apart on past days, too, and of which there are few.
+TOGETHER = ("payer", "department")
+
+Member = tuple[int | None, int | None, int | None]  # payer, department, provider
+ByKey = Mapping[int | None, Found]
+
+
+class CannotLook(Exception):
+    """Why a rule cannot be looked at, in words for people."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a rule says of one of those that it is about."""
+
+    member: Member
+    judged: Judged
+    period: Period
+
+
+@dataclass(frozen=True)
+class Looked:
+    looks: tuple[Look, ...] = ()
+    problem: str = ""
+
+
+def look(rules: Sequence[AlertRule], now: datetime, known: Mapping[int, set[Member]]) -> dict[int, Looked]:
+    """By rule. `known` are those with an open alert, of whom there may be nothing to be found any more."""
+    together = Together(rules, now)
+    return {rule.pk: _looked(rule, now, together, known.get(rule.pk, set())) for rule in rules}
+
+
+def _looked(rule: AlertRule, now: datetime, together: Together, known: set[Member]) -> Looked:
+    """A rule that cannot be looked at keeps no other: what it asks together with them is asked again."""
+    for asked in (together, None):
+        try:
+            return Looked(tuple(looks_of(rule, asked or Together([rule], now), known)))
+        except CannotLook as problem:
+            return Looked(problem=str(problem))
+        except Exception as error:
+            log.warning("rule_not_checked", id=rule.pk, exc_info=error)
+    return Looked(problem="Something went wrong: its number could not be worked out.")
+
+
+def looks_of(rule: AlertRule, together: Together, known: Iterable[Member] = ()) -> list[Look]:
+    watched = watched_by(rule)
+    condition = Condition.of(rule, watched)
+    days = days_of(rule.condition, rule.window_days, together.today)
+    now = together.found(rule, days.now)
+    before = together.found(rule, days.before) if days.before else None
+    history = [together.found(rule, each) for each in days.history]
+    none = nothing(watched)
+    keys = {*now, *(before or ()), *(key_of(rule, each) for each in known)}.union(*history)
+    seen = {
+        key: Seen(
+            now.get(key, none),
+            before.get(key, none) if before is not None else None,
+            tuple(each.get(key, none) for each in history),
+        )
+        for key in sorted(keys, key=lambda key: (key is None, key))
+    }
+    return [Look(member_of(rule, key), judge(condition, each), days.now) for key, each in seen.items()]
+
+
+def watched_by(rule: AlertRule) -> Watched:
+    watched = WATCHED.get(rule.watches)
+    if watched is None:
+        raise CannotLook("There is no such number any more.")
+    return watched
+
+
+def nothing(watched: Watched) -> Found:
+    """Of whom there is nothing."""
+    return Found(None if watched.is_ratio else Decimal(0), 0)
+
+
+def member_of(rule: AlertRule, key: int | None) -> Member:
+    """What an alert is about: what its rule is narrowed to, and the one of each."""
+    ids = {"payer": rule.payer_id, "department": rule.department_id, "provider": rule.provider_id}
+    if rule.each:
+        ids[rule.each] = key
+    return ids["payer"], ids["department"], ids["provider"]
+
+
+def key_of(rule: AlertRule, member: Member) -> int | None:
+    places = {"payer": member[0], "department": member[1], "provider": member[2]}
+    return places[rule.each] if rule.each else None
+
+
+def filters_of(rule: AlertRule) -> dict[str, Any]:
+    given = {
+        "payer": rule.payer_id,
+        "department": rule.department_id,
+        "provider": rule.provider_id,
+        "kind": rule.kind or None,
+        "category": rule.category or None,
+    }
+    return {name: given[name] for name in KPI_FILTERS if given[name] is not None}
+
+
+# Asking together -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is asked of the KPIs at once."""
+
+    scope: Scope
+    period: Period
+    each: str = ""  # what it tells apart for one kind of rule alone
+
+
+@dataclass
+class Expected:
+    """What rules will want to know of it."""
+
+    kpis: dict[str, Kpi] = field(default_factory=dict)
+    apart: set[str] = field(default_factory=set)
+
+
+class Together:
+    """Asks what the rules ask, each statement once and when the first of them wants to know."""
+
+    def __init__(self, rules: Iterable[AlertRule], now: datetime) -> None:
+        self.now, self.today = now, timezone.localdate(now)
+        # As known now, whatever moment is looked at: of a past day its balances are those of its evening.
+        self.scope = Scope(None)
+        self._expected: dict[Statement, Expected] = {}
+        self._rows: dict[Statement, list[Row] | None] = {}
+        self._others: dict[tuple[str, Looking], ByKey] = {}
+        for rule in rules:
+            self._expect(rule)
+
+    def _expect(self, rule: AlertRule) -> None:
+        watched = WATCHED.get(rule.watches)
+        if watched is None or watched.kpi is None:
+            return
+        for period in days_of(rule.condition, rule.window_days, self.today).all:
+            expected = self._expected.setdefault(self._statement(rule, period), Expected())
+            expected.kpis[watched.key] = watched.kpi
+            expected.apart |= self._apart(rule)
+
+    def _is_shared(self, rule: AlertRule) -> bool:
+        return rule.each in ("", *TOGETHER) and {*filters_of(rule)} <= {*TOGETHER}
+
+    def _apart(self, rule: AlertRule) -> set[str]:
+        each = {rule.each} if rule.each else set()
+        return each | ({*filters_of(rule)} if self._is_shared(rule) else set())
+
+    def _statement(self, rule: AlertRule, period: Period) -> Statement:
+        if self._is_shared(rule):
+            return Statement(self.scope, period)
+        return Statement(self.scope.narrowed(**filters_of(rule)), period, rule.each)
+
+    # Answers -------------------------------------------------------------------------------------
+
+    def found(self, rule: AlertRule, period: Period) -> ByKey:
+        """What the rule's number is over these days, by the key of each; by None for all together."""
+        watched = watched_by(rule)
+        if watched.kpi is None:
+            return self._other(rule, watched, period)
+        statement = self._statement(rule, period)
+        rows = self._asked(statement)
+        keys = self._keys(statement)
+        wanted = filters_of(rule) if self._is_shared(rule) else {}
+        found = _added_up(watched.kpi, rows, keys, wanted, rule.each)
+        return {key: of_sums(watched.kpi, sums, period) for key, sums in found.items()}
+
+    def _keys(self, statement: Statement) -> tuple[str, ...]:
+        return tuple(sorted(self._expected[statement].apart))
+
+    def _asked(self, statement: Statement) -> list[Row]:
+        if statement not in self._rows:
+            self._rows[statement] = None  # until it is answered
+            measures = needed(self._expected[statement].kpis.values())
+            keys = self._keys(statement)
+            self._rows[statement] = totals(statement.scope, statement.period, measures, by=keys)
+        rows = self._rows[statement]
+        if rows is None:
+            raise CannotAnswer
+        return rows
+
+    def _other(self, rule: AlertRule, watched: Watched, period: Period) -> ByKey:
+        looking = Looking(self.scope.narrowed(**filters_of(rule)), period, rule.each, self.now)
+        if (watched.key, looking) not in self._others:
+            self._others[watched.key, looking] = by_key(watched.measure(looking), rule.each)
+        return self._others[watched.key, looking]
+
+
+class CannotAnswer(Exception):
+    """The statement failed when it was asked for another rule."""
+
+
+def by_key(found: Iterable[Found], each: str) -> ByKey:
+    return {getattr(one, each) if each else None: one for one in found}
+
+
+def _added_up(
+    kpi: Kpi, rows: Iterable[Row], keys: Sequence[str], wanted: Mapping[str, Any], each: str
+) -> dict[int | None, dict[str, Amount]]:
+    """The sums of a KPI's measures in those rows that are wanted, by what is to be told apart."""
+    place = keys.index(each) if each else None
+    places = [(keys.index(name), value) for name, value in wanted.items()]
+    measures = kpi.needed
+    found: dict[int | None, dict[str, Amount]] = {} if each else {None: dict.fromkeys(measures, 0)}
+    for row in rows:
+        if any(row.key[at] != value for at, value in places):
+            continue
+        key = None if place is None else row.key[place]
+        sums = found.get(key)
+        if sums is None:
+            sums = found[key] = dict.fromkeys(measures, 0)
+        for measure in measures:
+            sums[measure] += row.sums[measure]
+    # Whoever is only there for what other rules ask has nothing here.
+    return {key: sums for key, sums in found.items() if not each or any(sums.values())}

@@ -1,0 +1,115 @@
+"""Numbers besides the KPIs of which people want to hear: what is about to be lost, and what does not run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum, Value
+from django.utils import timezone
+
+from accounts.models import User
+from claims.deadlines import FILING, due_within
+from claims.models import Import, OutboxMessage, Review
+from rcm_site.days import midnight
+
+from ..cards import Good
+from ..catalogue import Unit
+from ..models import Snapshot
+from ..periods import DAY, Period
+from ..reading import paths_to
+from ..sources import COUNTED
+from .watched import EACH, KPI_FILTERS, Found, Looking, watch
+
+FILING_DAYS = 14
+
+
+@watch(
+    "Dollars at filing risk",
+    Unit.MONEY,
+    Good.DOWN,
+    each=EACH,
+    filters=KPI_FILTERS,
+    is_about_site=False,
+    noun_of_n="claims",
+)
+def filing_at_risk(looking: Looking) -> list[Found]:
+    """Balances of claims that have to be filed again within 14 days, before their payer's limit passes."""
+    today = timezone.localdate(looking.now)
+    claims = looking.scope.claims().filter(due_within(FILING, FILING_DAYS, today)).order_by()
+    return _by_each(claims, looking.each, paths_to(""), "balance")
+
+
+def _by_each(rows: QuerySet[Any], each: str, paths: dict[str, str], amount: str) -> list[Found]:
+    key = F(paths[each]) if each else Value(None)
+    told = rows.annotate(of=key).values_list("of").annotate(Count("pk"), Sum(amount))
+    found = [Found(total or Decimal(0), n, **({each: of} if each else {})) for of, n, total in told]
+    return found or ([] if each else [Found(Decimal(0), 0)])
+
+
+@watch(
+    "Staff error rate",
+    Unit.PERCENT,
+    Good.DOWN,
+    is_as_of=False,
+    each=("department",),
+    filters=("payer", "department", "kind"),
+    is_about_site=False,
+    is_ratio=True,
+    knows_past=True,
+    noun_of_n="reviewed actions",
+)
+def staff_error_rate(looking: Looking) -> list[Found]:
+    """Of people's actions that somebody reviewed, those that were found to be errors, by the day of the
+    action."""
+    start, end = _moments(looking.period)
+    rows = Review.objects.exclude(verdict="").filter(
+        looking.scope.condition("event__claim__"),
+        event__at__gte=start,
+        event__at__lt=end,
+        event__claim__status__in=COUNTED,
+    )
+    key = F(paths_to("event__claim__")[looking.each]) if looking.each else Value(None)
+    told = rows.order_by().annotate(of=key).values_list("of")
+    counted = told.annotate(n=Count("pk"), errors=Count("pk", filter=Q(verdict="error")))
+    return [
+        Found(Decimal(errors) / n * 100, n, **({looking.each: of} if looking.each else {}))
+        for of, n, errors in counted
+    ] or ([] if looking.each else [Found(None, 0)])
+
+
+@watch("Failed imports", Unit.COUNT, Good.DOWN, is_as_of=False, knows_past=True, noun_of_n="files")
+def failed_imports(looking: Looking) -> list[Found]:
+    """Files that could not be read, or at which we failed, by the day on which they ended."""
+    start, end = _moments(looking.period)
+    over = Import.objects.filter(finished_at__gte=start, finished_at__lt=end)
+    failed = over.filter(state=Import.State.FAILED).count()
+    return [Found(Decimal(failed), over.count())]
+
+
+@watch("Dead letters", Unit.COUNT, Good.DOWN, noun_of_n="messages")
+def dead_letters(looking: Looking) -> list[Found]:
+    """Messages that the payments side has not taken and that were given up, until somebody sends them
+    again."""
+    dead = OutboxMessage.objects.dead().count()
+    return [Found(Decimal(dead), dead)]
+
+
+@watch("Age of the last snapshot", Unit.COUNT, Good.DOWN, noun="hours")
+def stale_snapshots(looking: Looking) -> list[Found]:
+    """Hours since the end of the last day whose numbers were kept; while there is none, since the first
+    person joined."""
+    since = _last_kept() or User.objects.aggregate(first=Min("joined_at"))["first"]
+    if since is None:
+        return [Found(None, 0)]
+    return [Found(Decimal((looking.now - since) // timedelta(hours=1)), 1)]
+
+
+def _last_kept() -> datetime | None:
+    day = Snapshot.objects.aggregate(last=Max("day"))["last"]
+    return None if day is None else midnight(day + DAY)
+
+
+def _moments(period: Period) -> tuple[datetime, datetime]:
+    return midnight(period.start), midnight(period.end + DAY)
