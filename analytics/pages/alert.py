@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -43,6 +43,7 @@ from ..models import Alert, AlertEvent, Delivery
 from ..periods import Period
 from ..questions import span_in_words
 from .alert_charts import alert_chart
+from .alert_rules import TOLD_ALL, who_may_be_told
 from .alerts import NAMED, VIEW, state_cell
 
 CHANGE, VIEW_DELIVERIES, EDIT_RULES = (
@@ -51,6 +52,7 @@ CHANGE, VIEW_DELIVERIES, EDIT_RULES = (
     "analytics.change_alertrule",
 )
 MOST_SHOWN = 200  # events
+MOST_OFFERED = 40  # people
 
 TOMORROW_AT = time(8)
 SNOOZES: dict[str, tuple[str, Callable[[datetime], datetime]]] = {
@@ -71,13 +73,19 @@ class AssignAlert(forms.Form):
 
     def __init__(self, alert: Alert, user: User, asked: Any = None) -> None:
         super().__init__(asked, auto_id="assign_%s", initial={"assignee": alert.assignee_id or NOBODY})
-        colleagues = User.objects.visible_to(user).active().order_by("name", "pk")
-        self.people = {str(each.pk): each for each in may_see(alert, list(colleagues))}
+        self.people = {str(each.pk): each for each in may_see(alert, near(alert, user))}
         named = [(pk, each.name or each.email) for pk, each in self.people.items()]
         self.fields["assignee"].choices = [(NOBODY, "Nobody"), *named]  # type: ignore[attr-defined]
 
     def clean_assignee(self) -> User | None:
         return self.people.get(self.cleaned_data["assignee"])
+
+
+def near(alert: Alert, user: User) -> list[User]:
+    """Colleagues in its department, and whoever sees all of them: asked one by one, they are to be few."""
+    of_department = Q(departments=alert.department_id) if alert.department_id else Q(pk=None)
+    found = who_may_be_told(user).filter(Q(role__in=TOLD_ALL) | of_department)
+    return list(found.distinct().order_by("name", "pk")[:MOST_OFFERED])
 
 
 class SnoozeAlert(forms.Form):

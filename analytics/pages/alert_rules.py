@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.validators import RegexValidator
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import allow, person
 from accounts.models import Department, User, UserQuerySet
-from accounts.roles import ROLES
+from accounts.roles import ROLES, Sees
 from claims.models import Claim, Payer, Provider
 from claims.pages.tasks import refuse
 from rcm_site.charts import Chart
@@ -45,6 +45,7 @@ NAMED = ("payer", "department", "provider")
 OTHER, OF_SITE = "Work and files", "The site itself"
 # Who may be told: alerts are for roles that may see them.
 TOLD = [key for key, role in ROLES.items() if VIEW in role.permissions]
+TOLD_ALL = [key for key in TOLD if ROLES[key].sees == Sees.EVERYTHING]
 # Whatever leaves the site for somebody who does not sign in to it.
 OUTSIDE = ("addresses", "webhooks", "numbers")
 
@@ -265,7 +266,10 @@ class RuleForm(forms.ModelForm):
 
 
 def who_may_be_told(user: User) -> UserQuerySet:
-    return User.objects.visible_to(user).active().filter(role__in=TOLD)
+    """Colleagues who may see alerts, and whoever sees those of all departments."""
+    seen = User.objects.visible_to(user).values("pk")
+    found = User.objects.active().filter(role__in=TOLD)
+    return found if user.sees_everything else found.filter(Q(pk__in=seen) | Q(role__in=TOLD_ALL))
 
 
 def grouped(user: User) -> list[tuple[str, list[tuple[str, str]]]]:

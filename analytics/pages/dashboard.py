@@ -31,6 +31,7 @@ from ..questions import Question
 from ..scopes import NONE
 from ..team import sign_in_cards
 from ..work import task_card, work_cards
+from . import alerts
 from .at_risk import at_risk_table
 from .drawing import benchmark_of, drawn
 from .report import answer, part_url
@@ -74,6 +75,7 @@ def build(request: HttpRequest, question: Question) -> dict[str, Any]:
         "action_url": reverse("numbers"),
         "action_label": "What the numbers mean",
         "work": [*work_cards(user), *waiting] if is_worker(user) else [],
+        "alerts": alerts.panel(request),
         "cards": [*waiting, *sign_in_cards(user, today=timezone.localdate())] if leads else [],
         "team": team_table(request) if leads else None,
         **standing(request, question),

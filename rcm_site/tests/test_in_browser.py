@@ -20,6 +20,7 @@ PEOPLE = ["Tasks", "Reviews", "Patients", "Exports"]
 REPORTS = ["Dashboard", "Worklists", "Denials", "A/R", "Payers", "Underpayments", "Staff"]
 REPORTS_OF_LEADS = [
     "Dashboard",
+    "Alerts",
     "Worklists",
     "Denials",
     "A/R",
@@ -34,7 +35,7 @@ NAVIGATION = {
     "ar_agent": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
     "manager": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "API", "Profile"],
     "director": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Net fees", "API", "Profile"],
-    "analyst": ["Dashboard", *REPORTS_OF_LEADS[2:], "Claims", "Exports", "API", "Profile"],
+    "analyst": ["Dashboard", "Alerts", *REPORTS_OF_LEADS[3:], "Claims", "Exports", "API", "Profile"],
     "admin": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Net fees", "Admin", "API", "Style", "Profile"],
     "auditor": ["Audit trail", "Profile"],
 }
@@ -117,6 +118,10 @@ def test_the_auditor_filters_sorts_and_opens_an_entry(window: Visit) -> None:
 PAGES_OF = {
     "admin": [
         "/dashboard/",
+        "/alerts/",
+        "/alerts/?severity=critical",
+        "/alerts/rules/",
+        "/alerts/rules/new/",
         "/worklists/new/",
         "/write-offs/",
         "/providers/",
