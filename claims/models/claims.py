@@ -242,6 +242,7 @@ class Claim(models.Model):
             models.Index(fields=["service_to"], name="unanswered_by_service", condition=OWED & UNANSWERED),
             # Read by the lists of claims that intakes rejected, that were underpaid, that were paid too much.
             models.Index(fields=["submitted_on"], name="rejected_by_day", condition=REJECTED),
+            models.Index(fields=["decided_on"], name="given_up_by_day", condition=Q(written_off__gt=0)),
             models.Index(fields=["paid_on"], name="underpaid_by_day", condition=UNDERPAID),
             models.Index(fields=["paid_on"], name="credit_by_day", condition=CREDIT),
         ]
@@ -325,6 +326,10 @@ class ClaimLine(models.Model):
             # Read by the net fees of providers over a period.
             models.Index(fields=["provider", "service_date"], name="line_by_provider"),
             models.Index(fields=["service_date"], name="line_by_day"),  # read by the analytics' facts
+            # Read by the claims behind net fees: few lines have one.
+            models.Index(
+                fields=["service_date", "claim"], name="fee_by_day", condition=Q(net_fee__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -375,6 +380,10 @@ class ClaimEvent(models.Model):
                 fields=["at"],
                 name="event_of_outcome",
                 condition=Q(to_status__in=("appealed", "paid", "denied", "written_off")),
+            ),
+            # Of the outcomes, the few of which a claim is found by the day it was given up.
+            models.Index(
+                fields=["at", "claim"], name="event_of_write_off", condition=Q(to_status="written_off")
             ),
             models.Index(fields=["claim"], name="event_of_appeal", condition=Q(to_status__in=("appealed",))),
         ]

@@ -143,6 +143,7 @@ class ClaimPayment(models.Model):
         indexes = [
             # Read when claims arrive: is a payment waiting for one of them?
             models.Index(fields=["control_number"], name="payment_unmatched", condition=Q(state="unmatched")),
+            models.Index(fields=["remittance", "id"], name="payment_of_remittance"),  # its page, in order
             models.Index(fields=["paid_on"], name="payment_by_day"),  # read by the analytics' facts
             models.Index(  # read by the list of what a person has to look at
                 fields=["id"], name="payment_to_look_at", condition=Q(state__in=("unmatched", "held"))
