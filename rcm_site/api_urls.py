@@ -3,7 +3,17 @@
 from django.urls import path
 
 from accounts import api as accounts
-from analytics.api import dashboard, denials, exports, kpis, payers, receivables, staff, underpayments
+from analytics.api import (
+    dashboard,
+    denials,
+    exports,
+    kpis,
+    payers,
+    receivables,
+    snapshots,
+    staff,
+    underpayments,
+)
 from claims.api import appeals, claims, files, patients, providers, steps, tasks, worklists
 
 from . import api_schema
@@ -35,6 +45,7 @@ urlpatterns = [
     path("tasks/<int:pk>", tasks.OneTask.as_view(), name="api_task"),
     path("kpis/", kpis.Catalogue.as_view(), name="api_kpis"),
     path("kpis/<str:kpi>", kpis.OneKpi.as_view(), name="api_kpi"),
+    path("kpis/<str:kpi>/snapshots", snapshots.Snapshots.as_view(), name="api_kpi_snapshots"),
     path("dashboard/kpis", dashboard.DashboardKpis.as_view(), name="api_dashboard"),
     path("denials/rate", denials.DenialRate.as_view(), name="api_denial_rate"),
     path("denials/trends", denials.DenialTrends.as_view(), name="api_denial_trends"),

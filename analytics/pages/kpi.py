@@ -44,6 +44,7 @@ from ..questions import Question, span_in_words
 from ..reading import Amount
 from ..scopes import NONE
 from .drawing import trend_chart, value_cell
+from .known_then import then_and_now
 from .report import answer, part_url
 
 SPLITS = {
@@ -85,6 +86,7 @@ def build(request: HttpRequest, kpi: Kpi, question: Question) -> dict[str, Any]:
         "kept": {name: request.GET[name] for name in KEPT if request.GET.get(name)},
         "trend": course(request, kpi, question),
         **split_by(request, question, kpi, figure),
+        **then_and_now(request, kpi, question),
         **claims_behind(request, question, kpi, figure, sums),
     }
 
