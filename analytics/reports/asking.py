@@ -335,7 +335,8 @@ def _label(measure: Measure) -> str:
     if measure.ages is None:
         return MEASURE_LABELS[measure.key]
     first, last = measure.ages
-    return f"{MEASURE_LABELS[measure.kept_in]}, {f'over {first - 1}' if last is None else f'{first}–{last}'} days"
+    days = f"over {first - 1}" if last is None else f"{first}–{last}"
+    return f"{MEASURE_LABELS[measure.kept_in]}, {days} days old"
 
 
 def _number(measure: Measure) -> Kpi:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from accounts.models import User
@@ -120,7 +119,3 @@ def _narrowed(dimension: Dimension, key: Any) -> Mapping[str, str] | None:
     if not dimension.has_filter:
         return None
     return {dimension.key: NONE if key in (None, "") else str(key)}
-
-
-def first_days(steps: list[Period]) -> dict[date, Period]:
-    return {each.start: each for each in steps}

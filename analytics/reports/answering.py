@@ -1,0 +1,334 @@
+"""A report's rows: its numbers told apart by up to two dimensions, beside what they are compared with.
+
+Rows are made of sums, never of other rows' averages, and so are totals. A row that stands for a day, a week
+or a month is compared as if it alone had been asked for: with as many days right before it, or a year before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from accounts.models import Department
+from claims.models import Payer, Provider
+from rcm_site.templatetags.ui import day as day_in_words
+
+from ..catalogue import FEW, Figure, needed
+from ..codes import code_totals
+from ..facts import standings, totals
+from ..measures import MEASURES
+from ..periods import LAST_OF, Period, Step
+from ..reading import Amount
+from .asking import ReportQuestion
+from .dimensions import Dimension, Member, member_of_time, members_of
+
+Key = tuple[Any, ...]  # one place a dimension, in the order asked for; a time is its first day
+Sums = dict[str, Amount]
+
+LONG = 20_000  # rows from which on they are read a stretch of days at a time, in the order of days
+STRETCH = 31  # steps read at once then
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    members: tuple[Member, ...]  # none in the totals
+    period: Period
+    now: tuple[Figure, ...]  # one a number, in the order asked for
+    then: tuple[Figure, ...] | None  # of the days to compare with
+
+    @property
+    def narrows(self) -> dict[str, str] | None:
+        """How an address asks for this row alone, where a page can be narrowed to it."""
+        if any(each.narrows is None for each in self.members):
+            return None
+        return {name: value for each in self.members for name, value in (each.narrows or {}).items()}
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """The rows can be read once when they are many (`is_long`), and as often as one likes otherwise."""
+
+    asked: ReportQuestion
+    rows: Iterable[ReportRow]
+    total: ReportRow | None  # none where the one row is the total
+    notes: tuple[str, ...]
+    is_long: bool
+
+
+def rows(asked: ReportQuestion) -> ReportTable:
+    """The answer to a report's question."""
+    if is_long(asked):
+        return ReportTable(asked, _stretches(asked), _asked_total(asked), notes(asked), is_long=True)
+    now, then = _answered(asked, list(_steps(asked)))
+    found = _rows(asked, now, then)
+    total = None
+    if asked.groups:
+        is_sum = _adds_up(asked)
+        total = _added_total(asked, now, then) if is_sum else _asked_total(asked)
+    return ReportTable(asked, found, total, notes(asked), is_long=False)
+
+
+def notes(asked: ReportQuestion) -> tuple[str, ...]:
+    """What a reader has to know of the rows so as not to misread them."""
+    said = []
+    if asked.code:
+        said.append(
+            f"A claim counts once under each {asked.code.label.lower()} that it has: "
+            "rows add up to more than the total."
+        )
+    if asked.time and any(each.is_as_of for each in asked.numbers):
+        end = day_in_words(asked.question.period.end)
+        said.append(f"How things stand is as of each row's last day, in the total as of {end}.")
+    if asked.time and asked.question.against:
+        against = (
+            "the same days a year before" if asked.question.compare == "year" else "as many days right before"
+        )
+        said.append(f"Each row is compared with {against} it.")
+    return tuple(said)
+
+
+FEW_NOTE = f"* fewer than {FEW}: too few to say so."
+
+
+# The sums ------------------------------------------------------------------------------------------
+
+
+def _measures(asked: ReportQuestion) -> list[str]:
+    return needed(asked.numbers)
+
+
+def _steps(asked: ReportQuestion) -> Iterator[Period]:
+    return asked.question.period.steps(asked.time.key) if asked.time else iter(())
+
+
+def _answered(asked: ReportQuestion, steps: list[Period]) -> tuple[dict[Key, Sums], dict[Key, Sums] | None]:
+    """The sums of these steps (of the whole period, without any), and of what each is compared with."""
+    question, against = asked.question, asked.question.against
+    if not asked.time:
+        now = _at_once(asked, question.period)
+        return now, _at_once(asked, against) if against else None
+    single = {each.start: each for each in steps}
+    now = _one_by_one(asked, single) if asked.code else _by_steps(asked, steps)
+    return now, _before(asked, steps) if against else None
+
+
+def _at_once(asked: ReportQuestion, period: Period) -> dict[Key, Sums]:
+    """Of one period, told apart by everything but time."""
+    groups = [each.key for each in asked.groups if not each.is_time]
+    scope, code = asked.question.scope, asked.code
+    if code is None:
+        return {row.key: row.sums for row in totals(scope, period, _measures(asked), by=tuple(groups))}
+    others = [each for each in groups if each != code.key]
+    found = {}
+    for row in code_totals(scope, period, code.key, by=tuple(others)):
+        told = dict(zip((code.key, *others), row.key, strict=True))
+        found[tuple(told[each] for each in groups)] = row.sums
+    return found
+
+
+def _by_steps(asked: ReportQuestion, steps: Sequence[Period]) -> dict[Key, Sums]:
+    """Of neighbouring steps: what came in by one statement, how things stood by another one."""
+    names, place = [each.key for each in asked.groups], _place_of_time(asked)
+    whole = Period(steps[0].start, steps[-1].end)
+    flows = [each for each in _measures(asked) if not MEASURES[each].as_of]
+    as_of = [each for each in _measures(asked) if MEASURES[each].as_of]
+    scope, found = asked.question.scope, dict[Key, Sums]()
+    if flows:
+        for row in totals(scope, whole, flows, by=tuple(names)):
+            start = max(row.key[place], whole.start)
+            found[_with(row.key[:place] + row.key[place + 1 :], place, start)] = dict(row.sums)
+    if as_of:
+        by = tuple(each for each in names if each != names[place])
+        stood = standings(scope, [each.end for each in steps], as_of, by=by)
+        for step in steps:
+            for row in stood[step.end]:
+                found.setdefault(_with(row.key, place, step.start), {}).update(row.sums)
+    return found
+
+
+def _one_by_one(asked: ReportQuestion, spans: Mapping[date, Period]) -> dict[Key, Sums]:
+    """Of spans of days that nothing tells apart at once, each under the first day of its row."""
+    place = _place_of_time(asked)
+    return {
+        _with(key, place, start): sums
+        for start, span in spans.items()
+        for key, sums in _at_once(asked, span).items()
+    }
+
+
+def _before(asked: ReportQuestion, steps: Sequence[Period]) -> dict[Key, Sums]:
+    """What each step is compared with. Spans that are whole days, weeks or months are read together."""
+    kind, place = Step(str(asked.time and asked.time.key)), _place_of_time(asked)
+    spans = {each.start: _against(asked, each) for each in steps}
+    whole = {start: span for start, span in spans.items() if not asked.code and _is_whole(kind, span)}
+    found = _one_by_one(asked, {start: span for start, span in spans.items() if start not in whole})
+    if not whole:
+        return found
+    together = sorted(set(whole.values()))
+    read = _by_steps(asked, list(Period(together[0].start, together[-1].end).steps(kind)))
+    by_start: dict[date, list[tuple[Key, Sums]]] = {}
+    for key, sums in read.items():
+        by_start.setdefault(key[place], []).append((key, sums))
+    for start, span in whole.items():
+        for key, sums in by_start.get(span.start, ()):
+            found[_with(key[:place] + key[place + 1 :], place, start)] = sums
+    return found
+
+
+def _against(asked: ReportQuestion, step: Period) -> Period:
+    return step.year_before() if asked.question.compare == "year" else step.previous()
+
+
+def _is_whole(kind: Step, span: Period) -> bool:
+    """Whether a calendar would cut the days at both its ends, too."""
+    begins = {Step.DAY: True, Step.WEEK: span.start.weekday() == 0, Step.MONTH: span.start.day == 1}
+    return begins[kind] and LAST_OF[kind](span.start) == span.end
+
+
+def _place_of_time(asked: ReportQuestion) -> int:
+    return next(place for place, each in enumerate(asked.groups) if each.is_time)
+
+
+def _with(key: Key, place: int, start: date) -> Key:
+    return (*key[:place], start, *key[place:])
+
+
+# The rows ------------------------------------------------------------------------------------------
+
+
+def _rows(
+    asked: ReportQuestion,
+    now: dict[Key, Sums],
+    then: dict[Key, Sums] | None,
+    *,
+    steps: Iterable[Period] | None = None,
+    is_by_time: bool = False,
+) -> list[ReportRow]:
+    cut = {each.start: each for each in (steps if steps is not None else _steps(asked))}
+    nothing: Sums = dict.fromkeys(_measures(asked), 0)
+    keys = {key for sums in (now, then or {}) for key, each in sums.items() if any(each.values())}
+    if not asked.groups:
+        keys = {()}
+    elif asked.time and len(asked.groups) == 1:
+        keys = {(start,) for start in cut}
+    members = _members(asked.groups, keys, cut)
+    ordered = _ordered(asked, keys, now, members, is_by_time=is_by_time)
+    place = _place_of_time(asked) if asked.time else None
+    found = []
+    for key in ordered:
+        period = cut[key[place]] if place is not None else asked.question.period
+        named = tuple(each[part] for each, part in zip(members, key, strict=True))
+        before = _figures(asked, nothing | then.get(key, {}), period) if then is not None else None
+        found.append(ReportRow(named, period, _figures(asked, nothing | now.get(key, {}), period), before))
+    return found
+
+
+def _figures(asked: ReportQuestion, sums: Sums, period: Period) -> tuple[Figure, ...]:
+    return tuple(each.figure(sums, period.days) for each in asked.numbers)
+
+
+def _members(
+    groups: Sequence[Dimension], keys: set[Key], steps: Mapping[date, Period]
+) -> list[dict[Any, Member]]:
+    found = []
+    for place, each in enumerate(groups):
+        parts = {key[place] for key in keys}
+        if each.is_time:
+            found.append({start: member_of_time(each, steps[start]) for start in parts})
+        else:
+            found.append(members_of(each, parts))
+    return found
+
+
+def _ordered(
+    asked: ReportQuestion,
+    keys: set[Key],
+    now: dict[Key, Sums],
+    members: list[dict[Any, Member]],
+    *,
+    is_by_time: bool,
+) -> list[Key]:
+    """Days in their order, all else by how many the first number is about, the most first."""
+    counted = asked.numbers[0].n_of
+    sizes: dict[Key, Any] = {}
+    for key, sums in now.items():
+        for end in range(1, len(key) + 1):
+            sizes[key[:end]] = sizes.get(key[:end], 0) + sums.get(counted, 0)
+
+    def place_of(key: Key) -> list[Any]:
+        places: list[Any] = []
+        for place, group in enumerate(asked.groups):
+            part = key[place]
+            if group.is_time:
+                places.append((part,))
+            else:
+                places.append((-sizes.get(key[: place + 1], 0), members[place][part].label, str(part)))
+        return sorted(places, key=len) if is_by_time else places
+
+    return sorted(keys, key=place_of)
+
+
+# Totals --------------------------------------------------------------------------------------------
+
+
+def _adds_up(asked: ReportQuestion) -> bool:
+    """Whether the rows' sums are the whole's: not where a claim counts in several rows, nor across days."""
+    return asked.code is None and not (asked.time and any(each.is_as_of for each in asked.numbers))
+
+
+def _added_total(asked: ReportQuestion, now: dict[Key, Sums], then: dict[Key, Sums] | None) -> ReportRow:
+    """From the very sums that the rows are made of, so that they agree."""
+    period = asked.question.period
+    before = None
+    if then is not None:
+        before = _asked_figures(asked, asked.question.against) if asked.time else _added(asked, then, period)
+    return ReportRow((), period, _added(asked, now, period), before)
+
+
+def _added(asked: ReportQuestion, sums: dict[Key, Sums], period: Period) -> tuple[Figure, ...]:
+    whole: Sums = dict.fromkeys(_measures(asked), 0)
+    for each in sums.values():
+        for name, amount in each.items():
+            whole[name] += amount
+    return _figures(asked, whole, period)
+
+
+def _asked_total(asked: ReportQuestion) -> ReportRow:
+    period, against = asked.question.period, asked.question.against
+    before = _asked_figures(asked, against) if against else None
+    return ReportRow((), period, _asked_figures(asked, period) or (), before)
+
+
+def _asked_figures(asked: ReportQuestion, period: Period | None) -> tuple[Figure, ...] | None:
+    if period is None:
+        return None
+    sums = totals(asked.question.scope, period, _measures(asked))[0].sums
+    return _figures(asked, sums, period)
+
+
+# Long ones -----------------------------------------------------------------------------------------
+
+
+def is_long(asked: ReportQuestion) -> bool:
+    """Whether there may be so many rows that they are handed on as they are read."""
+    if not asked.time or len(asked.groups) == 1:
+        return False
+    steps = sum(1 for _ in _steps(asked))
+    return steps > STRETCH and steps * _count(asked) > LONG
+
+
+def _count(asked: ReportQuestion) -> int:
+    """How many members the other dimension may have."""
+    models = {"payer": Payer, "department": Department, "provider": Provider}
+    other = next(each.key for each in asked.groups if not each.is_time)
+    return models[other].objects.count() if other in models else 100
+
+
+def _stretches(asked: ReportQuestion) -> Iterator[ReportRow]:
+    steps = _steps(asked)
+    while stretch := list(islice(steps, STRETCH)):
+        now, then = _answered(asked, stretch)
+        yield from _rows(asked, now, then, steps=stretch, is_by_time=True)
