@@ -22,7 +22,7 @@ from ..models import AlertRule
 from ..periods import Period
 from ..reading import Amount, Row
 from ..scopes import Scope
-from .conditions import Condition, Judged, Seen, days_of, judge
+from .conditions import Condition, Days, Judged, Seen, days_of, judge
 from .watched import KPI_FILTERS, WATCHED, Found, Looking, Watched, of_sums
 
 log = structlog.get_logger(__name__)
@@ -73,22 +73,28 @@ def _looked(rule: AlertRule, now: datetime, together: Together, known: set[Membe
 
 def looks_of(rule: AlertRule, together: Together, known: Iterable[Member] = ()) -> list[Look]:
     watched = watched_by(rule)
-    condition = Condition.of(rule, watched)
     days = days_of(rule.condition, rule.window_days, together.today)
-    now = together.found(rule, days.now)
-    before = together.found(rule, days.before) if days.before else None
-    history = [together.found(rule, each) for each in days.history]
-    none = nothing(watched)
-    keys = {*now, *(before or ()), *(key_of(rule, each) for each in known)}.union(*history)
-    seen = {
-        key: Seen(
-            now.get(key, none),
-            before.get(key, none) if before is not None else None,
-            tuple(each.get(key, none) for each in history),
+    found = {period: together.found(rule, period) for period in days.all}
+    judged = judge_each(rule, watched, days, found, {key_of(rule, each) for each in known})
+    return [Look(member_of(rule, key), each, days.now) for key, each in judged.items()]
+
+
+def judge_each(
+    rule: AlertRule, watched: Watched, days: Days, found: Mapping[Period, ByKey], known: set[int | None]
+) -> dict[int | None, Judged]:
+    """Of each payer, department or provider of whom there is or was anything; by None of all together."""
+    condition, none = Condition.of(rule, watched), nothing(watched)
+    return {
+        key: judge(
+            condition,
+            Seen(
+                found[days.now].get(key, none),
+                found[days.before].get(key, none) if days.before else None,
+                tuple(found[each].get(key, none) for each in days.history),
+            ),
         )
-        for key in sorted(keys, key=lambda key: (key is None, key))
+        for key in known.union(*(found[each] for each in days.all))
     }
-    return [Look(member_of(rule, key), judge(condition, each), days.now) for key, each in seen.items()]
 
 
 def watched_by(rule: AlertRule) -> Watched:

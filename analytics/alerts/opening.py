@@ -102,15 +102,15 @@ def _as_seen(look: Look, now: datetime) -> dict[str, Any]:
         "seen_at": now,
         "start": look.period.start,
         "end": look.period.end,
-        "value": _kept(judged.value),
+        "value": as_kept(judged.value),
         "n": judged.n,
-        "compared_with": _kept(judged.compared_with),
-        "lowest_usual": _kept(band.lowest if band else None),
-        "highest_usual": _kept(band.highest if band else None),
+        "compared_with": as_kept(judged.compared_with),
+        "lowest_usual": as_kept(band.lowest if band else None),
+        "highest_usual": as_kept(band.highest if band else None),
     }
 
 
-def _kept(value: Decimal | None) -> Decimal | None:
+def as_kept(value: Decimal | None) -> Decimal | None:
     return None if value is None else value.quantize(CENTS)
 
 

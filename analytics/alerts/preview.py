@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 
-from ..models import AlertRule
+from rcm_site.days import midnight
+
+from ..catalogue import LABELS, Kpi
+from ..facts import standings, totals
+from ..measures import MEASURES
+from ..models import Alert, AlertRule
+from ..periods import DAY, Period
+from ..reading import Amount
+from ..scopes import Scope
+from .conditions import Judged, Step, days_of, step_of
+from .looking import ByKey, CannotLook, by_key, filters_of, judge_each, member_of, watched_by
+from .opening import as_kept
+from .watched import Looking, Watched, of_sums
+
+MOST_COURSES = 5
 
 
 @dataclass(frozen=True)
@@ -66,4 +83,135 @@ def replay(
     rule: AlertRule, *, until: date, days: int = 90, departments: tuple[int, ...] | None = None
 ) -> Replay:
     """The rule, saved or not, looked at on the evening of each of these days; of these departments alone."""
-    raise NotImplementedError
+    try:
+        watched = watched_by(rule)
+    except CannotLook as problem:
+        return Replay((), (), days, str(problem))
+    if not watched.knows_past:
+        why = f"Nobody knows what “{watched.label}” was before, so this cannot be tried on the past"
+        return Replay((), (), days, why)
+    evenings = Period(until - (days - 1) * DAY, until)
+    looked = {day.end: days_of(rule.condition, rule.window_days, day.end) for day in evenings.steps("day")}
+    periods = sorted({period for each in looked.values() for period in each.all})
+    found = _past(rule, watched, Scope(departments, **filters_of(rule)), periods)
+    lives: dict[int | None, _Life] = defaultdict(_Life)
+    for day, each in looked.items():
+        is_open = {key for key, life in lives.items() if life.alert}
+        for key, judged in judge_each(rule, watched, each, found, is_open).items():
+            lives[key].look(rule, judged, day)
+    return _told(rule, lives, days)
+
+
+def evening(day: date) -> datetime:
+    return midnight(day + DAY) - timedelta(seconds=1)
+
+
+@dataclass
+class _Life:
+    """What becomes of one of those that a rule is about."""
+
+    alert: Alert | None = None
+    last_resolved: datetime | None = None
+    points: list[Point] = field(default_factory=list)
+    firings: list[tuple[date, date | None, Alert]] = field(default_factory=list)
+
+    def look(self, rule: AlertRule, judged: Judged, day: date) -> None:
+        now = evening(day)
+        step = step_of(
+            judged.verdict,
+            now,
+            last_seen=self.alert.seen_at if self.alert else None,
+            last_resolved=self.last_resolved,
+            cool_down=timedelta(minutes=rule.cool_down_minutes),
+            window=timedelta(days=rule.window_days),
+        )
+        value = as_kept(judged.value)
+        if step == Step.OPEN:
+            self.alert = Alert(condition=rule.condition, value_at_first=value, worst=value)
+            self.firings.append((day, None, self.alert))
+        if step in (Step.OPEN, Step.SEE) and self.alert and value is not None:
+            self.alert.seen_at = now
+            self.alert.lowest_usual = judged.band.lowest if judged.band else None
+            if self.alert.is_worse(value):
+                self.alert.worst = value
+        if step == Step.RESOLVE and self.alert:
+            self.firings[-1] = (self.firings[-1][0], day, self.alert)
+            self.alert, self.last_resolved = None, now
+        self._note(judged, day)
+
+    def _note(self, judged: Judged, day: date) -> None:
+        low, high = (judged.band.lowest, judged.band.highest) if judged.band else (None, None)
+        point = Point(day, judged.value, judged.compared_with, low, high, judged.n, self.alert is not None)
+        self.points.append(point)
+
+
+def _told(rule: AlertRule, lives: Mapping[int | None, _Life], days: int) -> Replay:
+    labels = LABELS[rule.each]({*lives}) if rule.each else {None: ""}
+    firings = [
+        Firing(labels[key], *member_of(rule, key), opened, resolved, alert.value_at_first, alert.worst)
+        for key, life in lives.items()
+        for opened, resolved, alert in life.firings
+    ]
+    firings.sort(key=lambda each: (each.opened, each.label))
+    shown = sorted(lives, key=lambda key: (-len(lives[key].firings), -lives[key].points[-1].n, labels[key]))
+    courses = [Course(labels[key], tuple(lives[key].points)) for key in shown[:MOST_COURSES]]
+    return Replay(tuple(firings), tuple(courses), days)
+
+
+# What it was over each of these days ----------------------------------------------------------------
+
+
+def _past(rule: AlertRule, watched: Watched, scope: Scope, periods: Sequence[Period]) -> dict[Period, ByKey]:
+    if watched.kpi is not None:
+        sums = _windows(watched.kpi, scope, periods, rule.each)
+        return {
+            period: {key: of_sums(watched.kpi, each, period) for key, each in found.items()}
+            for period, found in sums.items()
+        }
+    return {
+        period: by_key(watched.measure(Looking(scope, period, rule.each, evening(period.end))), rule.each)
+        for period in periods
+    }
+
+
+def _windows(
+    kpi: Kpi, scope: Scope, periods: Sequence[Period], each: str
+) -> dict[Period, dict[int | None, dict[str, Amount]]]:
+    """The sums of its measures over windows that lie over one another: each day is read once."""
+    flows = [name for name in kpi.needed if not MEASURES[name].as_of]
+    stands = [name for name in kpi.needed if MEASURES[name].as_of]
+    by = (each,) if each else ()
+    running = _running(scope, periods, flows, by) if flows else {}
+    stood = standings(scope, [period.end for period in periods], stands, by) if stands else {}
+    start = periods[0].start
+    found: dict[Period, dict[int | None, dict[str, Amount]]] = {}
+    for period in periods:
+        first, last = (period.start - start).days, (period.end - start).days + 1
+        rows = {row.key[0] if each else None: row.sums for row in stood.get(period.end, ())}
+        keys = {*rows, *running} if each else {None}
+        sums = {
+            key: {
+                **dict.fromkeys(kpi.needed, 0),
+                **{name: ran[last] - ran[first] for name, ran in running.get(key, {}).items()},
+                **rows.get(key, {}),
+            }
+            for key in keys
+        }
+        found[period] = {key: of_key for key, of_key in sums.items() if not each or any(of_key.values())}
+    return found
+
+
+def _running(
+    scope: Scope, periods: Sequence[Period], flows: Sequence[str], by: tuple[str, ...]
+) -> dict[int | None, dict[str, list[Amount]]]:
+    """By key and measure, what all days before the first, the second … add up to."""
+    whole = Period(min(each.start for each in periods), max(each.end for each in periods))
+    daily: dict[int | None, dict[str, list[Amount]]] = {}
+    for row in totals(scope, whole, flows, by=("day", *by)):
+        of_key = daily.setdefault(row.key[1] if by else None, {name: [0] * whole.days for name in flows})
+        for name in flows:
+            of_key[name][(row.key[0] - whole.start).days] = row.sums[name]
+    return {
+        key: {name: list(accumulate(days, initial=0)) for name, days in of_key.items()}
+        for key, of_key in daily.items()
+    }
