@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Department, User
+from analytics.models import Alert, AlertRule
 from claims.models import Claim, ClaimLine, ClaimPayment, Import, Patient, Payer, Provider, Remittance
 from claims.numbers import next_numbers
 
@@ -97,3 +98,27 @@ def make_payment(*, remittance: Remittance | None = None, **fields: Any) -> Clai
     fields = {"control_number": claim.control_number if claim else "PCN-X"} | fields
     fields = {"source": remittance.source if remittance else None} | fields
     return ClaimPayment.objects.create(remittance=remittance, **fields)
+
+
+def make_rule(**fields: Any) -> AlertRule:
+    """The denial rate above 10%."""
+    fields = {"name": f"Rule {next(_numbers)}", "watches": "denial_rate"} | fields
+    return AlertRule.objects.create(**({"condition": "above", "limit": Decimal(10)} | fields))
+
+
+def make_alert(rule: AlertRule | None = None, **fields: Any) -> Alert:
+    """An open one, about its rule's department: 14.2% where 10% is the limit."""
+    rule = rule or make_rule()
+    today, value = timezone.localdate(), fields.get("value", Decimal("14.2"))
+    fields = {"department": rule.department, "payer": rule.payer, "start": today, "end": today} | fields
+    fields = {"value": value, "value_at_first": value, "worst": value, "n": 212} | fields
+    alert = Alert.objects.create(
+        rule=rule,
+        watches=rule.watches,
+        severity=rule.severity,
+        condition=rule.condition,
+        limit=rule.limit,
+        **fields,
+    )
+    alert.events.create(what="opened", at=alert.opened_at, value=alert.value)
+    return alert

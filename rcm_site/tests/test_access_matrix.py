@@ -16,9 +16,11 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Department, User
 from accounts.roles import ROLES
+from analytics.models import Delivery, Export, Report, Snapshot, Webhook
 from claims import triage
 from claims.appeals import Filing, file
 from claims.attachments import attach
@@ -26,6 +28,7 @@ from claims.changes import Change
 from claims.identity import new_id
 from claims.models import IdempotencyKey, LedgerEntry, Worklist, WriteOff
 from rcm_site.testing.makers import (
+    make_alert,
     make_claim,
     make_department,
     make_import,
@@ -33,6 +36,7 @@ from rcm_site.testing.makers import (
     make_payment,
     make_provider,
     make_remittance,
+    make_rule,
     make_user,
 )
 
@@ -156,6 +160,7 @@ def address(personas: dict[str, User | None]) -> Any:
             "step": "call",
             "token": "bad",
             "url": "nowhere",
+            "tag": "1",
             "content_type_id": "0",
         }
         filled = re.sub(r"<(\w+)>", lambda match: str(parts[match[1]]), route).removeprefix("/")
@@ -170,7 +175,19 @@ def in_the_admin() -> dict[str, Any]:
     source = make_import(owner)
     entry = LedgerEntry.objects.create(message_id=claim.pk, claim_id=claim.pk, net_fee=0)
     key = IdempotencyKey.objects.create(user=owner, key="k", fingerprint="f", status=201, answer={})
+    alert, report = make_alert(), Report.objects.create(name="R", owner=owner, asked={})
+    now = timezone.now()
     return {
+        "admin/analytics/alert": alert.pk,
+        "admin/analytics/alertrule": make_rule().pk,
+        "admin/analytics/delivery": Delivery.objects.create(channel="mail", about="test", once="1").pk,
+        "admin/analytics/export": Export.objects.create(owner=owner, kind="claims", asked_on=now).pk,
+        "admin/analytics/report": report.pk,
+        "admin/analytics/schedule": owner.schedules.create(report=report, at=now, due_at=now).pk,
+        "admin/analytics/snapshot": Snapshot.objects.create(
+            kpi="denial_rate", of="all", day=now, days=30, numerator=1, n=1
+        ).pk,
+        "admin/analytics/webhook": Webhook.objects.create(name="Pager").pk,
         "admin/claims/claim": claim.pk,
         "admin/claims/payer": make_payer().pk,
         "admin/claims/provider": make_provider().pk,
@@ -196,11 +213,15 @@ def pages_of_claims(department: Department) -> dict[str, Any]:
     appealed = make_claim(department=department, status="denied", charge=90)
     appeal = file(claim=appealed, filing=Filing("fax", "Please pay."), change=Change(make_user("admin")))
     document = attach(claim, BytesIO(b"Seen on Monday."), "note.txt", actor=make_user("admin"))
+    rule = AutomationRule.objects.create(name="By itself", made_by=make_user("admin"))
     return {
         "claims": claim.pk,
         "worklists": shared.pk,
+        "automation": rule.pk,
         "attachments": document.pk,
         "appeals": appeal.pk,
+        "alerts": make_alert(make_rule(department=department)).pk,
+        "alerts/rules": make_rule(department=department).pk,
         "imports": source.pk,
         "remittances": remittance.pk,
         "remittances/unmatched": waiting.pk,
