@@ -20,7 +20,7 @@ from accounts.models import User
 from .appeal_histories import follow, next_level
 from .contracts.shortfalls import split
 from .downstream import outbox
-from .models import Appeal, Claim, ClaimEvent, ClaimPayment, OutboxMessage
+from .models import Appeal, AutomationRule, Claim, ClaimEvent, ClaimPayment, OutboxMessage
 from .models.appeals import WITHDRAWN
 from .worklists import holding
 
@@ -38,6 +38,7 @@ class Change:
     actor: User
     request: HttpRequest | None = None
     note: str = ""
+    rule: AutomationRule | None = None  # that does it by itself, on behalf of the actor who made it
 
 
 # From each status, those that a person may give a claim. Payers' answers are posted, and follow no such map.
@@ -193,13 +194,16 @@ def _settle(claim: Claim, to: str, day: date, category: str) -> list[str]:
 def _note(claim: Claim, action: str, before: str, change: Change) -> None:
     ClaimEvent.objects.create(
         claim=claim,
-        actor=change.actor,
+        actor=None if change.rule else change.actor,
         action=action,
         from_status=before,
         to_status=claim.status,
         note=change.note,
+        rule=change.rule,
     )
-    holding.renew(claim, change.actor)
+    if not change.rule:
+        holding.renew(claim, change.actor)
+    by_rule = {"rule": change.rule.pk} if change.rule else {}
     audit.record(
         change.actor,
         "claim.changed",
@@ -208,6 +212,7 @@ def _note(claim: Claim, action: str, before: str, change: Change) -> None:
         what=action,
         status=[before, claim.status],
         assignee=claim.assignee_id,
+        **by_rule,
     )
 
 

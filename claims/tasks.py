@@ -15,6 +15,7 @@ from rcm_site.models import Heartbeat
 
 from . import appeal_histories, idempotency, provider_fees
 from .answers import matching
+from .automation import running, telling
 from .contracts import expecting
 from .downstream import delivery, relay
 from .imports import loading
@@ -23,6 +24,7 @@ from .worklists import open_work
 IMPORT_SECONDS = 240  # of one call; what is left is the next one's
 EXPECTED_AT_ONCE = 20_000  # claims
 VALUING_SECONDS = 20
+AUTOMATION_SECONDS = 20
 # Between two batches: on SQLite whoever saves something meanwhile must find the database free.
 VALUING_PAUSE = 0.2 if connection.vendor == "sqlite" else 0.0
 
@@ -60,6 +62,13 @@ def value_claims() -> None:
     began = time.monotonic()
     while time.monotonic() - began < VALUING_SECONDS and open_work.refresh():
         time.sleep(VALUING_PAUSE)
+
+
+@shared_task
+def run_automation() -> None:
+    """Let rules act on what happened to claims, and tell people; what is left is the next call's."""
+    running.run_waiting(seconds=AUTOMATION_SECONDS)
+    telling.tell_waiting(timezone.now())
 
 
 @shared_task

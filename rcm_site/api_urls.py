@@ -14,7 +14,7 @@ from analytics.api import (
     staff,
     underpayments,
 )
-from claims.api import appeals, claims, files, patients, providers, steps, tasks, worklists
+from claims.api import appeals, automation, claims, files, patients, providers, steps, tasks, worklists
 
 from . import api_schema
 
@@ -29,6 +29,10 @@ urlpatterns = [
     path("claims/<uuid:pk>/appeals", appeals.FileAppeal.as_view(), name="api_file_appeal"),
     path("appeals/", appeals.Appeals.as_view(), name="api_appeals"),
     path("appeals/<int:pk>", appeals.OneAppeal.as_view(), name="api_appeal"),
+    path("automation/", automation.Automation.as_view(), name="api_automation"),
+    path("automation/<int:pk>", automation.OneRule.as_view(), name="api_automation_rule"),
+    path("automation/<int:pk>/try", automation.TryRule.as_view(), name="api_try_automation"),
+    path("automation/<int:pk>/switch", automation.SwitchRule.as_view(), name="api_switch_automation"),
     path("worklists/", worklists.Worklists.as_view(), name="api_worklists"),
     path("worklists/<int:pk>/next", worklists.TakeNext.as_view(), name="api_next_claim"),
     path("imports/<uuid:pk>", files.OneImport.as_view(), name="api_import"),

@@ -59,6 +59,14 @@ class AutomationRule(models.Model):
         return self.name
 
 
+class AutomationRunQuerySet(models.QuerySet["AutomationRun"]):
+    def visible_to(self, user: User) -> Self:
+        """On the claims that somebody sees."""
+        if user.sees_everything:
+            return self
+        return self.filter(claim__in=Claim.objects.visible_to(user).values("pk"))
+
+
 class AutomationRun(models.Model):
     """What a rule did about one change of a claim; the same change never makes it act again."""
 
@@ -74,6 +82,8 @@ class AutomationRun(models.Model):
     did = models.JSONField(default=list)  # in words, without any of a patient
     problem = models.CharField(max_length=300, blank=True)
     is_to_tell = models.BooleanField(default=False)  # by mail, together with others of its rule
+
+    objects = AutomationRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -39,6 +39,7 @@ from .masking import MASKED, patient_shown
 from .places import in_file, visible_files
 from .statement import Account, who
 from .step_forms import steps_of
+from .tags_of import tags_of
 from .tasks import tasks_of
 from .worth import asked_list, work_of
 
@@ -224,6 +225,7 @@ def claim_page(
             "adjustments": [shown_adjustment(account, each) for each in adjustments],
             "events": [shown_event(each, user, files) for each in events],
             "most": MOST_SHOWN,
+            "tags": tags_of(found, user),
             "tasks": tasks_of(found, user),
             "attachments": attachments_of(found, user),
             "appeals": appeals_of(found, user),
@@ -259,7 +261,7 @@ def adjustments_of(found: Claim) -> QuerySet[Adjustment]:
 
 
 def events_of(found: Claim) -> QuerySet[ClaimEvent]:
-    return found.events.select_related("actor", "source").order_by("-at", "-id")[:MOST_SHOWN]
+    return found.events.select_related("actor", "source", "rule").order_by("-at", "-id")[:MOST_SHOWN]
 
 
 def birth_date(found: Claim, user: User) -> str:

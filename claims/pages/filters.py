@@ -22,7 +22,7 @@ from rcm_site.templatetags.ui import day, money
 
 from .. import deadlines
 from ..answers.reasons import denied_for
-from ..models import Claim, Import, Payer, Provider
+from ..models import Claim, ClaimTag, Import, Payer, Provider, Tag
 from ..models.claims import CREDIT, OPEN, OWED, UNDERPAID
 
 Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
@@ -203,10 +203,12 @@ class ClaimFilter(Filter):
     intake = forms.ChoiceField(
         required=False, label="At intake", choices=[*ANY, *Claim.AtIntake.choices[1:], (NOBODY, "No answer")]
     )
+    tag = forms.ModelChoiceField(Tag.objects.all(), required=False, empty_label="Any")
     source = forms.UUIDField(required=False, label="File", widget=forms.HiddenInput)
 
     seldom: ClassVar = (
         *("money", "balance_from", "balance_to", "waiting", "decided", "serviced", "reason", "intake"),
+        "tag",
     )
     sentences: ClassVar = {
         "waiting": "No answer for {} days",
@@ -232,6 +234,7 @@ class ClaimFilter(Filter):
         "serviced": lambda age: as_old(age, "service_to"),
         "reason": denied_for,
         "intake": lambda answer: Q(at_intake="" if answer == NOBODY else answer),
+        "tag": lambda tag: Q(pk__in=ClaimTag.objects.filter(tag=tag).values("claim")),
         "source": lambda source: Q(source=source),
     }
 

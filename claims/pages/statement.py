@@ -106,4 +106,6 @@ def who(event: ClaimEvent) -> str:
     """Whoever did it; what a payer's file made happen is nobody's doing, and the file is named beside it."""
     if event.actor:
         return event.actor.name
+    if event.rule:
+        return f"rule “{event.rule}”"
     return "" if event.source_id else "The site"

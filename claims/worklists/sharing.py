@@ -63,6 +63,16 @@ def share_out(*, worklist: Worklist, change: Change) -> Shared:
     return Shared(given, len(shares), len(here) - given, len(claims) > MOST_AT_ONCE)
 
 
+def one_for(worklist: Worklist, claim: Claim) -> User | None:
+    """Who of its people gets a claim that comes by itself; in turn means by the claim's number."""
+    people = _by_department(people_of(worklist))(claim.department_id)
+    if not people:
+        return None
+    in_turn = worklist.hand_out == HandOut.ROUND_ROBIN
+    turn = claim.number if in_turn else TURNS[worklist.hand_out]()(claim)
+    return people[turn % len(people)]
+
+
 def _by_department(people: list[User]) -> Callable[[int | None], list[User]]:
     """Who of them sees a department's claims."""
     members: dict[int, set[int]] = defaultdict(set)

@@ -26,7 +26,7 @@ from claims.appeals import Filing, file
 from claims.attachments import attach
 from claims.changes import Change
 from claims.identity import new_id
-from claims.models import IdempotencyKey, LedgerEntry, Worklist, WriteOff
+from claims.models import AutomationRule, IdempotencyKey, LedgerEntry, Worklist, WriteOff
 from rcm_site.testing.makers import (
     make_alert,
     make_claim,
