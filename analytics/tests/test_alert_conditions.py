@@ -95,8 +95,8 @@ def test_a_rise_over_few_before_says_nothing() -> None:
 
 # What is unusual -----------------------------------------------------------------------------------
 
-# The median is 10.5. The deviations from it are four times 0.5, four times 1.5, twice 2.5, 3.5 and 89.5, whose
-# median is 1.5.
+# The median is 10.5. The deviations from it are four times 0.5, four times 1.5, twice 2.5, 3.5 and 89.5:
+# their median is 1.5.
 PAST = (10, 10, 11, 9, 11, 9, 12, 8, 12, 7, 13, 100)
 
 
