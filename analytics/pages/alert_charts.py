@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from rcm_site.charts import About, Benchmark, Chart, Series, line_chart
 
-from ..alerts.preview import Course, Point, replay
+from ..alerts.preview import Course, Point, Replay, replay
 from ..alerts.watched import WATCHED, Watched
 from ..alerts.wording import MOVES, Condition, subject_of
-from ..catalogue import Unit
+from ..catalogue import LABELS, Unit
 from ..models import Alert, AlertRule
 from .drawing import CHART_UNITS, HUNDREDTHS
 
@@ -30,17 +30,27 @@ def alert_chart(alert: Alert, today: date) -> Chart | None:
     over = timezone.localdate(alert.resolved_at) if alert.resolved_at else None
     until = min(today, over + AFTER) if over else today
     tried = replay(narrowed(alert), until=until, days=DAYS)
-    if not tried.courses:
+    course = own(alert, tried)
+    if course is None:
         return None
     days = timezone.localdate(alert.opened_at), over or until
     return course_chart(
         watched,
         alert.rule,
-        [marked(point, days) for point in tried.courses[0].points],
+        [marked(point, days) for point in course.points],
         key="course",
         title=subject_of(alert),
         caption=f"What the rule looked at on each of {DAYS} days, as it is known now.",
     )
+
+
+def own(alert: Alert, tried: Replay) -> Course | None:
+    """Claims without a payer, say, are no payer's to whom a rule could be narrowed: they have a name."""
+    each = alert.rule.each
+    if each and getattr(alert, f"{each}_id") is None:
+        none = LABELS[each]({None})[None]
+        return next((course for course in tried.courses if course.label == none), None)
+    return tried.courses[0] if tried.courses else None
 
 
 def narrowed(alert: Alert) -> AlertRule:

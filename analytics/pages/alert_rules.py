@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.core.validators import RegexValidator
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -115,8 +114,7 @@ class LinesField(forms.CharField):
 
     widget = forms.Textarea(attrs={"rows": 2})
 
-    def __init__(self, each: Sequence[Any], **kwargs: Any) -> None:
-        self.each = each
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, max_length=2_000, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
@@ -125,17 +123,6 @@ class LinesField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         lines = super().to_python(value).replace(",", "\n").splitlines()
         return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-
-    def run_validators(self, value: Any) -> None:
-        for line in value:
-            for check in self.each:
-                try:
-                    check(line)
-                except forms.ValidationError as wrong:
-                    raise forms.ValidationError(f"“{line}”: {wrong.messages[0]}") from wrong
-
-
-TELEPHONE = RegexValidator(r"^\+[1-9][0-9]{6,14}\Z", "Begin with the country, such as +12125550123.")
 
 
 class NpiField(forms.CharField):
@@ -174,8 +161,8 @@ class RuleForm(forms.ModelForm):
         choices=[(key, ROLES[key].label) for key in TOLD],
         widget=forms.CheckboxSelectMultiple,
     )
-    addresses = LinesField([forms.EmailField().run_validators], label="Mail addresses of others")
-    numbers = LinesField([TELEPHONE], label="Text messages to")
+    addresses = LinesField(label="Mail addresses of others", help_text="One on each line.")
+    numbers = LinesField(label="Text messages to", help_text="Numbers with their country: +13125550123.")
 
     class Meta:
         model = AlertRule
@@ -234,8 +221,9 @@ class RuleForm(forms.ModelForm):
         everything = "All departments" if user.sees_everything else "Choose …"
         self._choose_from("department", Department.objects.visible_to(user), everything)
         self._choose_from("payer", Payer.objects.all(), "All payers")
-        self._choose_from("people", people)
-        self._choose_from("escalates_to", people)
+        for name in ("people", "escalates_to"):
+            kept = getattr(self.instance, name).values("pk") if self.instance.pk else []
+            self._choose_from(name, User.objects.filter(Q(pk__in=people.values("pk")) | Q(pk__in=kept)))
         self.fields["watches"] = forms.ChoiceField(
             label="Watches", choices=[("", "Choose …"), *grouped(user)], initial=self.instance.watches
         )
@@ -371,7 +359,7 @@ def edit_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
 
 def visible_rule(request: HttpRequest, pk: int) -> AlertRule:
     found = AlertRule.objects.visible_to(person(request)).select_related(*NAMED).filter(pk=pk).first()
-    return found or refuse(request, "alertrule.read", asked_for=pk)
+    return found or refuse(request, "alert_rule.read", asked_for=pk)
 
 
 def edited(request: HttpRequest, rule: AlertRule, first: Mapping[str, Any]) -> HttpResponse:
@@ -459,11 +447,11 @@ def firing_in_words(rule: AlertRule, firing: Firing) -> str:
 def switch_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
     rule, user = visible_rule(request, pk), person(request)
     rule.is_active = request.POST.get("is_active") == "yes"
-    problems = keeping.problems_of(rule, user) if rule.is_active else {}
-    if problems:
-        messages.error(request, f"It cannot be switched on: {next(iter(problems.values()))[0]}")
-    else:
+    try:
         keeping.save_rule(rule, actor=user, request=request)
+    except keeping.WrongRule as wrong:
+        messages.error(request, f"First mend this: {next(iter(wrong.problems.values()))[0]}")
+    else:
         messages.success(request, f"“{rule.name}” is switched {'on' if rule.is_active else 'off'}.")
     return redirect("edit_alert_rule", rule.pk)
 
