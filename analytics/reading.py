@@ -42,7 +42,7 @@ from .standings import SEEN, YOUNGEST, Standings, column
 OLDEST = max(first for first, _ in AGES.values())  # days from which on all are of one age
 MOST_RANGES = 40  # of dirty days; those closest to one another are taken together with what lies between
 
-KEYS = ("payer", "department", "provider", "kind", "category", "staff")
+KEYS = ("payer", "department", "provider", "kind", "category", "assignee", "staff")
 TIMES = ("day", "week", "month")
 
 Amount = Decimal | int
@@ -361,6 +361,7 @@ def paths_to(claim: str, provider: str = "provider") -> dict[str, str]:
         "provider": f"{provider}_id",
         "kind": f"{claim}kind",
         "category": f"{claim}denial_category",
+        "assignee": f"{claim}assignee_id",
     }
 
 
