@@ -6,7 +6,7 @@ reads one row more than it shows instead of counting: a count of millions of row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -91,6 +91,9 @@ class Table:
     picks: str = ""  # the id of a form to which rows are picked, by their key
     key: str = ""  # names it on a page with several tables: in addresses, and to be exported
     export_url: str = ""  # answers with the whole table when `format=csv` or `format=xlsx` is added
+    # The keys of its rows in their default order, where the page has read them already, and how to read rows.
+    keys: Sequence[Any] | None = None
+    read: Callable[[Sequence[Any]], Mapping[Any, Any]] | None = None
     columns: list[Heading] = field(init=False)
     rows: list[Row] = field(init=False)
     previous_url: str | None = field(init=False)
@@ -102,7 +105,7 @@ class Table:
         size = self._one_of("size", SIZES)
         page = min(max(_whole(self._asked("page")), 1), LAST_PAGE)
         sort = self._sort()
-        found = list(self.ordered()[(page - 1) * size : page * size + 1])
+        found = self._found((page - 1) * size, page * size + 1, sort)
         here, has_more = found[:size], len(found) > size
         self.columns = [self._heading(column, sort) for column in self.shown]
         self.rows = [self._row(each) for each in here]
@@ -115,6 +118,13 @@ class Table:
         self.size_links = [
             SizeLink(str(each), self._url(size=each, page=None), each == size) for each in SIZES
         ]
+
+    def _found(self, first: int, last: int, sort: str) -> list[Any]:
+        if self.keys is None or self.read is None or sort != self.default_sort:
+            return list(self.ordered()[first:last])
+        chosen = self.keys[first:last]
+        rows = self.read(chosen)
+        return [rows[key] for key in chosen if key in rows]  # one may have gone since
 
     def _row(self, row: Any) -> Row:
         anchor = f"{self.anchors}-{row.pk}" if self.anchors else ""

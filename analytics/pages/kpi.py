@@ -240,7 +240,13 @@ def claims_behind(
         del parts[Part.INTEREST]
     asked = request.GET.get("part", "")
     chosen = Part(asked) if asked in {*parts} else next(iter(parts))
-    counts = {part: count_of(question, kpi, part, keys, sums) for part, keys in parts.items()}
+    known = keys_of(question, kpi, chosen, parts[chosen], sums)
+    counts = {
+        part: len(known)
+        if part == chosen and known is not None
+        else count_of(question, kpi, part, keys, sums)
+        for part, keys in parts.items()
+    }
     tabs = [
         Tab(
             words_of_all(keys),
@@ -253,7 +259,7 @@ def claims_behind(
     found = kpi.claims(
         question.scope, question.period, chosen, begins_only=counts_more(parts[chosen], sums, MANY)
     )
-    table = claims_table(request, question, kpi, chosen, found, counts[chosen])
+    table = claims_table(request, question, kpi, chosen, found, counts[chosen], known)
     return {"claims_tabs": tabs, "claims": table, "claims_counted": in_words(kpi, figure, counts[Part.ALL])}
 
 
@@ -264,6 +270,7 @@ def claims_table(
     part: Part,
     found: QuerySet[Claim],
     count: int | None,
+    known: list[Any] | None = None,
 ) -> Table:
     user = person(request)
     table = Table(
@@ -272,6 +279,8 @@ def claims_table(
         columns_of(user, MOST_SORTED + 1 if count is None else count),
         key="claims",
         default_sort="-number",
+        keys=known if known is not None and len(known) <= MOST_SORTED else None,
+        read=Claim.objects.select_related(*LISTED).in_bulk,
         export_url=question.url("take_out", "kpi", kpi=kpi.key, part=part),
         link=lambda claim: reverse("claim", args=[claim.pk]),
         caption=words_of_all(kpi.interest if part == Part.INTEREST else kpi.shows),
@@ -290,12 +299,26 @@ def count_of(
     question: Question, kpi: Kpi, part: Part, keys: tuple[str, ...], sums: Mapping[str, Amount]
 ) -> int | None:
     """As the sums know it where they count claims; else counted, where that does not take long."""
-    measures = [MEASURES[key] for key in keys]
-    if len(keys) == 1 and counts_claims(measures[0]):
+    if is_in_sums(keys):
         return int(sums[keys[0]])
     if counts_more(keys, sums, MOST_SORTED):
         return None
     return kpi.claims(question.scope, question.period, part)[: MOST_SORTED + 1].count()
+
+
+def keys_of(
+    question: Question, kpi: Kpi, part: Part, keys: tuple[str, ...], sums: Mapping[str, Amount]
+) -> list[Any] | None:
+    """The claims in the order of the list, where they have to be looked for to be counted: once, and before
+    all that belongs to them is read."""
+    if is_in_sums(keys) or counts_more(keys, sums, MOST_SORTED):
+        return None
+    found = kpi.claims(question.scope, question.period, part).order_by("-number", "-pk")
+    return list(found.values_list("pk", flat=True)[: MOST_SORTED + 1])
+
+
+def is_in_sums(keys: tuple[str, ...]) -> bool:
+    return len(keys) == 1 and counts_claims(MEASURES[keys[0]])
 
 
 def counts_more(keys: tuple[str, ...], sums: Mapping[str, Amount], most: int) -> bool:
