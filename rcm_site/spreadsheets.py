@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from io import SEEK_END, StringIO
 
 from django.core.exceptions import BadRequest
 from django.http import StreamingHttpResponse
@@ -44,22 +45,18 @@ def safe_row(row: Sequence[object]) -> list[object]:
     ]
 
 
-class _Line:
-    """A file for csv.writer that hands each line on."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def csv_chunks(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    writer = csv.writer(_Line())
-    lines: list[str] = ["\ufeff", writer.writerow(headings)]  # the mark tells Excel that this is UTF-8
-    for row in rows:
-        lines.append(writer.writerow(safe_row(row)))
-        if len(lines) >= ROWS_A_CHUNK:
-            yield "".join(lines).encode(errors="replace")
-            lines.clear()
-    yield "".join(lines).encode(errors="replace")
+    lines = StringIO("\ufeff", newline="")  # the mark tells Excel that this is UTF-8
+    lines.seek(0, SEEK_END)
+    writer = csv.writer(lines)
+    writer.writerow(headings)
+    for count, row in enumerate(rows, start=1):
+        writer.writerow(safe_row(row))
+        if count % ROWS_A_CHUNK == 0:
+            yield lines.getvalue().encode(errors="replace")
+            lines.seek(0)
+            lines.truncate()
+    yield lines.getvalue().encode(errors="replace")
 
 
 def stream_csv(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
