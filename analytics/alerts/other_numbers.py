@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -38,14 +38,18 @@ def filing_at_risk(looking: Looking) -> list[Found]:
     """Balances of claims that have to be filed again within 14 days, before their payer's limit passes."""
     today = timezone.localdate(looking.now)
     claims = looking.scope.claims().filter(due_within(FILING, FILING_DAYS, today)).order_by()
-    return _by_each(claims, looking.each, paths_to(""), "balance")
+    rows = _counted(claims, looking.each, "", n=Count("pk"), dollars=Sum("balance"))
+    return [Found(row["dollars"] or Decimal(0), row["n"], **member) for member, row in rows]
 
 
-def _by_each(rows: QuerySet[Any], each: str, paths: dict[str, str], amount: str) -> list[Found]:
-    key = F(paths[each]) if each else Value(None)
-    told = rows.annotate(of=key).values_list("of").annotate(Count("pk"), Sum(amount))
-    found = [Found(total or Decimal(0), n, **({each: of} if each else {})) for of, n, total in told]
-    return found or ([] if each else [Found(Decimal(0), 0)])
+def _counted(
+    rows: QuerySet[Any], each: str, claim: str, **sums: Aggregate
+) -> list[tuple[dict[str, int | None], dict[str, Any]]]:
+    """Sums of all rows, or of those of each payer, department or provider."""
+    if not each:
+        return [({}, rows.aggregate(**sums))]
+    path = paths_to(claim)[each]
+    return [({each: row[path]}, row) for row in rows.order_by().values(path).annotate(**sums)]
 
 
 @watch(
@@ -70,13 +74,12 @@ def staff_error_rate(looking: Looking) -> list[Found]:
         event__at__lt=end,
         event__claim__status__in=COUNTED,
     )
-    key = F(paths_to("event__claim__")[looking.each]) if looking.each else Value(None)
-    told = rows.order_by().annotate(of=key).values_list("of")
-    counted = told.annotate(n=Count("pk"), errors=Count("pk", filter=Q(verdict="error")))
+    errors = Count("pk", filter=Q(verdict="error"))
+    counted = _counted(rows, looking.each, "event__claim__", n=Count("pk"), errors=errors)
     return [
-        Found(Decimal(errors) / n * 100, n, **({looking.each: of} if looking.each else {}))
-        for of, n, errors in counted
-    ] or ([] if looking.each else [Found(None, 0)])
+        Found(Decimal(row["errors"]) / row["n"] * 100 if row["n"] else None, row["n"], **member)
+        for member, row in counted
+    ]
 
 
 @watch("Failed imports", Unit.COUNT, Good.DOWN, is_as_of=False, knows_past=True, noun_of_n="files")
