@@ -45,7 +45,7 @@ class Then(StrictSerializer):
     task_owner = serializers.CharField(
         required=False,
         max_length=20,
-        help_text="A person's id or `none`; whoever works the claim unless said.",
+        help_text="A person's id, or `none`; else whoever works it.",
     )
     write_off = serializers.ChoiceField(WriteOff.Reason.choices, required=False)
     tell = serializers.ListField(
@@ -121,13 +121,13 @@ class Switched(StrictSerializer):
 
 SAID: dict[str, Any] = {
     "name": "Authorisation denials to Ana",
-    "on": ["category"],
+    "on": ["status"],
     "filters": {"category": "authorisation"},
     "then": {"assign": "7", "task": "appeal", "task_days": 3},
 }
 RULE: dict[str, Any] = SAID | {
     "id": 3,
-    "in_words": "When it is denied, or denied for something else (Denied for: Authorisation): give it to Ana Ruiz",
+    "in_words": "When its status changes (Denied for: Authorisation): give it to Ana Ruiz",
     "made_by": {"id": 5, "name": "Max Lind"},
     "is_active": False,
     "active_since": None,
