@@ -17,6 +17,7 @@ from .periods import DAY
 from .reading import DAYS, STAFF
 from .refreshing import refresh
 from .snapshots import take_missing
+from .telling import digests, mails, sending
 
 EXPORT_SECONDS = 240  # before the next call goes on with what waits
 SECONDS = 20  # of work in one call; the next one goes on
@@ -61,6 +62,29 @@ def make_exports() -> None:
 @shared_task
 def forget_exports() -> None:
     exports.forget(timezone.now())
+
+
+@shared_task
+def write_mails() -> None:
+    """Write the mails by which people are told, and see what became of earlier ones."""
+    mails.write_due(timezone.now())
+    mails.settle(timezone.now())
+
+
+@shared_task
+def tell_others() -> None:
+    """Webhooks and text messages."""
+    sending.send_due(timezone.now())
+
+
+@shared_task
+def gather_digests() -> None:
+    digests.gather(timezone.now())
+
+
+@shared_task
+def forget_deliveries() -> None:
+    mails.forget_old(timezone.now())
 
 
 @shared_task

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -48,6 +49,15 @@ class Webhook(models.Model):
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def waiting(self) -> Self:
         return self.filter(state=Delivery.State.WAITING)
+
+    def due(self, now: datetime) -> Self:
+        """Of these what may leave now: in nobody's hands, and not ahead of an earlier one of these about the
+        same alert to the same place, for "over" must not come before "opened"."""
+        place = Q(channel=OuterRef("channel"), address=OuterRef("address"))
+        place &= Q(webhook=OuterRef("webhook")) | Q(webhook=None)
+        earlier = self.filter(place, event__alert=OuterRef("event__alert"), pk__lt=OuterRef("pk"))
+        free = Q(held_until=None) | Q(held_until__lte=now)
+        return self.filter(free, ~Exists(earlier), due_at__lte=now)
 
     def visible_to(self, user: User) -> Self:
         """One's own, and for who sees everything all of them."""

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import allow_anyone
 
-from ..models import Delivery, StoppedMail
+from ..models import Delivery
 from ..telling import stopping
 
 
@@ -27,7 +27,7 @@ def stop_mail(request: HttpRequest, token: str) -> HttpResponse:
         stopping.go_on(delivery, request=request)
     elif request.method == "POST":
         stopping.stop(delivery, request=request)
-    is_stopped = StoppedMail.objects.filter(**stopping.what_stops(delivery)).exists()
+    is_stopped = stopping.is_stopped(delivery)
     return render(
         request,
         "analytics/stop_mail.html",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -32,10 +33,23 @@ def delivery_of(token: str) -> Delivery | None:
 
 def what_stops(delivery: Delivery) -> dict[str, Any]:
     """What nobody is mailed about any more there: the rule, the schedule, or for a digest any alert."""
-    to = {"person": delivery.person, "address": "" if delivery.person else delivery.address}
-    if delivery.about == Delivery.About.REPORT:
-        return to | {"schedule_id": delivery.body["schedule"]}
-    return to | {"rule": delivery.event.alert.rule if delivery.event else None}
+    to = {"person": delivery.person, "address": "" if delivery.person else delivery.address.lower()}
+    schedule = delivery.body.get("schedule")
+    return to | {"rule": delivery.event.alert.rule if delivery.event else None, "schedule_id": schedule}
+
+
+def is_stopped(delivery: Delivery) -> bool:
+    return about(delivery).exists()
+
+
+def about(delivery: Delivery) -> QuerySet[StoppedMail]:
+    """What somebody has said who does not want this mail: of the like of it, or of any alert."""
+    stops = what_stops(delivery)
+    place = Q(person=stops["person"], address=stops["address"])
+    these = Q(rule=stops["rule"], schedule=stops["schedule_id"])
+    if delivery.about == Delivery.About.ALERT:
+        these |= Q(rule=None, schedule=None)
+    return StoppedMail.objects.filter(place & these)
 
 
 @transaction.atomic
@@ -49,6 +63,6 @@ def stop(delivery: Delivery, *, request: HttpRequest | None = None) -> StoppedMa
 @transaction.atomic
 def go_on(delivery: Delivery, *, request: HttpRequest | None = None) -> None:
     """Be mailed again."""
-    for stopped in StoppedMail.objects.filter(**what_stops(delivery)):
+    for stopped in about(delivery):
         audit.record(delivery.person or delivery.address, "mail.resumed", stopped, request=request)
         stopped.delete()

@@ -1,0 +1,112 @@
+"""The mail about an alert: the number, what it is against, its course, what it comes from, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from rcm_site.charts import Size
+from rcm_site.charts.picture import png
+from rcm_site.letters import letter
+from rcm_site.templatetags.ui import number
+
+from ..alerts.contributors import contributors
+from ..alerts.looking import filters_of
+from ..alerts.watched import EACH, WATCHED
+from ..alerts.wording import condition_in_words, days_in_words, in_words, subject_of, usual_in_words
+from ..models import Alert, AlertEvent, Delivery
+from ..overview import change_in
+from ..pages.alert_charts import alert_chart, narrowed
+from ..periods import Period
+from ..questions import span_in_words
+from ..scopes import NONE, Scope
+from .news import News, news_of
+from .places import short
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of an event: worked out once, however many are told."""
+
+    words: dict[str, Any]
+    picture: bytes  # a PNG; empty where there is none
+    picture_in_words: str
+
+
+def told_of(event: AlertEvent) -> Told:
+    news = news_of(event)
+    alert = news.alert
+    words = {
+        "news": news,
+        "alert": alert,
+        "rule": alert.rule,
+        "subject": subject_of(alert),
+        "facts": facts_of(news),
+        "contributors": [] if news.is_over else contributors(alert),
+        "runbook": "" if news.is_over else alert.rule.runbook,
+    }
+    chart = alert_chart(alert, timezone.localdate(event.at), Size.HALF)
+    return Told(words, png(chart) if chart else b"", chart.description if chart else "")
+
+
+def letter_of(
+    told: Told, delivery: Delivery, headers: dict[str, str], **words: Any
+) -> EmailMultiAlternatives:
+    event, person = told.words["news"].event, delivery.person
+    pictures = {"course": told.picture} if told.picture else {}
+    at = timezone.localtime(event.at, person.zone if person else None)
+    said = {"at": at, "picture": told.picture_in_words if pictures else "", **told.words, **words}
+    return letter("alert", said, to=[delivery.address], headers=headers, pictures=pictures)
+
+
+def facts_of(news: News) -> list[tuple[str, str]]:
+    """The number and what it is held against, each with its name."""
+    alert = news.alert
+    watched = WATCHED.get(alert.watches)
+    is_as_of = watched is None or watched.is_as_of
+    period = Period(alert.start, alert.end)
+    noun = f" {watched.noun_of_n}" if watched and watched.noun_of_n else ""
+    said = [("Now", news.value)]
+    if alert.lowest_usual is not None:
+        said.append(("Usual", usual_in_words(alert)))
+    said += _before(alert, period)
+    said.append(("Told when it", f"{condition_in_words(alert.rule)}, {days_in_words(alert.rule)}"))
+    if watched is None or not watched.is_about_site:
+        said.append(("As of" if is_as_of else "Days", span_in_words(period)))
+    if noun:
+        said.append(("Made of", f"{number(alert.n)}{noun}"))
+    return said
+
+
+def _before(alert: Alert, period: Period) -> list[tuple[str, str]]:
+    """The same of as many days before, and by how much it moved."""
+    watched = WATCHED.get(alert.watches)
+    if watched is None:
+        return []
+    was = alert.compared_with
+    if was is None and watched.kpi is not None:
+        was = watched.kpi.value(scope_of(alert), period.previous()).value
+    change = change_in(watched.unit, watched.good, alert.value, was)
+    if was is None:
+        return []
+    return [("Before", f"{in_words(alert.watches, was)}{f' ({change.text})' if change else ''}")]
+
+
+def scope_of(alert: Alert) -> Scope:
+    """The claims that it is about."""
+    filters = filters_of(narrowed(alert))
+    if alert.rule.each in EACH and alert.rule.each not in filters:
+        filters[alert.rule.each] = NONE
+    return Scope(None, **filters)
+
+
+def ids_of(event: AlertEvent, address: str, host: str) -> dict[str, str]:
+    """One Message-ID for an alert and a mailbox; whatever is told later hangs on to it."""
+    first = f"<alert-{event.alert_id}.{short(address)}@{host}>"
+    if event.what == AlertEvent.What.OPENED:
+        return {"Message-ID": first}
+    later = f"<alert-{event.alert_id}-{event.pk}.{short(address)}@{host}>"
+    return {"Message-ID": later, "In-Reply-To": first, "References": first}
