@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "rcm_site.logs.RequestLog",
+    "rcm_site.request_minutes.CountAnswers",
     "csp.middleware.CSPMiddleware",  # before files and redirects are answered: they get the policy too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -378,6 +379,17 @@ vars().update(_email)
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="rcm@localhost")
 
+# Telling others --------------------------------------------------------------------------------
+
+# Machines of one's own network that webhooks may call, over http too; nothing else inside is ever called.
+WEBHOOK_INSIDE_HOSTS = env.list("WEBHOOK_INSIDE_HOSTS", default=[])
+# A function from a number and a text to the answer: `to_console` prints, `over_http` posts as to Twilio.
+TEXT_MESSAGES = env.str("TEXT_MESSAGES", default="analytics.telling.text_messages.to_console")
+TEXT_URL = env.str("TEXT_URL", default="")
+TEXT_FROM = env.str("TEXT_FROM", default="")
+TEXT_ACCOUNT = env.str("TEXT_ACCOUNT", default="")
+TEXT_TOKEN = env.str("TEXT_TOKEN", default="")
+
 # Security --------------------------------------------------------------------------------------
 
 HTTPS = env.bool("HTTPS", default=PRODUCTION)
@@ -408,6 +420,9 @@ CONTENT_SECURITY_POLICY = {
 
 LOGGING_CONFIG = "rcm_site.logs.set_up"
 LOGGING = {"private": PRODUCTION, "level": env.str("LOG_LEVEL", default="INFO")}
+# Who is told when the site itself is unwell, whatever people set up in its rules.
+SYSTEM_ALERT_ADDRESSES = env.list("SYSTEM_ALERT_ADDRESSES", default=[])
+BACKUP_MARK = env.str("BACKUP_MARK", default="")
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # without one, only this machine reads /metrics
 
 # Language, time, static files --------------------------------------------------------------------
