@@ -38,14 +38,15 @@ def main() -> int:
     not_run: list[str] = []
     with tempfile.TemporaryDirectory(prefix="rcm-results-") as made:
         results = Path(made)
-        runs = [run_suite("SQLite", base, results, "--cov", "--cov-report=")]
+        # Being traced takes longer than the tests themselves, and what starts a site or a browser takes long,
+        # too: one of the two runs is enough for each of them.
+        runs = [run_suite("SQLite", base, results, "-m", "not browser or embedded", "--cov", "--cov-report=")]
         try:
             with environment() as variables:
-                # Being traced takes longer than the tests themselves, and tests that start a site of their
-                # own take long, too: one of the two runs is enough for either.
                 runs.append(run_suite("PostgreSQL", base | variables, results, "-m", "not embedded"))
         except CannotRun as reason:
             not_run.append(f"THE SUITE ON POSTGRESQL AND REDIS: {reason}")
+            runs.append(run_suite("SQLite, in browsers", base, results, "-m", "browser and not embedded"))
         failed_checks += measure_coverage(results)
 
     unfinished = [name for name, outcomes in runs if not outcomes]
