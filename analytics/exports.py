@@ -1,7 +1,8 @@
-"""Lists taken out as files: small ones at once, large ones made by a worker and kept for a day.
+"""Lists and reports taken out as files: short lists at once, all else made by a worker and kept for a day.
 
 A worker holds an export by a lease and writes the file in encrypted pieces; one that takes over begins anew.
-Everything is read with the rights that its owner has at that moment, and handed to nobody else.
+Everything is read with the rights that its owner has at that moment, and handed to nobody else but those with
+whom the owner shares a report, as far as they may see all that is in its file.
 """
 
 from __future__ import annotations
@@ -9,15 +10,15 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -37,12 +38,14 @@ from claims.lists import (
 from claims.pages.appeals import AppealFilter
 from claims.pages.filters import ClaimFilter, RemittanceFilter
 from rcm_site.outages import is_outage
+from rcm_site.spreadsheets import CONTENT_TYPES as SPREADSHEETS
 from rcm_site.spreadsheets import Sheet, chunks
 
 from .drilldown import Part
 from .kpis import KPIS
-from .models import Export, ExportPiece
+from .models import Export, ExportPiece, Report
 from .questions import PARAMETERS, WrongQuestion, ask
+from .reports.files import EVER_NEEDED, TooLong, needs, report_file
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +57,7 @@ REMEMBERED = timedelta(days=30)  # that there was one, after its file is gone
 LEASE = timedelta(seconds=60)
 BLOCK = 1 << 20  # bytes in a piece; after each it is looked whether the owner still may have them
 MOST_TRIES = 3
+CONTENT_TYPES = {**SPREADSHEETS, "pdf": "application/pdf", "json": "application/json"}
 State = Export.State
 
 
@@ -84,12 +88,66 @@ class Refused(Exception):
 # What can be taken out -----------------------------------------------------------------------------
 
 
+class Content(Protocol):
+    """What a file holds, as its owner may see it at the moment."""
+
+    words: str
+    has_patients: bool
+    formats: Collection[str]
+    asked: Mapping[str, str]  # as it is kept: a worker that reads it finds the same
+    report: Report | None
+    rows: int  # written so far
+
+    def expected(self) -> int | None:
+        """How many rows it will have, where that is known before."""
+
+    def chunks(self, file_format: str, owner: User, at: datetime) -> Iterator[bytes]: ...
+
+
+class ListFile:
+    """A list, row by row."""
+
+    formats: Collection[str] = tuple(SPREADSHEETS)
+    report: Report | None = None
+
+    def __init__(self, listing: Listing, asked: Mapping[str, str]) -> None:
+        self.listing, self.asked = listing, asked
+        self.words, self.has_patients = listing.words, listing.has_patients
+        self._keys: Any = ()
+        self._counted = Counted(iter(()))
+
+    @property
+    def rows(self) -> int:
+        return self._counted.rows
+
+    def expected(self) -> int:
+        self._keys = self.listing.keys(settings.EXPORT_MAX_ROWS + 1)
+        if len(self._keys) > settings.EXPORT_MAX_ROWS:
+            raise Refused(f"More than {settings.EXPORT_MAX_ROWS:,} rows: narrow the list.")
+        return len(self._keys)
+
+    def chunks(self, file_format: str, owner: User, at: datetime) -> Iterator[bytes]:
+        self._counted = Counted(self.listing.rows(self._keys))
+        sheet = sheet_of(owner, self.listing, len(self._keys), at)
+        return chunks(file_format, self.listing.headings, self._counted, sheet)
+
+
+def _nothing_more(_: Mapping[str, str]) -> Collection[str]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Kind:
     label: str
     access: str
     parameters: tuple[str, ...]
-    listing: Callable[[User, Mapping[str, str], date], Listing]
+    content: Callable[[User, Mapping[str, str], date], Content]
+    needs: Callable[[Mapping[str, str]], Collection[str]] = _nothing_more  # what else one must be allowed
+    is_list: bool = True
+
+
+def _list(listing: Callable[[User, Mapping[str, str], date], Listing]) -> Callable[..., ListFile]:
+    return lambda user, asked, today: ListFile(listing(user, asked, today), asked)
 
 
 def _claims(user: User, asked: Mapping[str, str], _: date) -> Listing:
@@ -121,11 +179,16 @@ def _claims_of_kpi(user: User, asked: Mapping[str, str], today: date) -> Listing
 
 
 KINDS: dict[str, Kind] = {
-    "claims": Kind("Claims", "claims.view_claim", (*ClaimFilter.base_fields, "sort"), _claims),
-    "appeals": Kind("Appeals", "claims.view_claim", (*AppealFilter.base_fields, "sort"), _appeals),
-    "kpi": Kind("Claims behind a number", "claims.view_claim", ("kpi", "part", *PARAMETERS), _claims_of_kpi),
+    "claims": Kind("Claims", "claims.view_claim", (*ClaimFilter.base_fields, "sort"), _list(_claims)),
+    "appeals": Kind("Appeals", "claims.view_claim", (*AppealFilter.base_fields, "sort"), _list(_appeals)),
+    "kpi": Kind(
+        "Claims behind a number", "claims.view_claim", ("kpi", "part", *PARAMETERS), _list(_claims_of_kpi)
+    ),
     "remittances": Kind(
-        "Remittances", "claims.view_remittance", (*RemittanceFilter.base_fields, "sort"), _remittances
+        "Remittances", "claims.view_remittance", (*RemittanceFilter.base_fields, "sort"), _list(_remittances)
+    ),
+    "report": Kind(
+        "Report", "analytics.add_report", ("report", "standard"), report_file, needs, is_list=False
     ),
 }
 KIND_CHOICES = [(key, kind.label) for key, kind in KINDS.items()]
@@ -137,8 +200,14 @@ def kinds_for(user: User) -> dict[str, Kind]:
 
 def listed(user: User, kind: str, asked: Mapping[str, str], today: date) -> Listing:
     """The list asked for, as this person may see it now."""
+    content = content_of(user, kind, asked, today)
+    assert isinstance(content, ListFile)  # noqa: S101 - asked only for lists
+    return content.listing
+
+
+def content_of(user: User, kind: str, asked: Mapping[str, str], today: date) -> Content:
     try:
-        return KINDS[kind].listing(user, asked, today)
+        return KINDS[kind].content(user, asked, today)
     except (WrongFilters, WrongQuestion) as wrong:
         raise WrongExport(wrong.problems) from wrong
 
@@ -160,25 +229,39 @@ def sheet_of(owner: User, listing: Listing, rows: int, at: datetime) -> Sheet:
 
 
 def ask_for(
-    owner: User, kind: str, file_format: str, asked: Mapping[str, str], request: HttpRequest | None = None
+    owner: User,
+    kind: str,
+    file_format: str,
+    asked: Mapping[str, str],
+    request: HttpRequest | None = None,
+    *,
+    today: date | None = None,
+    is_limited: bool = True,
 ) -> Export:
-    """Have a file made; who asks for one that is under way already gets that one."""
-    today = timezone.localdate()
-    listing = listed(owner, kind, asked, today)
+    """Have a file made; who asks for one that is under way already gets that one.
+
+    Only what people ask for themselves is limited: what is sent by itself must not wait for their clicks.
+    """
+    today = today or timezone.localdate()
+    content = content_of(owner, kind, asked, today)
+    if file_format not in content.formats:
+        raise WrongExport({"format": [f"One of {', '.join(content.formats)}."]})
+    same = (kind, file_format, today, dict(content.asked))
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)  # one person's clicks, one after the other
         unfinished = list(Export.objects.visible_to(owner).unfinished())
         for each in unfinished:
-            if (each.kind, each.format, parameters(each)) == (kind, file_format, dict(asked)):
+            if (each.kind, each.format, each.asked_on, parameters(each)) == same:
                 return each
-        if len(unfinished) >= MOST_OF_ONE:
+        if is_limited and len(unfinished) >= MOST_OF_ONE:
             raise TooMany
         export = Export.objects.create(
             owner=owner,
             kind=kind,
+            report=content.report,
             format=file_format,
-            asked=json.dumps(dict(asked)),
-            words=listing.words,
+            asked=json.dumps(dict(content.asked)),
+            words=content.words,
             asked_on=today,
         )
         audit.record(owner, "export.asked", export, request=request, **_told(export))
@@ -218,10 +301,13 @@ class Rights:
 
     departments: frozenset[int] | None
     has_patients: bool
+    permissions: frozenset[str] = frozenset()
 
     def cover(self, export: Export) -> bool:
         """Whether all that is in the file may still be seen."""
         if export.has_patients and not self.has_patients:
+            return False
+        if not self.permissions.issuperset(KINDS[export.kind].needs(parameters(export))):
             return False
         if self.departments is None:
             return True
@@ -236,7 +322,9 @@ def rights_of(user_id: int, kind: str) -> Rights | None:
     departments = None
     if not user.sees_everything:
         departments = frozenset(Department.objects.visible_to(user).values_list("pk", flat=True))
-    return Rights(departments, not user.phi_masked)
+    return Rights(
+        departments, not user.phi_masked, frozenset(each for each in EVER_NEEDED if may(user, each))
+    )
 
 
 # Making --------------------------------------------------------------------------------------------
@@ -299,7 +387,7 @@ class Maker:
             if self.export.tries > MOST_TRIES:
                 raise Refused("It broke off three times in a row; the reason is in the site's log.")
             self._write()
-        except Refused as reason:
+        except (Refused, TooLong) as reason:
             self._end(State.FAILED, str(reason))
 
     def release(self, *, counts: bool) -> None:
@@ -314,21 +402,17 @@ class Maker:
         rights = self._rights()
         owner = User.objects.get(pk=export.owner_id)
         try:
-            listing = listed(owner, export.kind, parameters(export), export.asked_on)
+            content = content_of(owner, export.kind, parameters(export), export.asked_on)
         except WrongExport:
             raise Refused("What it was narrowed to is not there any more: ask again.") from None
-        keys = listing.keys(settings.EXPORT_MAX_ROWS + 1)
-        if len(keys) > settings.EXPORT_MAX_ROWS:
-            raise Refused(f"More than {settings.EXPORT_MAX_ROWS:,} rows: narrow the list.")
         departments = None if rights.departments is None else sorted(rights.departments)
-        self._save(rows_expected=len(keys), departments=departments, has_patients=listing.has_patients)
-        counted = Counted(listing.rows(keys))
-        sheet = sheet_of(owner, listing, len(keys), began)
-        for piece in pieces(chunks(export.format, listing.headings, counted, sheet)):
+        expected, has_patients = content.expected(), content.has_patients
+        self._save(rows_expected=expected, departments=departments, has_patients=has_patients)
+        for piece in pieces(content.chunks(export.format, owner, began)):
             if self._rights() != rights:
                 raise Refused("What you may see has changed meanwhile: ask again.")
-            self._keep(piece, counted.rows)
-        self._end(State.DONE, "", rows_written=counted.rows, kept_until=timezone.now() + KEPT)
+            self._keep(piece, content.rows)
+        self._end(State.DONE, "", rows_written=content.rows, kept_until=timezone.now() + KEPT)
 
     def _rights(self) -> Rights:
         rights = rights_of(self.export.owner_id, self.export.kind)
@@ -403,17 +487,24 @@ def pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
 # Handing over --------------------------------------------------------------------------------------
 
 
-def hand_over(export: Export, *, now: datetime, request: HttpRequest | None = None) -> Iterator[bytes]:
-    """The file's bytes, for its owner; written into the audit trail before the first of them leaves."""
+def files_for(user: User) -> QuerySet[Export]:
+    """One's own, and those of reports that are shared with oneself; what is in them is for `hand_over`."""
+    shared = Report.objects.visible_to(user).values("pk")
+    return Export.objects.filter(Q(owner=user) | Q(report__in=shared))
+
+
+def hand_over(
+    export: Export, *, now: datetime, by: User | None = None, request: HttpRequest | None = None
+) -> Iterator[bytes]:
+    """The file's bytes, for its owner unless said; written into the audit trail before the first leaves."""
+    taker = by or export.owner
     try:
-        refuse_unkept(export, now)
+        refuse_unkept(export, now, taker)
     except NotKept:
-        audit.record(
-            export.owner, "export.taken", export, request=request, outcome="refused", **_told(export)
-        )
+        audit.record(taker, "export.taken", export, request=request, outcome="refused", **_told(export))
         raise
     audit.record(
-        export.owner,
+        taker,
         "export.taken",
         export,
         request=request,
@@ -424,12 +515,12 @@ def hand_over(export: Export, *, now: datetime, request: HttpRequest | None = No
     return _bytes_of(export)
 
 
-def refuse_unkept(export: Export, now: datetime) -> None:
+def refuse_unkept(export: Export, now: datetime, by: User | None = None) -> None:
     if export.state != State.DONE:
         raise NotKept("There is no file yet.")
     if not is_kept(export, now):
         raise NotKept("This file is not kept any more: ask for it again.")
-    rights = rights_of(export.owner_id, export.kind)
+    rights = rights_of(by.pk if by else export.owner_id, export.kind)
     if rights is None or not rights.cover(export):
         raise NotKept("It holds what you may no longer see: ask for it again.")
 

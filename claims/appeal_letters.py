@@ -6,7 +6,6 @@ What people typed goes to the templates as JSON and is set as plain text; none o
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,13 @@ from django.conf import settings
 
 from accounts.models import User
 from rcm_site.templatetags.ui import day, money
+from rcm_site.typesetting import plain
 
 from .appeal_words import UNKNOWN, facts_of, reasons_of
 from .fields import decrypt_bytes, encrypt_bytes
 from .models import Appeal, AppealLetter, Claim
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates" / "letters"
-# No line can be broken within a longer run of letters: it would leave the page.
-LONGEST_RUN = 60
-RUN = re.compile(rf"(\S{{{LONGEST_RUN}}})(?=\S)")
-BREAK_HERE = "\u200b"
 
 
 def letter_of(appeal: Appeal, by: User) -> bytes:
@@ -44,7 +40,7 @@ def typeset(appeal: Appeal, by: User) -> bytes:
     return typst.compile(
         TEMPLATES / f"{Claim.Category(category).value}.typ",
         root=TEMPLATES,
-        sys_inputs={"told": json.dumps(_plain(_told(appeal, by)))},
+        sys_inputs={"told": json.dumps(plain(_told(appeal, by)))},
     )
 
 
@@ -63,13 +59,3 @@ def _told(appeal: Appeal, by: User) -> dict[str, Any]:
         "answer_by": day(appeal.due_on),
         "signed": (appeal.filed_by or by).name,
     }
-
-
-def _plain(told: Any) -> Any:
-    """Nothing that cannot be printed, and no run of letters longer than a line."""
-    if isinstance(told, dict):
-        return {name: _plain(value) for name, value in told.items()}
-    if isinstance(told, list):
-        return [_plain(each) for each in told]
-    printable = "".join(each if each == "\n" or each.isprintable() else " " for each in str(told))
-    return RUN.sub(rf"\1{BREAK_HERE}", printable)

@@ -49,6 +49,10 @@ SPECIAL = re.compile("[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|_
 ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "_": "_x005F_"}
 
 
+# What its sheet is called, its headings and its rows.
+Table = tuple[str, Sequence[str], Iterable[Sequence[object]]]
+
+
 class Share(Decimal):
     """A share of one: 0.1119 in CSV, 11.2% in Excel."""
 
@@ -61,9 +65,14 @@ def xlsx_chunks(
     name: str = "Sheet",
 ) -> Iterator[bytes]:
     """The file's bytes, from headings and rows whose text is safe already; `about` goes onto a last sheet."""
+    return book_chunks([(name, headings, rows)], about)
+
+
+def book_chunks(tables: Iterable[Table], about: Sequence[Sequence[object]] = ()) -> Iterator[bytes]:
+    """The same of several tables, each on a sheet of its own."""
     pipe, names = _Pipe(), []
     with ZipFile(cast(BinaryIO, pipe), "w", ZIP_DEFLATED, compresslevel=1) as book:
-        for sheet, content in _sheets(headings, rows, about, name):
+        for sheet, content in _sheets(tables, about):
             names.append(sheet)
             with book.open(f"xl/worksheets/sheet{len(names)}.xml", "w") as file:
                 for chunk in content:
@@ -75,16 +84,17 @@ def xlsx_chunks(
 
 
 def _sheets(
-    headings: Sequence[str], rows: Iterable[Sequence[object]], about: Sequence[Sequence[object]], name: str
+    tables: Iterable[Table], about: Sequence[Sequence[object]]
 ) -> Iterator[tuple[str, Iterator[str]]]:
     """Each sheet by its name: one is read to its end before the next begins."""
-    waiting = iter(rows)
-    for place in count(1):
-        first = next(waiting, None)
-        if first is None and place > 1:
-            break
-        here = chain([] if first is None else [first], waiting)
-        yield (f"{name} {place}" if place > 1 else name), _sheet(headings, here)
+    for name, headings, rows in tables:
+        waiting = iter(rows)
+        for place in count(1):
+            first = next(waiting, None)
+            if first is None and place > 1:
+                break
+            here = chain([] if first is None else [first], waiting)
+            yield (f"{name} {place}" if place > 1 else name), _sheet(headings, here)
     if about:
         yield "About", _sheet(("About this file", ""), iter(about))
 

@@ -76,7 +76,7 @@ def next_step(export: Export) -> Cell:
         return Cell("Cancel…", url=reverse("cancel_export", args=[export.pk]))
     if making.is_kept(export, timezone.now()):
         return Cell("Download", url=reverse("export_file", args=[export.pk]))
-    return Cell("Ask again", url=asking_url(export))
+    return Cell("Ask again", url=asking_url(export)) if KINDS[export.kind].is_list else Cell(NOTHING)
 
 
 def asking_url(export: Export) -> str:
@@ -128,7 +128,7 @@ MOVING = (Export.State.WAITING, Export.State.RUNNING)
 def take_out(request: HttpRequest, kind: str) -> HttpResponseBase:
     """A list as a file, narrowed as its page was; whoever wants a long one says so once more."""
     user = person(request)
-    if kind not in KINDS:
+    if kind not in KINDS or not KINDS[kind].is_list:
         raise Http404
     if kind not in making.kinds_for(user):
         audit.record(user, "export.asked", request=request, outcome="refused", kind=kind)
@@ -242,7 +242,7 @@ def export_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 def file_response(export: Export, content: Iterator[bytes]) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         content,
-        content_type=CONTENT_TYPES[export.format],
+        content_type=making.CONTENT_TYPES[export.format],
         headers={
             "Content-Disposition": f'attachment; filename="{making.file_name(export)}"',
             "Content-Length": str(export.size),

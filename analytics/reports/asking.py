@@ -89,12 +89,22 @@ class ReportQuestion:
     @property
     def words(self) -> str:
         """Filters, days and comparison in words, for paper and for exports."""
-        return f"{self.question.words}{self._by}"
+        return f"{self.question.words}{f',{self._by}' if self.groups else ''}"
 
     @property
     def _by(self) -> str:
         by = _together([each.label.lower() for each in self.groups])
         return f" by {by}" if by else ""
+
+
+def is_rate(kpi: Kpi) -> bool:
+    """Whether it divides: of too few it says little, and several of them never add up."""
+    return kpi.figure(dict.fromkeys(kpi.needed, 0), 1).denominator is not None
+
+
+def key_of(kpi: Kpi) -> str:
+    """A measure may be called as a KPI is."""
+    return f"{'measures' if kpi is NUMBERS.get(kpi.key) else 'kpis'}.{kpi.key}"
 
 
 def _together(words: list[str]) -> str:

@@ -12,7 +12,7 @@ from rcm_site.xlsx import Share
 from ..catalogue import Figure, Kpi, Unit
 from ..overview import change_in, n_in_words
 from .answering import ReportRow
-from .asking import NUMBERS, ReportQuestion
+from .asking import ReportQuestion, is_rate, key_of
 
 TOTAL = "All"
 PLACES = Decimal("0.0001")
@@ -60,7 +60,7 @@ def _group(asked: ReportQuestion, place: int) -> ReportColumn:
 
 def _of_number(asked: ReportQuestion, place: int) -> list[ReportColumn]:
     kpi = asked.numbers[place]
-    key = f"{'measures' if kpi is NUMBERS.get(kpi.key) else 'kpis'}.{kpi.key}"
+    key = key_of(kpi)
 
     def now(row: ReportRow) -> Figure:
         return row.now[place]
@@ -79,7 +79,7 @@ def _of_number(asked: ReportQuestion, place: int) -> list[ReportColumn]:
     ]
     if asked.question.against:
         found += _compared(asked, kpi, key, now, then)
-    if any(each.denominator is not None for each in (kpi.figure(dict.fromkeys(kpi.needed, 0), 1),)):
+    if is_rate(kpi):
         label = f"{kpi.label}: {kpi.n_noun}"
         found.append(
             ReportColumn(

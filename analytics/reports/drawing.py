@@ -15,7 +15,7 @@ from ..catalogue import Figure, Kpi, Unit
 from ..overview import n_in_words
 from ..pages.drawing import CHART_UNITS, benchmark_of, drawn
 from .answering import ReportRow, ReportTable
-from .asking import ReportQuestion
+from .asking import ReportQuestion, is_rate
 
 MOST_CHARTS = 4  # of the first numbers: more of them are a wall
 MOST_BARS = 15
@@ -86,12 +86,8 @@ def _by_member(rows: Sequence[ReportRow], asked: ReportQuestion) -> list[tuple[s
 
 def _line(kpi: Kpi, label: str, days: Sequence[date], rows: dict[date, ReportRow], place: int) -> Series:
     """Where nothing was counted, an amount is zero and a rate is not known."""
-    nothing = None if _is_rate(kpi) else Decimal(0)
+    nothing = None if is_rate(kpi) else Decimal(0)
     return Series(label, [drawn(kpi, rows[day].now[place].value) if day in rows else nothing for day in days])
-
-
-def _is_rate(kpi: Kpi) -> bool:
-    return kpi.figure(dict.fromkeys(kpi.needed, 0), 1).denominator is not None
 
 
 # Bars ----------------------------------------------------------------------------------------------
@@ -102,7 +98,7 @@ def _bars(asked: ReportQuestion, rows: Sequence[ReportRow], place: int, size: Si
     kpi = asked.numbers[place]
     told = [row for row in rows if row.now[place].value is not None and not row.now[place].is_few]
     bars = [_bar(kpi, row, row.now[place]) for row in told]
-    adds_up = not _is_rate(kpi) and asked.code is None
+    adds_up = not is_rate(kpi) and asked.code is None
     shown = fold(bars, MOST_BARS) if adds_up else sorted(bars, key=_size)[:MOST_BARS]
     caption = "" if adds_up or len(bars) <= MOST_BARS else f"The {MOST_BARS} largest of {len(bars)}."
     few = len(rows) - len(told)
