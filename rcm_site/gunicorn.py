@@ -33,6 +33,13 @@ def on_starting(_server: Any) -> None:
             left_over.unlink()
 
 
+def post_worker_init(_worker: Any) -> None:
+    """In the process that answers, once the site is loaded there."""
+    from rcm_site import watch
+
+    watch.begin()
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.mark_process_dead(worker.pid)

@@ -32,6 +32,7 @@ from prometheus_client.registry import Collector
 
 from accounts.access import allow_anyone
 from accounts.audit import client_address
+from analytics.snapshots import hours_since_last
 from claims.models import OutboxMessage
 
 from .logs import METHODS
@@ -43,6 +44,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 STALE_AFTER_SECONDS = 60
 LATE_MAIL_SECONDS = 300
 LATE_PAYMENT_SECONDS = 300
+STALE_SNAPSHOT_HOURS = 30
 LOW_DISK_SHARE = 0.10
 FULL_DISK_SHARE = 0.02
 
@@ -161,6 +163,14 @@ def payments_worker() -> Finding:
     return _heartbeat("payments")
 
 
+def snapshots() -> Finding:
+    """Whether the last nights' numbers were written down."""
+    hours = hours_since_last(timezone.now())
+    is_fresh = hours is None or hours <= STALE_SNAPSHOT_HOURS
+    facts = {"hours": None if hours is None else round(hours, 1)}
+    return Finding(Status.HEALTHY if is_fresh else Status.DEGRADED, facts)
+
+
 CHECKS: dict[str, Check] = {"database": database, "broker": broker, "cache": shared_cache, "disk": disk}
 # Asked only while the database answers.
 CHECKS_IN_DATABASE: dict[str, Check] = {
@@ -169,6 +179,7 @@ CHECKS_IN_DATABASE: dict[str, Check] = {
     "beat": beat,
     "mail": mail,
     "payments": payments,
+    "snapshots": snapshots,
 }
 
 

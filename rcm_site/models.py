@@ -1,4 +1,4 @@
-"""What the site remembers about its own running: signs of life, and the mail that waits to be sent."""
+"""What the site remembers about its own running: signs of life, how it answered, the mail that waits."""
 
 from __future__ import annotations
 
@@ -29,6 +29,23 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%H:%M:%S}"
+
+
+class RequestMinute(models.Model):
+    """How one web process answered what it was asked in about a minute (`request_minutes.py`)."""
+
+    until = models.DateTimeField()
+    requests = models.PositiveIntegerField()
+    errors = models.PositiveIntegerField(help_text="Answers that say it was our fault.")
+    slow = models.PositiveIntegerField(help_text="Answers that took more than five seconds.")
+    longest_ms = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["until"], name="request_minute_by_end")]
+
+    def __str__(self) -> str:
+        return f"requests until {self.until:%H:%M}"
 
 
 class MailQuerySet(models.QuerySet["Mail"]):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.core.management import call_command
+from django.utils import timezone
 
-from . import mail
+from . import mail, request_minutes
 from .models import Heartbeat
 
 
@@ -22,7 +23,8 @@ def send_mail() -> None:
 
 @shared_task
 def tidy_up() -> None:
-    """Forget what has served its time: sessions, tokens, mail."""
+    """Forget what has served its time: sessions, tokens, mail, how requests were answered."""
     call_command("clearsessions")
     call_command("flushexpiredtokens")
     mail.forget_old()
+    request_minutes.forget_old(timezone.now())

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from ..models import Alert, AlertRule
+from ..models.alerts import AlertRuleQuerySet
 from .looking import Look, Looked, Member, look
 from .opening import follow
 
@@ -35,21 +36,22 @@ class Checked:
     problem: str
 
 
-def check_due(now: datetime) -> int:
-    """Look at all rules whose time has come; how many those were."""
-    due = _lease(now)
+def check_due(now: datetime, *, is_about_site: bool = False) -> int:
+    """Look at all rules whose time has come, or only at those about the site; how many those were."""
+    rules = AlertRule.objects.active()
+    due = _lease(rules.filter(is_about_site=True) if is_about_site else rules, now)
     check(due, now)
     return len(due)
 
 
-def _lease(now: datetime) -> list[AlertRule]:
+def _lease(rules: AlertRuleQuerySet, now: datetime) -> list[AlertRule]:
     with transaction.atomic():
-        due = AlertRule.objects.active().filter(due_at__lte=now)
+        due = rules.filter(due_at__lte=now)
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)  # SQLite's writers take turns anyway
-        rules = list(due.order_by("due_at")[:MOST_AT_ONCE])
-        AlertRule.objects.filter(pk__in=[rule.pk for rule in rules]).update(due_at=now + LEASE)
-    return rules
+        leased = list(due.order_by("due_at")[:MOST_AT_ONCE])
+        AlertRule.objects.filter(pk__in=[rule.pk for rule in leased]).update(due_at=now + LEASE)
+    return leased
 
 
 def check(rules: Sequence[AlertRule], now: datetime) -> list[Checked]:

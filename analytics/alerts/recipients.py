@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import User
@@ -30,10 +31,16 @@ def recipients(rule: AlertRule, alert: Alert) -> Recipients:
     """Whom an alert is told, once it is escalated those whom that reaches as well."""
     return Recipients(
         tuple(may_see(alert, _named(rule, alert))),
-        tuple(rule.addresses),
+        tuple(_addresses(rule)),
         tuple(rule.webhooks.filter(is_active=True)),
         tuple(rule.numbers),
     )
+
+
+def _addresses(rule: AlertRule) -> Iterable[str]:
+    """What is wrong with the site goes to whom the installation names, too."""
+    site = settings.SYSTEM_ALERT_ADDRESSES if rule.is_about_site else ()
+    return dict.fromkeys([*rule.addresses, *site])
 
 
 def _named(rule: AlertRule, alert: Alert) -> Iterable[User]:

@@ -85,7 +85,7 @@ def test_all_well_is_healthy(client, alive):
     assert {name: check["status"] for name, check in answer["checks"].items()} == dict.fromkeys(
         [
             *("database", "broker", "cache", "disk"),
-            *("worker", "payments_worker", "beat", "mail", "payments"),
+            *("worker", "payments_worker", "beat", "mail", "payments", "snapshots"),
         ],
         "healthy",
     )
