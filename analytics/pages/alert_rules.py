@@ -155,6 +155,9 @@ class RuleForm(forms.ModelForm):
         label="Denied for",
         choices=[("", "Whatever reason"), *(each for each in Claim.Category.choices if each[0])],
     )
+    condition = forms.ChoiceField(
+        label="Tells when it", choices=[("", "Choose …"), *AlertRule.Condition.choices]
+    )
     roles = forms.MultipleChoiceField(
         required=False,
         label="Everybody who is",
@@ -179,7 +182,6 @@ class RuleForm(forms.ModelForm):
             "each": "Looks at",
             "payer": "Of the payer",
             "department": "Of the department",
-            "condition": "Tells when it",
             "change_in": "The limit of a change is in",
             "window_days": "Over days",
             "every": "Looked at",
@@ -227,7 +229,6 @@ class RuleForm(forms.ModelForm):
         self.fields["watches"] = forms.ChoiceField(
             label="Watches", choices=[("", "Choose …"), *grouped(user)], initial=self.instance.watches
         )
-        self.fields["webhooks"].queryset = Webhook.objects.all()  # type: ignore[attr-defined]
         if not user.sees_everything:
             for name in OUTSIDE:
                 del self.fields[name]
@@ -241,6 +242,7 @@ class RuleForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """What no field can say alone is said by what also keeps the API's rules right."""
         super()._post_clean()  # type: ignore[misc]
+        self.errors.pop(NON_FIELD_ERRORS, None)  # what the database refuses is said by field
         problems = keeping.problems_of(self.instance, self.user, **self.chosen)
         for name, said in problems.items():
             if name not in self.errors:
@@ -317,8 +319,11 @@ SECTIONS = [
 
 
 def sections(form: RuleForm) -> list[Section]:
+    has_webhooks = "webhooks" in form.fields and Webhook.objects.exists()
+
     def offered(names: tuple[str, ...]) -> list[forms.BoundField]:
-        return [form[name] for name in names if name in form.fields]
+        shown = (name for name in names if name in form.fields and (has_webhooks or name != "webhooks"))
+        return [form[name] for name in shown]
 
     return [
         Section(key, heading, offered(often), more, offered(seldom))
