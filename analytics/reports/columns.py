@@ -167,7 +167,7 @@ def change_in_words(kpi: Kpi, now: Figure, then: Figure | None) -> str:
 
 
 def signed(value: Decimal, text: str) -> str:
-    if not value:
+    if not value or text.startswith("0.0"):
         return text
     return f"{'+' if value > 0 else MINUS}{text}"
 

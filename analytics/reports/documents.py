@@ -80,7 +80,7 @@ def _formula(kpi: Kpi) -> str:
 def _told(part: Part, counted: Counted) -> dict[str, Any]:
     table = answering.rows(part.asked)
     rows = list(islice(counted(table.rows), MOST_ROWS + 1))
-    notes = notes_of(table)
+    notes = notes_of(table, [*rows, *([table.total] if table.total else [])])
     if len(rows) > MOST_ROWS:
         rows = rows[:MOST_ROWS]
         notes.insert(0, f"The first {MOST_ROWS} rows: as CSV or for Excel the report has them all.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from accounts.models import Department, User
 
 from .answering import FEW_NOTE, ReportRow, ReportTable
-from .asking import ReportQuestion, is_rate
+from .asking import ReportQuestion
 
 Counted = Callable[[Iterable[ReportRow]], Iterator[ReportRow]]
 
@@ -28,7 +28,7 @@ def whose(user: User) -> str:
     return ", ".join(names) or "No department"
 
 
-def notes_of(table: ReportTable) -> list[str]:
-    """What has to be said below its table."""
-    is_some_rate = any(is_rate(each) for each in table.asked.numbers)
-    return [*table.notes, *([FEW_NOTE] if is_some_rate else [])]
+def notes_of(table: ReportTable, rows: Sequence[ReportRow]) -> list[str]:
+    """What has to be said below its rows."""
+    figures = (each for row in rows for each in (*row.now, *(row.then or ())))
+    return [*table.notes, *([FEW_NOTE] if any(each.is_few for each in figures) else [])]

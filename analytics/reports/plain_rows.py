@@ -13,7 +13,7 @@ from . import answering
 from .answering import ReportRow, ReportTable
 from .asking import ReportQuestion, key_of
 from .columns import change_of
-from .parts import Counted, Part, notes_of
+from .parts import Counted, Part
 
 ROWS_A_CHUNK = 200
 
@@ -45,7 +45,7 @@ def head_of(title: str, asked: ReportQuestion, table: ReportTable, at: datetime)
         "filters": dict(question.filtered),
         "group_by": [each.key for each in asked.groups],
         "numbers": [{"key": key_of(kpi), "label": kpi.label, "unit": str(kpi.unit)} for kpi in asked.numbers],
-        "notes": notes_of(table),
+        "notes": list(table.notes),
         "totals": row_of(asked, table.total) if table.total else None,
     }
 

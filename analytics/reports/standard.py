@@ -10,11 +10,11 @@ from typing import Any
 from accounts.models import User
 
 from ..measures import BUCKETS
+from ..overview import whole_weeks
 from .asking import read
 from .parts import Part
 
 MONTH = "last_30_days"  # unless said
-QUARTER = {"period": "last_90_days"}  # of courses: less is none
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class StandardPart:
     heading: str
     sheet: str
     definition: Mapping[str, Any]
-    is_course: bool = False  # over its own days, whatever the report's are
+    is_course: bool = False  # over the last whole weeks, whatever the report's days are
 
 
 @dataclass(frozen=True)
@@ -176,12 +176,14 @@ STANDARD: dict[str, StandardReport] = {
 
 
 def parts_of(name: str, user: User, today: date, days: Mapping[str, str]) -> list[Part]:
-    """The questions of a standard report, over these days or else the last thirty."""
+    """The questions of a standard report, over these days or else the last thirty; courses over weeks."""
     asked = days or {"period": MONTH}
+    weeks = whole_weeks(today)
+    course = {"start": str(weeks.start), "end": str(weeks.end)}
     return [
         Part(
             each.heading,
-            read({**each.definition, **(QUARTER if each.is_course else asked)}, user, today),
+            read({**each.definition, **(course if each.is_course else asked)}, user, today),
             each.sheet,
         )
         for each in STANDARD[name].parts
