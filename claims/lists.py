@@ -75,7 +75,8 @@ KINDS, STATUSES, CATEGORIES = (
 CATEGORIES[""] = ""
 
 # A heading, where its value is found, and how it is said where the database says it otherwise.
-CLAIM_COLUMNS: list[tuple[str, str, Callable[[Any], object] | None]] = [
+Told = tuple[str, str, Callable[[Any], object] | None]
+CLAIM_COLUMNS: list[Told] = [
     ("Claim", "number", "C-{}".format),
     ("Control number", "control_number", None),
     ("Payer's number", "payer_claim_number", None),
@@ -105,6 +106,18 @@ PATIENT_HEADINGS = ["Patient", "Patient number"]  # left out for roles that work
 AFTER = 3  # the columns before them
 
 
+def saying(columns: Sequence[Told]) -> Callable[[Row], Row]:
+    """How a row's values become what files say."""
+    said = [(place, say) for place, (_, _, say) in enumerate(columns) if say]
+
+    def in_words(row: Row) -> Row:
+        for place, say in said:
+            row[place] = say(row[place])
+        return row
+
+    return in_words
+
+
 def claims_list(user: User, asked: Mapping[str, str]) -> Listing:
     """The list of claims as its page's filters narrow it and its columns sort it."""
     form = ClaimFilter(asked, user)
@@ -129,17 +142,15 @@ def listing_of_claims(user: User, found: ClaimQuerySet | QuerySet[Claim], words:
 
 
 def read_claims(user: User, numbers: Sequence[int], patients: Patients | None) -> Iterator[Row]:
-    paths = [path for _, path, _ in CLAIM_COLUMNS]
-    said = [(place, say) for place, (_, _, say) in enumerate(CLAIM_COLUMNS) if say]
+    paths, in_words = [path for _, path, _ in CLAIM_COLUMNS], saying(CLAIM_COLUMNS)
     claims = Claim.objects.visible_to(user).filter(number__in=given(numbers)).order_by()
     found = {row[0]: row for row in claims.values_list(*paths, "patient_id")}
     if patients:
         patients.learn({row[-1] for row in found.values()})
     for number in numbers:
         if number in found:
-            *row, patient = found[number]
-            for place, say in said:
-                row[place] = say(row[place])
+            *values, patient = found[number]
+            row = in_words(values)
             if patients:
                 row[AFTER:AFTER] = patients.told(patient)
             yield row
@@ -197,7 +208,7 @@ def remittances_list(user: User, asked: Mapping[str, str]) -> Listing:
 
 # Appeals -------------------------------------------------------------------------------------------
 
-APPEAL_COLUMNS: list[tuple[str, str, Callable[[Any], object] | None]] = [
+APPEAL_COLUMNS: list[Told] = [
     ("Claim", "claim__number", "C-{}".format),
     ("Control number", "claim__control_number", None),
     ("Payer", "claim__payer__name", None),
@@ -222,17 +233,12 @@ def appeals_list(user: User, asked: Mapping[str, str]) -> Listing:
     form = AppealFilter(asked, user)
     refuse_wrong(form)
     narrowed = form.narrow(Appeal.objects.visible_to(user))
-    paths = [path for _, path, _ in APPEAL_COLUMNS]
-    said = [(place, say) for place, (_, _, say) in enumerate(APPEAL_COLUMNS) if say]
+    paths, in_words = [path for _, path, _ in APPEAL_COLUMNS], saying(APPEAL_COLUMNS)
 
     def read(keys: Sequence[int]) -> Iterator[Row]:
         visible = Appeal.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
         found = {key: row for key, *row in visible.values_list("pk", *paths)}
-        for key in keys:
-            if row := found.get(key):
-                for place, say in said:
-                    row[place] = say(row[place])
-                yield row
+        return (in_words(found[key]) for key in keys if key in found)
 
     headings = [heading for heading, _, _ in APPEAL_COLUMNS]
     found = narrowed.order_by(*order_of(asked.get("sort") or "filed", APPEAL_SORTS, default="pk"))

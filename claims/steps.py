@@ -30,6 +30,7 @@ class Step(StrEnum):
     BILL_PATIENT = "bill_patient"
     PAYMENT = "payment"
     WRITE_OFF = "write_off"
+    CLOSE = "close"
 
 
 class CameOfCall(models.TextChoices):

@@ -37,6 +37,7 @@ from claims.models.claims import ClaimQuerySet
 from claims.money import dollars
 from claims.storing import store_claims
 from rcm_site.api import Cursor, StrictSerializer
+from rcm_site.days import not_to_come
 from rcm_site.errors import api_error
 
 from .narrowing import NEWEST_FIRST, PARAMETERS, SORTS, narrowed
@@ -338,14 +339,11 @@ def refuse_key(refused: idempotency.KeyRefused) -> HttpResponseBase:
 
 class NewStatus(StrictSerializer):
     status = serializers.ChoiceField(Claim.Status.choices)
-    on = serializers.DateField(required=False, help_text="The day of the decision; today unless said.")
+    on = serializers.DateField(
+        required=False, validators=[not_to_come], help_text="The day of the decision; today unless said."
+    )
     denial_category = serializers.ChoiceField(DENIAL_CATEGORIES, required=False)
     note = serializers.CharField(required=False, allow_blank=True, max_length=2_000)
-
-    def validate_on(self, day: Any) -> Any:
-        if day > timezone.localdate():
-            raise serializers.ValidationError("This day is still to come.")
-        return day
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "denial_category" in attrs and attrs["status"] != Claim.Status.DENIED:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponseBase
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
@@ -15,12 +13,13 @@ from rest_framework.views import APIView
 
 from accounts.access import person
 from claims.changes import ClaimError
-from claims.models import Claim, WriteOff
+from claims.models import Claim, OpenWork, WriteOff
 from claims.models.work import LONGEST_REST
 from claims.pages.step_forms import WAYS, WORK
 from claims.pages.steps import take
 from claims.steps import CameOfCall, Step
 from rcm_site.api import StrictSerializer
+from rcm_site.days import not_to_come
 from rcm_site.errors import api_error
 
 from .claims import refuse_unseen, shown, whole
@@ -55,16 +54,15 @@ class BilledPatient(Noted):
 
 class PostedPayment(StrictSerializer):
     amount = serializers.DecimalField(max_digits=12, decimal_places=2)
-    paid_on = serializers.DateField()
-
-    def validate_paid_on(self, day: Any) -> Any:
-        if day > timezone.localdate():
-            raise serializers.ValidationError("This day is still to come.")
-        return day
+    paid_on = serializers.DateField(validators=[not_to_come])
 
 
 class AskedWriteOff(Noted):
     reason = serializers.ChoiceField(WriteOff.Reason.choices)
+
+
+class ClosedWork(Noted):
+    why = serializers.ChoiceField(OpenWork.Closed.choices)
 
 
 BODIES: dict[str, type[StrictSerializer]] = {
@@ -73,6 +71,7 @@ BODIES: dict[str, type[StrictSerializer]] = {
     Step.BILL_PATIENT: BilledPatient,
     Step.PAYMENT: PostedPayment,
     Step.WRITE_OFF: AskedWriteOff,
+    Step.CLOSE: ClosedWork,
 }
 EXAMPLES = {
     "call": {"came_of": "in_process", "reference": "R-77", "again_in": 5, "note": "Asked for Ms Lee"},
@@ -80,6 +79,7 @@ EXAMPLES = {
     "bill_patient": {},
     "payment": {"amount": "120.00", "paid_on": "2026-11-20"},
     "write_off": {"reason": "small"},
+    "close": {"why": "accepted"},
 }
 
 
@@ -91,7 +91,8 @@ class TakeStep(APIView):
         summary="Write down what was done about a claim",
         description=(
             "The body depends on the step. A write-off above what one person may decide waits for approval, "
-            "and the claim stays open; 409 says why a step cannot be taken now."
+            "and the claim stays open. Closing takes it off every worklist until something about it changes. "
+            "409 says why a step cannot be taken now."
         ),
         parameters=[OpenApiParameter("step", str, OpenApiParameter.PATH, enum=[*map(str, BODIES)])],
         request=PolymorphicProxySerializer("StepTaken", [*BODIES.values()], resource_type_field_name=None),

@@ -31,7 +31,7 @@ class WorklistShown(serializers.Serializer[Any]):
     hand_out = serializers.ChoiceField(Worklist.HandOut.choices, source="worklist.hand_out")
     claims = serializers.IntegerField(help_text="That one sees; what is put aside apart.")
     free = serializers.IntegerField(help_text="Those of them that one can take.")
-    at_rest = serializers.IntegerField(help_text="Put aside until a day.")
+    at_rest = serializers.IntegerField(help_text="Put aside until a day, or closed until something changes.")
     dollars = Money()
     deadline = serializers.DateField(allow_null=True, help_text="The first that is still to come.")
 

@@ -151,6 +151,10 @@ class OpenWork(models.Model):
     def is_pended(self, today: date) -> bool:
         return self.pended_until is not None and self.pended_until > today
 
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_as != ""
+
     def is_held(self, now: datetime) -> bool:
         return self.held_by_id is not None and self.held_until is not None and self.held_until > now
 

@@ -8,16 +8,17 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.access import may, person
 from accounts.forms import DayField
+from rcm_site.days import not_to_come
 from rcm_site.templatetags.ui import money
 
 from ..changes import FOLLOWING
-from ..models import Claim, WriteOff
+from ..models import Claim, OpenWork, WriteOff
 from ..models.work import LONGEST_REST
 from ..steps import CameOfCall, Step, advice
+from ..worklists.valuing import at_stake
 from ..write_offs import APPROVE, needs_approval
 from .forms import note_field
 
@@ -58,17 +59,16 @@ class BillPatient(forms.Form):
 
 class PostPayment(forms.Form):
     amount = forms.DecimalField(label="Amount", min_value=0, decimal_places=2, max_digits=12)
-    paid_on = DayField(label="Paid on")
-
-    def clean_paid_on(self) -> Any:
-        day = self.cleaned_data["paid_on"]
-        if day > timezone.localdate():
-            raise forms.ValidationError("This day is still to come.")
-        return day
+    paid_on = DayField(label="Paid on", validators=[not_to_come])
 
 
 class AskWriteOff(forms.Form):
     reason = forms.ChoiceField(label="Why", choices=[("", "Choose …"), *WriteOff.Reason.choices])
+    note = note_field()
+
+
+class CloseWork(forms.Form):
+    why = forms.ChoiceField(label="Why", choices=[("", "Choose …"), *OpenWork.Closed.choices])
     note = note_field()
 
 
@@ -78,6 +78,7 @@ FORMS: dict[Step, type[forms.Form]] = {
     Step.BILL_PATIENT: BillPatient,
     Step.PAYMENT: PostPayment,
     Step.WRITE_OFF: AskWriteOff,
+    Step.CLOSE: CloseWork,
 }
 LABELS = {
     Step.CALL: "Call",
@@ -87,6 +88,7 @@ LABELS = {
     Step.BILL_PATIENT: "Bill the patient",
     Step.PAYMENT: "Post a payment",
     Step.WRITE_OFF: "Write off",
+    Step.CLOSE: "Close",
 }
 DO = {
     Step.CALL: "Write the call down",
@@ -94,6 +96,7 @@ DO = {
     Step.BILL_PATIENT: "Patient was billed",
     Step.PAYMENT: "Post it",
     Step.WRITE_OFF: "Write off",
+    Step.CLOSE: "Close the work",
 }
 # The letter that opens a step together with the browser's access key.
 KEYS = {
@@ -104,6 +107,7 @@ KEYS = {
     Step.BILL_PATIENT: "b",
     Step.PAYMENT: "p",
     Step.WRITE_OFF: "w",
+    Step.CLOSE: "x",
 }
 
 
@@ -175,6 +179,8 @@ def applying(claim: Claim) -> list[Step]:
             steps.append(Step.PAYMENT)
         if Claim.Status.WRITTEN_OFF in FOLLOWING[claim.status]:
             steps.append(Step.WRITE_OFF)
+    if at_stake(claim):
+        steps.append(Step.CLOSE)
     return steps
 
 
@@ -192,6 +198,8 @@ def hint_of(claim: Claim, step: Step) -> str:
             else "is done at once"
         )
         return f"{money(claim.balance)} is open; this {goes}."
+    if step == Step.CLOSE:
+        return "It leaves every worklist, with what is open on it, until something about it changes."
     if step == Step.BILL_PATIENT:
         return f"{money(claim.patient_share)} is the patient’s, as the payer says."
     return ""

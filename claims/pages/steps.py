@@ -22,6 +22,7 @@ from .. import changes, steps, write_offs
 from ..changes import Change, ClaimError
 from ..models import Claim, ClaimLine, WriteOff
 from ..steps import Step
+from ..worklists import pending
 from .claims import claim_page, visible_claim
 from .step_forms import FORMS, WORK, form_of
 from .worth import asked_list
@@ -61,6 +62,9 @@ def take(step: Step, claim: Claim, asked: Mapping[str, Any], request: HttpReques
     if step == Step.PAYMENT:
         changes.post_payment(claim=claim, change=change, **fields)
         return f"{money(asked['amount'])} was posted."
+    if step == Step.CLOSE:
+        pending.close(claim=claim, change=change, **fields)
+        return f"The work on {claim} is closed until something about it changes."
     asked_for = write_offs.ask(claim=claim, change=change, **fields)
     if asked_for.state == WriteOff.State.DONE:
         return f"{money(asked_for.amount)} was written off."

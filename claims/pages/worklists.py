@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -83,7 +83,7 @@ def worklist(request: HttpRequest, pk: int) -> HttpResponse:
     claims = claims_of(found, user).select_related(*LISTED, "work__held_by")
     table = table_of(request, found, choosing.valued(found, claims.exclude(choosing.at_rest(today))), now)
     resting = choosing.valued(found, claims.filter(choosing.at_rest(today))).order_by(
-        "work__pended_until", "pk"
+        F("work__pended_until").asc(nulls_last=True), "pk"
     )
     new = list(choosing.not_valued_yet(found, claims)[:25])
     audit.record(user, "claims.read", request=request, rows=len(table.rows), worklist=found.pk)
@@ -138,15 +138,24 @@ def resting_table(
         claims,
         [
             Column("number", "Claim", str),
-            Column("until", "Back on", lambda claim: unbroken(day(claim.work.pended_until))),
-            Column("why", "Why", lambda claim: claim.work.get_pended_why_display()),
+            Column("until", "Back on", lambda claim: back_on(claim.work)),
+            Column("why", "Why", why_at_rest),
             *columns(person(request), now)[1:4],
         ],
         key="resting",
         link=lambda claim: claim_url(found, claim),
-        caption="Put aside, and back on their day",
+        caption="Put aside until a day, or closed until something changes",
     )
     return table if table.rows else None
+
+
+def back_on(work: OpenWork) -> str:
+    return "a change of it" if work.is_closed else unbroken(day(work.pended_until))
+
+
+def why_at_rest(claim: Claim) -> str:
+    work = claim.work
+    return work.get_closed_why_display() if work.is_closed else work.get_pended_why_display()
 
 
 def columns(user: User, now: datetime) -> list[Column]:

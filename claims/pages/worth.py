@@ -41,6 +41,7 @@ def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
         "work": work,
         "words": in_words(work, today),
         "is_pended": work.is_pended(today),
+        "is_at_rest": work.is_pended(today) or work.is_closed,
         "is_held": work.is_held(now),
         "is_mine": work.held_by_id == user.pk,
         "pend": PendClaim(auto_id="pend_%s"),

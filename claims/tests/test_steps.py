@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import Department, User
-from claims import steps
+from claims import changes, steps
 from claims.business_days import plus_business_days
 from claims.changes import Change, ClaimError
 from claims.downstream import outbox
-from claims.models import Claim, ClaimLine, OpenWork, OutboxMessage
+from claims.models import Claim, ClaimLine, OpenWork, OutboxMessage, Worklist
 from claims.steps import Step
-from claims.worklists import open_work
+from claims.worklists import choosing, open_work, pending
+from claims.worklists.pulling import next_claim
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,40 @@ def test_a_payment_is_posted_from_the_page(client: Client, biller: User, denied:
     client.post(f"/claims/{denied.pk}/steps/payment/", {"amount": "60", "paid_on": str(TODAY)})
     denied.refresh_from_db()
     assert (denied.status, denied.paid, denied.balance) == ("paid", Decimal(60), Decimal(40))
+
+
+def test_closed_work_leaves_the_lists_until_something_about_the_claim_changes(
+    client: Client, biller: User, denied: Claim
+) -> None:
+    open_work.settle()
+    worklist = Worklist.objects.create(name="Denials", filters={"status": "denied"})
+    client.post(f"/claims/{denied.pk}/steps/close/", {"why": "accepted", "note": "Not worth it"})
+    assert denied.events.get(action="closed").note == "The payer’s answer is accepted. Not worth it"
+    assert "Closed until something changes" in client.get(f"/claims/{denied.pk}/").content.decode()
+    assert "a change of it" in client.get(f"/worklists/{worklist.pk}/").content.decode()
+    open_work.refresh(TODAY + timedelta(days=1))  # its urgency is another each day, and that changes nothing
+    standing = choosing.standing(worklist, biller)
+    assert (standing.claims, standing.free, standing.at_rest) == (0, 0, 1)
+    assert next_claim(user=biller, worklist=worklist) is None
+    changes.post_payment(claim=denied, amount=Decimal(1), paid_on=TODAY, change=Change(biller))
+    changes.change_status(claim=denied, to="denied", change=Change(biller))
+    open_work.settle()
+    assert next_claim(user=biller, worklist=worklist) == denied
+
+
+def test_closed_work_can_be_taken_up_again_or_put_aside_instead(biller: User, denied: Claim) -> None:
+    change = Change(biller)
+    pending.close(claim=denied, why="hopeless", change=change)
+    pending.pend(claim=denied, days=2, why="payer", change=change)
+    assert not denied.work.is_closed
+    pending.close(claim=denied, why="hopeless", change=change)
+    pending.bring_back(claim=denied, change=change)
+    work = OpenWork.objects.get(pk=denied.pk)
+    assert (work.is_closed, work.closed_why, work.pended_until) == (False, "", None)
+    with pytest.raises(ClaimError, match="does not rest"):
+        pending.bring_back(claim=denied, change=change)
+    with pytest.raises(ClaimError, match="Nobody has to work this claim"):
+        pending.close(claim=make_claim(charge=9, status="written_off"), why="other", change=change)
 
 
 def test_a_patient_is_billed_only_for_what_the_payer_left_to_them(biller: User, denied: Claim) -> None:

@@ -60,7 +60,8 @@ def not_valued_yet(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]
 
 
 def at_rest(today: date) -> Q:
-    return Q(work__pended_until__gt=today)
+    """Until a day, or closed until something changes."""
+    return Q(work__pended_until__gt=today) | Q(work__closed_as__gt="")
 
 
 def is_shared(worklist: Worklist) -> bool:
@@ -101,7 +102,8 @@ class Standing:
 def standing(worklist: Worklist, user: User, today: date | None = None) -> Standing:
     today = today or timezone.localdate()
     rests = at_rest(today)
-    here = Q(work__pended_until=None) | Q(work__pended_until__lte=today)
+    here = Q(work=None) | Q(work__closed_as="")
+    here &= Q(work__pended_until=None) | Q(work__pended_until__lte=today)
     sums = (
         claims_of(worklist, user)
         .order_by()

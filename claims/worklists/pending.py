@@ -1,4 +1,4 @@
-"""Letting a claim rest, taking it up again, and passing it on."""
+"""Letting a claim rest, closing the work on it, taking it up again, and passing it on."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from ..business_days import plus_business_days
 from ..changes import Change, ClaimError
 from ..models import Claim, OpenWork
 from ..models.work import LONGEST_REST
-from .valuing import at_stake, value_claims
+from .valuing import as_it_stands, at_stake, value_claims
 
 LEADING = ("manager", "director", "admin")
-Why = OpenWork.Why
+Why, Closed = OpenWork.Why, OpenWork.Closed
+LET_GO = {"held_by": None, "held_until": None, "passed_by": None}
 
 
 @transaction.atomic
@@ -30,7 +31,7 @@ def pend(*, claim: Claim, days: int, why: str, change: Change, today: date | Non
         raise ClaimError(f"A claim rests for 1 to {LONGEST_REST} business days.")
     until = plus_business_days(today, days)
     _resting(claim, today).update(
-        pended_until=until, pended_why=Why(why), held_by=None, held_until=None, passed_by=None
+        pended_until=until, pended_why=Why(why), closed_as="", closed_why="", **LET_GO
     )
     words = f"Until {until:%-d %b %Y}: {Why(why).label.lower()}. {change.note}".strip()
     changes.note(claim, "pended", replace(change, note=words))
@@ -38,10 +39,23 @@ def pend(*, claim: Claim, days: int, why: str, change: Change, today: date | Non
 
 
 @transaction.atomic
+def close(*, claim: Claim, why: str, change: Change, today: date | None = None) -> None:
+    """Nobody works a claim on until something about it changes."""
+    work = _resting(claim, today or timezone.localdate())
+    claim = Claim.objects.get(pk=claim.pk)
+    work.update(
+        closed_as=as_it_stands(claim), closed_why=Closed(why), pended_until=None, pended_why="", **LET_GO
+    )
+    words = f"{Closed(why).label}. {change.note}".strip()
+    changes.note(claim, "closed", replace(change, note=words))
+
+
+@transaction.atomic
 def bring_back(*, claim: Claim, change: Change, today: date | None = None) -> None:
-    """Take a claim up before its day."""
+    """Take a claim up before its day, or although it was closed."""
     today = today or timezone.localdate()
-    if not _resting(claim, today).filter(pended_until__gt=today).update(pended_until=None, pended_why=""):
+    resting = _resting(claim, today).filter(Q(pended_until__gt=today) | Q(closed_as__gt=""))
+    if not resting.update(pended_until=None, pended_why="", closed_as="", closed_why=""):
         raise ClaimError("This claim does not rest.")
     changes.note(claim, "taken up again", change)
 

@@ -9,6 +9,7 @@ days left, 3 with 10, 4 on the last day. Past its deadline a claim is hardly eve
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -26,6 +27,10 @@ TOO_LATE = 1  # tenths
 CENT = Decimal("0.01")
 READ = (
     *("status", "payer_id", "denial_category", "at_intake", "submitted_on", "service_to", "decided_on"),
+    *("balance", "paid", "expected", "patient_share"),
+)
+STANDING = (
+    *("status", "payer_id", "denial_category", "at_intake", "decided_on"),
     *("balance", "paid", "expected", "patient_share"),
 )
 VALUED = (*("at_stake", "dollars", "collected", "decided", "likeness", "urgency", "deadline", "value"),)
@@ -72,6 +77,12 @@ def valued(claim: Claim, chances: Chances, plans: PlanLimits, today: date) -> Op
     )
 
 
+def as_it_stands(claim: Claim) -> str:
+    """Tells whether anything happened to a claim since its work was closed, the days that pass apart."""
+    said = [str(getattr(claim, name)) for name in STANDING]
+    return hashlib.sha256("|".join(said).encode()).hexdigest()[:22]
+
+
 def value_claims(ids: Collection[UUID], today: date) -> None:
     """Keep what these claims are worth, and nothing of those that nobody has to work any more."""
     chances, payers = Chances(), Payer.objects.in_bulk()
@@ -88,8 +99,17 @@ def value_claims(ids: Collection[UUID], today: date) -> None:
         update_fields=VALUED,
         batch_size=500,
     )
+    _open_again(claims, here)
     gone = here.keys() - {work.claim_id for work in fresh}
     OpenWork.objects.filter(pk__in=gone).delete()
+
+
+def _open_again(claims: dict[UUID, Claim], here: dict[UUID, OpenWork]) -> None:
+    """Work that was closed on a claim which stands otherwise by now."""
+    for pk in sorted(pk for pk in here if here[pk].closed_as and pk in claims):
+        if here[pk].closed_as != as_it_stands(claims[pk]):
+            closed = OpenWork.objects.filter(pk=pk, closed_as=here[pk].closed_as)
+            closed.update(closed_as="", closed_why="")
 
 
 def _changed(fresh: Iterable[OpenWork], here: dict[UUID, OpenWork]) -> list[OpenWork]:
