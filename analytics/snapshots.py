@@ -32,7 +32,7 @@ from .scopes import Scope
 DAYS = 30  # that each of them is about
 LOOKED_BACK = 92  # days within which those that were missed are made up for
 SECONDS = 200  # of work in one call; the next one goes on
-WRITER_LOCK = 7_263_005
+WRITER_LOCK = 7_263_006
 AT_ONCE = 1_000
 MEMBERS = ("payer", "department", "provider")
 
