@@ -44,6 +44,7 @@ from rcm_site.spreadsheets import Sheet, chunks
 from .drilldown import Part
 from .kpis import KPIS
 from .models import Export, ExportPiece, Report
+from .models.exports import ExportQuerySet
 from .questions import PARAMETERS, WrongQuestion, ask
 from .reports.files import EVER_NEEDED, TooLong, needs, report_file
 
@@ -349,16 +350,34 @@ def take(now: datetime) -> Export | None:
     with transaction.atomic():
         if unfinished.filter(held_until__gt=now).count() >= AT_ONCE:
             return None
-        free = unfinished.filter(Q(held_until=None) | Q(held_until__lte=now))
-        export = free.order_by("asked_at").select_for_update(skip_locked=True).first()
-        if export is None:
-            return None
-        ExportPiece.objects.filter(export=export).delete()
-        export.held_by, export.held_until = new_id(), now + LEASE
-        export.state, export.tries = State.RUNNING, export.tries + 1
-        export.rows_written = export.pieces_written = export.size = 0
-        export.save()
+        export = _free(now).order_by("asked_at").select_for_update(skip_locked=True).first()
+        if export is not None:
+            _hold(export, now)
     return export
+
+
+def make_now(export: Export) -> None:
+    """Make a short file at once, for whoever waits for it, unless a worker has begun already."""
+    now = timezone.now()
+    with transaction.atomic():
+        held = _free(now).filter(pk=export.pk).select_for_update(skip_locked=True).first()
+        if held is not None:
+            _hold(held, now)
+    if held is not None:
+        _make_logged(held)
+        export.refresh_from_db()
+
+
+def _free(now: datetime) -> ExportQuerySet:
+    return Export.objects.unfinished().filter(Q(held_until=None) | Q(held_until__lte=now))
+
+
+def _hold(export: Export, now: datetime) -> None:
+    ExportPiece.objects.filter(export=export).delete()
+    export.held_by, export.held_until = new_id(), now + LEASE
+    export.state, export.tries = State.RUNNING, export.tries + 1
+    export.rows_written = export.pieces_written = export.size = 0
+    export.save()
 
 
 def _make_logged(export: Export) -> bool:
