@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('analytics', '0014_site_rules'),
+        ("analytics", "0014_site_rules"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='export',
-            name='format',
-            field=models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'Excel'), ('pdf', 'PDF'), ('json', 'JSON')], max_length=4),
+            model_name="export",
+            name="format",
+            field=models.CharField(
+                choices=[("csv", "CSV"), ("xlsx", "Excel"), ("pdf", "PDF"), ("json", "JSON")], max_length=4
+            ),
         ),
     ]
