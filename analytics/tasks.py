@@ -16,6 +16,7 @@ from .keeping_balances import keep_days, renew_balances
 from .periods import DAY
 from .reading import DAYS, STAFF
 from .refreshing import refresh
+from .scheduled_runs import run_due
 from .snapshots import take_missing
 from .telling import digests, mails, sending
 
@@ -94,3 +95,9 @@ def check_alerts() -> int:
     checked = check_due(now)
     escalate_overdue(now)
     return checked
+
+
+@shared_task
+def send_reports() -> int:
+    """Begin the turns of schedules that have come, and send what is made."""
+    return run_due(timezone.now())

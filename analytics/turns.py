@@ -11,13 +11,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from .models import Schedule
+from django.db.models import Prefetch
+
+from .models import Schedule, ScheduledRun
 from .periods import DAY
 
 LONGEST_GAP = 40  # days that are looked through for a turn: there is one in every month
 MINUTE = timedelta(minutes=1)
 
 Every = Schedule.Every
+LAST_RUN = Prefetch(
+    "runs", ScheduledRun.objects.select_related("schedule").order_by("-due_at")[:1], to_attr="last_runs"
+)
 
 FALLS_ON: dict[str, Callable[[Schedule, date], bool]] = {
     Every.DAY: lambda schedule, day: True,

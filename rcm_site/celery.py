@@ -65,6 +65,7 @@ app.conf.beat_schedule = {
     "snapshots": _every(600, "analytics.tasks.take_snapshots"),
     "alerts": _every(60, "analytics.tasks.check_alerts"),
     "exports": _every(2, "analytics.tasks.make_exports"),
+    "scheduled reports": _every(20, "analytics.tasks.send_reports"),
     "exports' files": _every(600, "analytics.tasks.forget_exports"),
     "mails of alerts": _every(5, "analytics.tasks.write_mails"),
     "webhooks": _every(5, "analytics.tasks.tell_others"),

@@ -36,6 +36,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
             Item("Underpayments", "underpayments", "arrow-down", "claims.view_underpaymentproject"),
             Item("Providers", "providers", "providers", "claims.view_providertotal"),
             Item("Staff", "staff", "staff", "analytics.view_dashboard"),
+            Item("Reports", "reports", "reports", "analytics.view_dashboard"),
             Item("Claims", "claims", "claims", "claims.view_claim"),
             Item("Imports", "imports", "import", "claims.view_import"),
             Item("Remittances", "remittances", "remittances", "claims.view_remittance"),
@@ -48,6 +49,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
     (
         "Oversight",
         [
+            Item("Deliveries", "deliveries", "deliveries", "analytics.view_delivery"),
             Item("Net fees", "payments", "sent", "claims.view_outboxmessage"),
             Item("Audit trail", "audit_trail", "audit", "accounts.read_audit_trail"),
             Item("Admin", "admin:index", "admin", "accounts.use_admin"),

@@ -35,6 +35,7 @@ from . import alerts
 from .at_risk import at_risk_table
 from .drawing import benchmark_of, drawn
 from .report import answer, part_url
+from .report_pins import pins
 
 SHOWN = (
     "cash_collected",
@@ -76,6 +77,7 @@ def build(request: HttpRequest, question: Question) -> dict[str, Any]:
         "action_label": "What the numbers mean",
         "work": [*work_cards(user), *waiting] if is_worker(user) else [],
         "alerts": alerts.panel(request),
+        "pins": pins(request),
         "cards": [*waiting, *sign_in_cards(user, today=timezone.localdate())] if leads else [],
         "team": team_table(request) if leads else None,
         **standing(request, question),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import time
 from io import BytesIO
 from itertools import product
 from pathlib import Path
@@ -138,6 +139,7 @@ def address(personas: dict[str, User | None]) -> Any:
         "follow-ups": urgent.follow_up.pk,
         "tasks": urgent.follow_up.pk,
         "exports": new_id(),  # one is there for its owner alone
+        **reports_of(nurse),
         **pages_of_claims(Department.objects.get()),
     }
 
@@ -167,6 +169,17 @@ def address(personas: dict[str, User | None]) -> Any:
         return f"/{filled}{QUESTIONS.get(route, '')}"
 
     return fill
+
+
+def reports_of(owner: User) -> dict[str, Any]:
+    """A report that every role finds, and a schedule of it, which its owner sees and who runs the site."""
+    asked = {"kpis": ["denial_rate"], "group_by": ["payer"], "period": "last_30_days"}
+    roles = f",{','.join(ROLES)},"
+    report = Report.objects.create(name="Denials", owner=owner, asked=asked, shared_roles=roles)
+    schedule = report.schedules.create(
+        name="Mondays", owner=owner, at=time(8), time_zone="UTC", due_at=timezone.now()
+    )
+    return {"reports": report.pk, "schedules": schedule.pk}
 
 
 def in_the_admin() -> dict[str, Any]:

@@ -17,7 +17,7 @@ pytestmark = BROWSER
 
 CLAIMS = ["Claims", "Imports", "Remittances"]
 PEOPLE = ["Tasks", "Reviews", "Patients", "Exports"]
-REPORTS = ["Dashboard", "Worklists", "Denials", "A/R", "Payers", "Underpayments", "Staff"]
+REPORTS = ["Dashboard", "Worklists", "Denials", "A/R", "Payers", "Underpayments", "Staff", "Reports"]
 REPORTS_OF_LEADS = [
     "Dashboard",
     "Alerts",
@@ -28,6 +28,7 @@ REPORTS_OF_LEADS = [
     "Underpayments",
     "Providers",
     "Staff",
+    "Reports",
 ]
 NAVIGATION = {
     "biller": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
@@ -122,6 +123,11 @@ PAGES_OF = {
         "/alerts/?severity=critical",
         "/alerts/rules/",
         "/alerts/rules/new/",
+        "/reports/",
+        "/reports/new/",
+        "/reports/new/?kpis=denial_rate&group_1=month&chart=on",
+        "/schedules/",
+        "/schedules/new/",
         "/worklists/new/",
         "/write-offs/",
         "/providers/",

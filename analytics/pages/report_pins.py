@@ -1,0 +1,52 @@
+"""Reports that somebody pinned, as they stand on their dashboard: one chart or a few rows each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.access import person
+from accounts.models import User
+from rcm_site.charts import Chart, Size
+from rcm_site.tables import Table
+
+from ..models import Report
+from ..questions import WrongQuestion
+from ..reports import answering, asking, drawing
+from ..reports.keeping import MOST_PINS
+from .report_table import report_table
+
+ROWS = 6
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Neither chart nor table: what it asks is not there any more."""
+
+    report: Report
+    words: str = ""
+    chart: Chart | None = None
+    table: Table | None = None
+
+
+def pins(request: HttpRequest) -> list[Pin]:
+    user, today = person(request), timezone.localdate()
+    pinned = Report.objects.visible_to(user).filter(pinned_by=user).order_by("name", "pk")
+    return [pin_of(request, each, user, today) for each in pinned[:MOST_PINS]]
+
+
+def pin_of(request: HttpRequest, report: Report, user: User, today: date) -> Pin:
+    try:
+        asked = asking.read(report.asked, user, today)
+    except WrongQuestion:
+        return Pin(report)
+    answer = answering.rows(asked)
+    drawn = drawing.charts(answer, Size.HALF)
+    if drawn:
+        about = replace(drawn[0].about, key=f"pin-{report.pk}", level=4)
+        return Pin(report, asked.words, chart=replace(drawn[0], about=about))
+    table = report_table(request, answer, key=f"pin-{report.pk}", most=ROWS, is_sorted=False)
+    return Pin(report, asked.words, table=table)

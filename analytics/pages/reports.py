@@ -1,0 +1,397 @@
+"""Reports that people keep: all of them, one as it answers now, and who else sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import audit
+from accounts.access import allow, may, person
+from accounts.models import User
+from accounts.roles import ROLES
+from claims.models import Claim
+from rcm_site.charts import Size
+from rcm_site.tables import Cell, Column, Table
+from rcm_site.templatetags.ui import day
+
+from .. import exports
+from ..exports import MOST_OF_ONE, TooMany, WrongExport
+from ..facts import is_catching_up
+from ..kpis import KPIS
+from ..models import Report, Schedule
+from ..periods import LABELS
+from ..questions import FILTERS, PARAMETERS, Question, WrongQuestion
+from ..reports import answering, asking, drawing, keeping
+from ..reports.asking import NUMBERS
+from ..reports.dimensions import DIMENSIONS
+from ..scheduled_runs import KIND
+from ..schedules import LOOKING, may_be_told
+from .report import QuestionForm, given
+from .report_table import MOST_ON_PAGE, report_table, shown_of
+
+LOOK, EDIT, SCHEDULE = "analytics.view_dashboard", "analytics.add_report", "analytics.add_schedule"
+FILES = (("CSV", "csv"), ("Excel", "xlsx"), ("PDF", "pdf"))
+
+
+# All of them ---------------------------------------------------------------------------------------
+
+
+class Standard(NamedTuple):
+    label: str
+    url: str
+    question: str
+
+
+def standard() -> list[Standard]:
+    return [
+        Standard("Dashboard", reverse("dashboard"), "How do we stand?"),
+        Standard("Denials", reverse("denials"), "Who denies us, and why?"),
+        Standard("A/R", reverse("receivables"), "Who owes us, and since when?"),
+        Standard("Payers", reverse("payers"), "How well does each of them pay?"),
+        Standard("The numbers", reverse("numbers"), "What does each KPI mean, and how is it worked out?"),
+    ]
+
+
+@allow(LOOK)
+@never_cache
+@require_safe
+def report_list(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    seen = Report.objects.visible_to(user).select_related("owner").prefetch_related("people")
+    pinned = set(user.pinned_reports.values_list("pk", flat=True))
+    shared = [each for each in seen if each.owner_id != user.pk]
+    own = [each for each in seen if each.owner_id == user.pk]
+    frame = {
+        "title": "Which reports do we keep?",
+        "lead": "A report is a question that is kept. Everybody sees it answered with their own rights.",
+        "mine": own_table(request, own, pinned),
+        "shared": shared_table(request, shared, pinned) if shared else None,
+        "standard": standard(),
+        "may_schedule": may(user, SCHEDULE),
+        "schedules": Schedule.objects.filter(owner=user).count() if may(user, SCHEDULE) else 0,
+    }
+    return render(request, "analytics/reports.html", frame)
+
+
+def own_table(request: HttpRequest, reports: list[Report], pinned: set[int]) -> Table:
+    return Table(
+        request,
+        reports,
+        [
+            name_column(),
+            asks_column(),
+            Column("shared", "Shared with", lambda each: shared_with(each) or "Nobody"),
+            pinned_column(pinned),
+            Column(
+                "changed",
+                "Changed",
+                lambda each: day(timezone.localdate(each.changed_at)),
+                sort="day",
+                value=lambda each: each.changed_at,
+            ),
+        ],
+        key="mine",
+        caption="Mine",
+        link=lambda each: reverse("report", args=[each.pk]),
+        empty_title="You keep no report yet",
+        empty_text="Choose numbers, by what they are told apart and over which days; "
+        "the answer stands beside it as you choose.",
+        empty_url=reverse("new_report"),
+        empty_action="Put a report together",
+    )
+
+
+def shared_table(request: HttpRequest, reports: list[Report], pinned: set[int]) -> Table:
+    owner = Column("owner", "From", lambda each: str(each.owner), sort="owner")
+    return Table(
+        request,
+        reports,
+        [name_column(), asks_column(), owner, pinned_column(pinned)],
+        key="shared",
+        caption="Shared with me",
+        link=lambda each: reverse("report", args=[each.pk]),
+    )
+
+
+def name_column() -> Column:
+    return Column("name", "Report", lambda each: each.name, sort="name")
+
+
+def asks_column() -> Column:
+    return Column("asks", "Asks", lambda each: asks_in_words(each.asked))
+
+
+def pinned_column(pinned: set[int]) -> Column:
+    return Column("pinned", "Dashboard", lambda each: Cell("Pinned" if each.pk in pinned else "–"))
+
+
+def asks_in_words(definition: Mapping[str, Any]) -> str:
+    """What it asks, without asking the database: the list has many."""
+    labels = [KPIS[key].label for key in definition.get("kpis", []) if key in KPIS]
+    labels += [NUMBERS[key].label for key in definition.get("measures", []) if key in NUMBERS]
+    groups = [DIMENSIONS[key].label.lower() for key in definition.get("group_by", []) if key in DIMENSIONS]
+    numbers = ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
+    return f"{numbers}{' by ' if groups else ''}{' and '.join(groups)}; {days_in_words(definition)}"
+
+
+def days_in_words(definition: Mapping[str, Any]) -> str:
+    period = definition.get("period")
+    if isinstance(period, str) and period in LABELS:
+        return LABELS[period].lower()
+    return f"{definition['start']} to {definition['end']}" if definition.get("start") else "one's own period"
+
+
+def shared_with(report: Report) -> str:
+    roles = [f"{ROLES[key].label}s" for key in roles_of(report) if key in ROLES]
+    return ", ".join([*roles, *(str(each) for each in report.people.all())])
+
+
+def roles_of(report: Report) -> list[str]:
+    return [key for key in report.shared_roles.split(",") if key]
+
+
+# One of them ---------------------------------------------------------------------------------------
+
+
+def visible_report(request: HttpRequest, pk: int) -> Report:
+    """What is not shared is as unknown as what does not exist; each vain look is audited."""
+    user = person(request)
+    found = Report.objects.visible_to(user).select_related("owner").filter(pk=pk).first()
+    if found is None:
+        audit.record(user, "report.read", request=request, outcome="failed", asked_for=pk)
+        raise Http404
+    return found
+
+
+def own_report(request: HttpRequest, pk: int) -> Report:
+    """Only its owner changes it: to the others it is there to look at."""
+    found = visible_report(request, pk)
+    if found.owner_id != person(request).pk:
+        raise Http404
+    return found
+
+
+@allow(LOOK)
+@never_cache
+@require_safe
+def report(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Answered as it was kept, or over other days and other claims if the address says so."""
+    user, found = person(request), visible_report(request, pk)
+    frame = {"title": found.name, "report": found, **around(found, user)}
+    definition = definition_asked(request, found)
+    try:
+        asked = asking.read(definition, user, timezone.localdate())
+    except WrongQuestion as wrong:
+        form = QuestionForm(given(request), user, in_bar(wrong.problems))
+        return render(
+            request, "analytics/report_kept.html", frame | {"form": form, "problems": wrong.problems}
+        )
+    answer = answering.rows(asked)
+    table = report_table(request, answer)
+    more = "" if not is_cut(answer, table) else f"The first {MOST_ON_PAGE:,} rows: files have all of them."
+    shown = {
+        "form": QuestionForm(asked.question.asked, user, {}),
+        "question": asked.question,
+        "words": asked.words,
+        "lead": asked.title if asked.title != found.name else "",
+        "chips": chips(request, asked.question),
+        "has_claims": Claim.objects.visible_to(user).exists(),
+        "send_url": reverse("upload") if may(user, "claims.add_import") else "",
+        "is_catching_up": is_catching_up(),
+        "charts": drawing.charts(answer, Size.HALF if len(asked.numbers) > 1 else Size.WIDE),
+        "more": more,
+        "files": files(request, found),
+        **shown_of(answer, table),
+    }
+    return render(request, "analytics/report_kept.html", frame | shown)
+
+
+def around(found: Report, user: User) -> dict[str, Any]:
+    """What can be done with it."""
+    may_schedule = may(user, SCHEDULE)
+    return {
+        "is_own": found.owner_id == user.pk,
+        "is_pinned": found.pinned_by.filter(pk=user.pk).exists(),
+        "shared_with": shared_with(found),
+        "may_schedule": may_schedule,
+        "schedules": Schedule.objects.visible_to(user).filter(report=found) if may_schedule else [],
+    }
+
+
+def definition_asked(request: HttpRequest, found: Report) -> dict[str, Any]:
+    """An address that asks anything of the question asks all of it; the numbers stay the report's."""
+    asked = given(request)
+    if not asked:
+        return dict(found.asked)
+    kept = {name: value for name, value in found.asked.items() if name not in (*PARAMETERS, "filters")}
+    filters = {name: asked.pop(name) for name in FILTERS if name in asked}
+    return kept | asked | {"filters": filters}
+
+
+def in_bar(problems: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Problems by the fields of the bar."""
+    return {name.removeprefix("filters."): said for name, said in problems.items()}
+
+
+def chips(request: HttpRequest, question: Question) -> list[tuple[str, str]]:
+    """The filters that have no field in the bar: in words, and the address without each."""
+    found = []
+    for name, words in question.filtered.items():
+        if name not in QuestionForm.base_fields:
+            query = {key: value for key, value in question.asked.items() if key != name}
+            found.append((words, f"{request.path}?{urlencode(query)}"))
+    return found
+
+
+def is_cut(answer: answering.ReportTable, table: Table) -> bool:
+    return answer.is_long or len(table.queryset) >= MOST_ON_PAGE
+
+
+def files(request: HttpRequest, found: Report) -> list[tuple[str, str]]:
+    """Where all of it is had as a file, asked as the page was."""
+    query = given(request)
+    address = reverse("report_file", args=[found.pk])
+    return [(label, f"{address}?{urlencode({**query, 'format': key})}") for label, key in FILES]
+
+
+@allow(LOOK)
+@never_cache
+@require_safe
+def report_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """All its rows, asked as the page was: at once when there are few, else made by a worker."""
+    user, found, now = person(request), visible_report(request, pk), timezone.now()
+    file_format = request.GET.get("format", "")
+    if file_format not in dict(FILES).values():
+        raise BadRequest(f"A file is one of {', '.join(dict(FILES).values())}.")
+    asked = {"report": str(found.pk), "definition": json.dumps(definition_asked(request, found))}
+    try:
+        content = exports.content_of(user, KIND, asked, timezone.localdate(now))
+        if answering.is_long(content.parts[0].asked):
+            return have_made(request, file_format, asked)
+    except WrongExport as wrong:
+        frame = {"title": "This cannot be taken out as it stands", "problems": wrong.problems}
+        return render(request, "analytics/wrong_export.html", frame, status=400)
+    told = {"page": audit.page_of(request), "kind": file_format, "filters": sorted(given(request))}
+    audit.record(user, "report.exported", found, request=request, **told)
+    name = f"{slugify(found.name) or 'report'}-{timezone.localtime(now):%Y-%m-%d-%H%M}"
+    return StreamingHttpResponse(
+        content.chunks(file_format, user, now),
+        content_type=exports.CONTENT_TYPES[file_format],
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.{file_format}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def have_made(request: HttpRequest, file_format: str, asked: Mapping[str, str]) -> HttpResponse:
+    try:
+        exports.ask_for(person(request), KIND, file_format, asked, request)
+    except TooMany:
+        messages.error(request, f"You wait for {MOST_OF_ONE} files already: cancel one, or wait.")
+    else:
+        messages.success(request, "It has many rows: your file stands here as soon as it is made.")
+    return redirect("exports")
+
+
+# Changing it ---------------------------------------------------------------------------------------
+
+
+class ShareReport(forms.Form):
+    roles = forms.MultipleChoiceField(
+        required=False,
+        label="Everybody who is",
+        choices=[(key, ROLES[key].label) for key in LOOKING],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    people = forms.ModelMultipleChoiceField(
+        User.objects.none(), required=False, label="These people", widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, user: User, found: Report, asked: Any = None) -> None:
+        super().__init__(asked, initial={"roles": roles_of(found), "people": list(found.people.all())})
+        people: QuerySet[User] = may_be_told(user).exclude(pk=user.pk)
+        self.fields["people"].queryset = people  # type: ignore[attr-defined]
+
+
+@allow(EDIT)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def share_report(request: HttpRequest, pk: int) -> HttpResponse:
+    user, found = person(request), own_report(request, pk)
+    form = ShareReport(user, found, request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        keeping.share_report(
+            found,
+            people=list(form.cleaned_data["people"]),
+            roles=form.cleaned_data["roles"],
+            actor=user,
+            request=request,
+        )
+        words = shared_with(found)
+        messages.success(request, f"Shared with {words}." if words else "Shared with nobody any more.")
+        return redirect("report", found.pk)
+    frame = {"title": f"Who else sees “{found.name}”?", "report": found, "form": form}
+    return render(request, "analytics/report_shared.html", frame)
+
+
+@allow(EDIT)
+@require_POST
+def pin_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """On one's own dashboard, or off it again."""
+    user, found = person(request), visible_report(request, pk)
+    is_pinned = not found.pinned_by.filter(pk=user.pk).exists()
+    try:
+        keeping.pin_report(found, actor=user, is_pinned=is_pinned, request=request)
+    except keeping.TooManyPins:
+        messages.error(
+            request, f"{keeping.MOST_PINS} reports are on your dashboard already: unpin one first."
+        )
+    else:
+        words = "stands on your dashboard" if is_pinned else "is off your dashboard"
+        messages.success(request, f"“{found.name}” {words}.")
+    return redirect("report", found.pk)
+
+
+@allow(EDIT)
+@require_POST
+def duplicate_report(request: HttpRequest, pk: int) -> HttpResponse:
+    copy = keeping.duplicate_report(visible_report(request, pk), actor=person(request), request=request)
+    messages.success(request, f"“{copy.name}” is yours.")
+    return redirect("edit_report", copy.pk)
+
+
+@allow(EDIT)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its schedules go with it, so it says so first."""
+    found = own_report(request, pk)
+    if request.method == "POST":
+        keeping.delete_report(found, actor=person(request), request=request)
+        messages.success(request, f"“{found.name}” is deleted.")
+        return redirect("reports")
+    schedules = found.schedules.count()
+    goes_too = f" So is what sends it by itself ({schedules})." if schedules else ""
+    frame = {
+        "title": f"Delete “{found.name}”?",
+        "text": f"It is gone for everybody whom it is shared with, too.{goes_too}",
+        "verb": "Delete the report",
+        "action": request.path,
+        "cancel_url": reverse("report", args=[found.pk]),
+    }
+    return render(request, "analytics/report_delete.html", frame)
