@@ -66,17 +66,18 @@ def moved_by(watches: str, amount: Decimal) -> str:
     return in_words(watches, amount)
 
 
-def days_in_words(rule: AlertRule) -> str:
-    """Which days it looks at."""
+def rule_in_words(rule: AlertRule) -> str:
+    """Denial rate of each payer, Cardiology, over 30 days: is above 10.0%."""
+    about = f"{label_of(rule.watches)} {EACH[rule.each]}" if rule.each else label_of(rule.watches)
+    return f"{', '.join([about, *narrowed_to(rule), *days_in_words(rule)])}: {condition_in_words(rule)}"
+
+
+def days_in_words(rule: AlertRule) -> list[str]:
+    """Which days it looks at, where the condition does not say so."""
     watched = WATCHED.get(rule.watches)
-    if watched is None or watched.is_as_of:
-        return "as it stands"
-    return "today" if rule.window_days == 1 else f"over {rule.window_days} days"
-
-
-def scope_in_words(rule: AlertRule) -> str:
-    """of each payer, Cardiology, institutional."""
-    return ", ".join([*([EACH[rule.each]] if rule.each else []), *narrowed_to(rule)]) or "all of it"
+    if watched is None or watched.is_as_of or rule.condition in MOVES:
+        return []
+    return ["of today"] if rule.window_days == 1 else [f"over {rule.window_days} days"]
 
 
 def narrowed_to(rule: AlertRule) -> list[str]:
@@ -121,16 +122,16 @@ def about_in_words(alert: Alert) -> str:
 
 
 def alert_in_words(alert: Alert) -> str:
-    """Denial rate of Aetna is 14.2%, limit 10.0%."""
-    return f"{subject_of(alert)} is {in_words(alert.watches, alert.value)}, {against_in_words(alert)}"
+    """Denial rate of Aetna: 14.2%, limit 10.0%."""
+    return f"{subject_of(alert)}: {in_words(alert.watches, alert.value)}, {against_in_words(alert)}"
 
 
 def against_in_words(alert: Alert) -> str:
     """What the value is held against: the limit, the period before, or what is usual."""
     if alert.condition == Condition.UNUSUAL:
-        return f"usual is {usual_in_words(alert)}"
+        return f"usual {usual_in_words(alert)}"
     if alert.condition in MOVES:
-        return f"before it was {in_words(alert.watches, alert.compared_with)}"
+        return f"before {in_words(alert.watches, alert.compared_with)}"
     return f"limit {in_words(alert.watches, alert.limit)}"
 
 

@@ -34,7 +34,6 @@ from ..alerts.wording import (
     alert_in_words,
     behind,
     condition_in_words,
-    days_in_words,
     in_words,
     label_of,
     usual_in_words,
@@ -160,7 +159,7 @@ def facts_of(alert: Alert) -> list[tuple[str, str]]:
     said = [
         ("Of", about_in_words(alert) or "All of it together"),
         ("As of" if watched and watched.is_as_of else "Days", span_in_words(period)),
-        ("Told when it", f"{condition_in_words(rule)}, {days_in_words(rule)}"),
+        ("Told when it", condition_in_words(rule)),
     ]
     if alert.lowest_usual is not None:
         said.append(("Usual", usual_in_words(alert)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -29,9 +30,9 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import day, moment, number, unbroken
 
 from ..alerts import rules as keeping
-from ..alerts.preview import Firing, Replay, replay
+from ..alerts.preview import MOST_COURSES, Firing, Replay, replay
 from ..alerts.watched import WATCHED
-from ..alerts.wording import condition_in_words, days_in_words, in_words, label_of, scope_in_words
+from ..alerts.wording import in_words, rule_in_words
 from ..catalogue import Topic
 from ..models import Alert, AlertRule, Webhook
 from ..scopes import scope_of
@@ -64,7 +65,8 @@ def alert_rules(request: HttpRequest) -> HttpResponse:
         COLUMNS,
         default_sort="name",
         link=lambda rule: reverse("edit_alert_rule", args=[rule.pk]),
-        caption="Rules",
+        key="rules",
+        caption="By name",
         empty_title="Nothing is watched yet",
         empty_text="A rule looks at a number again and again, and tells people when it crosses its limit.",
         empty_url=reverse("new_alert_rule"),
@@ -85,10 +87,6 @@ def open_alerts() -> Coalesce:
     return Coalesce(Subquery(found.values("rule").annotate(alerts=Count("pk")).values("alerts")), 0)
 
 
-def watches_in_words(rule: AlertRule) -> str:
-    return f"{label_of(rule.watches)}, {scope_in_words(rule)}"
-
-
 def state_cell(rule: AlertRule) -> Cell:
     if not rule.is_active:
         return Cell("Off", badge="paused")
@@ -97,8 +95,7 @@ def state_cell(rule: AlertRule) -> Cell:
 
 COLUMNS = [
     Column("name", "Rule", lambda rule: rule.name, sort="name"),
-    Column("watches", "Watches", watches_in_words),
-    Column("when", "When it", lambda rule: f"{condition_in_words(rule)}, {days_in_words(rule)}"),
+    Column("when", "Tells when", rule_in_words),
     Column("severity", "Severity", severity_cell),
     Column("open", "Open", lambda rule: number(rule.open_alerts), numeric=True, sort="open_alerts"),
     Column("looked", "Looked at", lambda rule: unbroken(moment(rule.checked_at)), sort="checked_at"),
@@ -226,6 +223,9 @@ class RuleForm(forms.ModelForm):
         for name in ("people", "escalates_to"):
             kept = getattr(self.instance, name).values("pk") if self.instance.pk else []
             self._choose_from(name, User.objects.filter(Q(pk__in=people.values("pk")) | Q(pk__in=kept)))
+        for name in ("limit", "clears_at"):
+            if self.initial.get(name) is not None:
+                self.initial[name] = Decimal(self.initial[name]).normalize().__format__("f")
         self.fields["watches"] = forms.ChoiceField(
             label="Watches", choices=[("", "Choose …"), *grouped(user)], initial=self.instance.watches
         )
@@ -432,7 +432,9 @@ def shown(rule: AlertRule, tried: Replay) -> Preview:
     chart = None
     if tried.courses:
         first = tried.courses[0]
-        caption = f"Of {len(tried.courses)}, the one that fired most." if len(tried.courses) > 1 else ""
+        of = f"of {len(tried.courses)}" if len(tried.courses) < MOST_COURSES else "of all"
+        caption = f"The one that fired most, {of}." if tried.firings else f"The one with most claims, {of}."
+        caption = caption if rule.each else ""
         chart = preview_chart(WATCHED[rule.watches], rule, first, caption)
     return Preview(f"{tried.words}.", chart, firings[:MOST_FIRINGS], max(len(firings) - MOST_FIRINGS, 0))
 

@@ -22,7 +22,7 @@ from rcm_site.tabs import Tab
 from rcm_site.templatetags.ui import NOTHING, moment, unbroken
 
 from ..alerts.watched import WATCHED
-from ..alerts.wording import alert_in_words, in_words
+from ..alerts.wording import against_in_words, alert_in_words, in_words, subject_of
 from ..models import Alert, AlertRule
 
 VIEW, EDIT_RULES = "analytics.view_alert", "analytics.change_alertrule"
@@ -121,6 +121,7 @@ def alerts(request: HttpRequest) -> HttpResponse:
         in_order(form.narrow(mine.select_related(*NAMED, "assignee", "acknowledged_by"))),
         columns(timezone.now()),
         link=lambda each: reverse("alert", args=[each.pk]),
+        key="alerts",
         caption="The gravest first",
         **nothing_to_do(request, user),
     )
@@ -177,11 +178,12 @@ def nothing_to_do(request: HttpRequest, user: User) -> dict[str, str]:
 
 def columns(now: datetime) -> list[Column]:
     return [
-        Column("what", "What", alert_in_words),
-        Column("severity", "Severity", severity_cell, sort="severity_rank"),
-        Column("since", "Since", lambda each: unbroken(moment(each.opened_at)), sort="opened_at"),
+        Column("what", "What", subject_of),
         Column("value", "Now", lambda each: in_words(each.watches, each.value), numeric=True),
+        Column("against", "Against", against_in_words),
         Column("worst", "Worst", lambda each: in_words(each.watches, each.worst), numeric=True),
+        Column("severity", "Severity", severity_cell),
+        Column("since", "Since", lambda each: unbroken(moment(each.opened_at)), sort="opened_at"),
         Column("state", "State", lambda each: state_cell(each, now)),
         Column("with", "With", lambda each: str(each.assignee or each.acknowledged_by or NOTHING)),
     ]

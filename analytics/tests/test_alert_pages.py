@@ -64,7 +64,7 @@ def asked(**changes: Any) -> dict[str, Any]:
 def test_an_alert_and_its_rule_are_said_in_words(heart: Department) -> None:
     rule = make_rule(each="payer", department=heart, kind="dental")
     alert = make_alert(rule, payer=make_payer("Aetna"), value=Decimal("14.2184"))
-    said = "Denial rate (of decided) of Aetna, Heart, dental is 14.2%, limit 10.0%"
+    said = "Denial rate (of decided) of Aetna, Heart, dental: 14.2%, limit 10.0%"
     assert alert_in_words(alert) == said
     falls = AlertRule(watches="cash_collected", condition="falls", limit=20, change_in="percent")
     assert condition_in_words(falls) == "falls by more than 20.0% against the 30 days before"
@@ -273,7 +273,8 @@ def test_a_rule_is_written_changed_switched_off_and_deleted(
         [manager],
     )
     page = client.get("/alerts/rules/")
-    assert page.context["table"].rows[0].cells[2].text == "is above 10.0%, over 30 days"
+    words = "Denial rate (of decided), Heart, over 30 days: is above 10.0%"
+    assert page.context["table"].rows[0].cells[1].text == words
     client.post(f"/alerts/rules/{rule.pk}/", asked(department=heart.pk, limit="12.5", each="payer"))
     rule.refresh_from_db()
     assert (rule.limit, rule.each, rule.people.count()) == (Decimal("12.5"), "payer", 0)
