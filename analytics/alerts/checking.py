@@ -7,7 +7,7 @@ one die over it, the rule is due again when the lease ends.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from ..models import Alert, AlertRule
 from ..models.alerts import AlertRuleQuerySet
+from .conditions import Verdict
 from .looking import Look, Looked, Member, look
 from .opening import follow
 
@@ -56,10 +57,17 @@ def _lease(rules: AlertRuleQuerySet, now: datetime) -> list[AlertRule]:
 
 def check(rules: Sequence[AlertRule], now: datetime) -> list[Checked]:
     """Look at these rules now, due or not; one that cannot be looked at says why and keeps no other."""
-    found = look(rules, now, _open_members(rules))
-    for rule in rules:
-        _write(rule, found[rule.pk], now)
+    known = _open_members(rules)
+    found = look(rules, now, known)
+    stirred = [rule for rule in rules if known.get(rule.pk) or _is_beyond(found[rule.pk])]
+    _note([rule for rule in rules if rule not in stirred], found, now)
+    for rule in stirred:
+        _follow(rule, found, now)
     return [Checked(rule, found[rule.pk].looks, found[rule.pk].problem) for rule in rules]
+
+
+def _is_beyond(looked: Looked) -> bool:
+    return any(look.judged.verdict == Verdict.BEYOND for look in looked.looks)
 
 
 def _open_members(rules: Iterable[AlertRule]) -> dict[int, set[Member]]:
@@ -71,18 +79,32 @@ def _open_members(rules: Iterable[AlertRule]) -> dict[int, set[Member]]:
 
 
 @transaction.atomic
-def _write(rule: AlertRule, looked: Looked, now: datetime) -> None:
-    """What was found, unless the rule is gone, asks something else, or was looked at later than this."""
-    row = AlertRule.objects.select_for_update(of=("self",)).filter(pk=rule.pk).first()
-    if row is None or not row.is_active or any(getattr(row, ask) != getattr(rule, ask) for ask in ASKS):
-        return
-    if row.checked_at is not None and row.checked_at > now:
-        return
-    if not looked.problem:
-        follow(row, looked.looks, now)
-    AlertRule.objects.filter(pk=rule.pk).update(
-        checked_at=now, due_at=next_due(rule, now), problem=looked.problem[:200]
-    )
+def _follow(rule: AlertRule, found: Mapping[int, Looked], now: datetime) -> None:
+    """What becomes of a rule's alerts, while nobody else looks at it."""
+    for row in _note([rule], found, now):
+        if not found[row.pk].problem:
+            follow(row, found[row.pk].looks, now)
+
+
+@transaction.atomic
+def _note(rules: Sequence[AlertRule], found: Mapping[int, Looked], now: datetime) -> list[AlertRule]:
+    """That rules were looked at: those that still ask the same and were not looked at later than this."""
+    asked = {rule.pk: rule for rule in rules}
+    held = AlertRule.objects.active().select_for_update(of=("self",)).filter(pk__in=asked).order_by("pk")
+    rows = [row for row in held if _asks_the_same(row, asked[row.pk]) and not _is_later(row, now)]
+    for row in rows:
+        row.checked_at, row.problem = now, found[row.pk].problem[:200]
+        row.due_at = next_due(asked[row.pk], now)
+    AlertRule.objects.bulk_update(rows, ["checked_at", "due_at", "problem"], batch_size=500)
+    return rows
+
+
+def _asks_the_same(row: AlertRule, rule: AlertRule) -> bool:
+    return all(getattr(row, ask) == getattr(rule, ask) for ask in ASKS)
+
+
+def _is_later(row: AlertRule, now: datetime) -> bool:
+    return row.checked_at is not None and row.checked_at > now
 
 
 def next_due(rule: AlertRule, now: datetime) -> datetime:

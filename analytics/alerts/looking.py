@@ -1,23 +1,27 @@
 """What the numbers of many rules are: what several of them ask is asked once.
 
 All KPIs of the same days are added up in one statement that tells payers and departments apart; a rule about
-one payer, or about each of them, takes its part of it. Only what facts do not tell apart together with these
-(providers, kinds, categories) is asked by itself.
+one payer, or about each of them, takes its part of it. How things stood on however many days is one statement
+as well. Only what facts do not tell apart together with these (providers, kinds, categories) is asked by
+itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import structlog
 from django.utils import timezone
 
-from ..catalogue import Kpi, needed
-from ..facts import totals
+from ..catalogue import Kpi
+from ..facts import standings, totals
+from ..measures import MEASURES
 from ..models import AlertRule
 from ..periods import Period
 from ..reading import Amount, Row
@@ -137,20 +141,25 @@ def filters_of(rule: AlertRule) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Statement:
-    """What is asked of the KPIs at once."""
+class Asked:
+    """Whose claims a statement is about, and what it tells apart for one kind of rule alone."""
 
     scope: Scope
-    period: Period
-    each: str = ""  # what it tells apart for one kind of rule alone
+    each: str = ""
 
 
 @dataclass
-class Expected:
-    """What rules will want to know of it."""
+class Wanted:
+    """What rules want to know of the same claims: what adds up over periods, and what stands on days."""
 
-    kpis: dict[str, Kpi] = field(default_factory=dict)
     apart: set[str] = field(default_factory=set)
+    flows: dict[Period, set[str]] = field(default_factory=lambda: defaultdict(set))
+    stands: set[str] = field(default_factory=set)
+    days: set[date] = field(default_factory=set)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(sorted(self.apart))
 
 
 class Together:
@@ -160,32 +169,36 @@ class Together:
         self.now, self.today = now, timezone.localdate(now)
         # As known now, whatever moment is looked at: of a past day its balances are those of its evening.
         self.scope = Scope(None)
-        self._expected: dict[Statement, Expected] = {}
-        self._rows: dict[Statement, list[Row] | None] = {}
-        self._others: dict[tuple[str, Looking], ByKey] = {}
+        self._wanted: dict[Asked, Wanted] = defaultdict(Wanted)
+        self._answers: dict[Any, Any] = {}
         for rule in rules:
-            self._expect(rule)
+            self._want(rule)
 
-    def _expect(self, rule: AlertRule) -> None:
+    def _want(self, rule: AlertRule) -> None:
         watched = WATCHED.get(rule.watches)
         if watched is None or watched.kpi is None:
             return
+        wanted = self._wanted[self._asked(rule)]
+        wanted.apart |= ({rule.each} if rule.each else set()) | {*self._picked(rule)}
+        flows, stands = measures_of(watched.kpi)
         for period in days_of(rule.condition, rule.window_days, self.today).all:
-            expected = self._expected.setdefault(self._statement(rule, period), Expected())
-            expected.kpis[watched.key] = watched.kpi
-            expected.apart |= self._apart(rule)
+            if flows:
+                wanted.flows[period] |= {*flows}
+            if stands:
+                wanted.days.add(period.end)
+        wanted.stands |= {*stands}
 
     def _is_shared(self, rule: AlertRule) -> bool:
         return rule.each in ("", *TOGETHER) and {*filters_of(rule)} <= {*TOGETHER}
 
-    def _apart(self, rule: AlertRule) -> set[str]:
-        each = {rule.each} if rule.each else set()
-        return each | ({*filters_of(rule)} if self._is_shared(rule) else set())
-
-    def _statement(self, rule: AlertRule, period: Period) -> Statement:
+    def _asked(self, rule: AlertRule) -> Asked:
         if self._is_shared(rule):
-            return Statement(self.scope, period)
-        return Statement(self.scope.narrowed(**filters_of(rule)), period, rule.each)
+            return Asked(self.scope)
+        return Asked(self.scope.narrowed(**filters_of(rule)), rule.each)
+
+    def _picked(self, rule: AlertRule) -> dict[str, Any]:
+        """Which of the rows that are told apart are the rule's."""
+        return filters_of(rule) if self._is_shared(rule) else {}
 
     # Answers -------------------------------------------------------------------------------------
 
@@ -194,36 +207,46 @@ class Together:
         watched = watched_by(rule)
         if watched.kpi is None:
             return self._other(rule, watched, period)
-        statement = self._statement(rule, period)
-        rows = self._asked(statement)
-        keys = self._keys(statement)
-        wanted = filters_of(rule) if self._is_shared(rule) else {}
-        found = _added_up(watched.kpi, rows, keys, wanted, rule.each)
+        asked = self._asked(rule)
+        flows, stands = measures_of(watched.kpi)
+        parts = [(flows, self._flows(asked, period))] if flows else []
+        parts += [(stands, self._stands(asked)[period.end])] if stands else []
+        found = _added_up(parts, self._wanted[asked].keys, self._picked(rule), rule.each)
         return {key: of_sums(watched.kpi, sums, period) for key, sums in found.items()}
 
-    def _keys(self, statement: Statement) -> tuple[str, ...]:
-        return tuple(sorted(self._expected[statement].apart))
+    def _flows(self, asked: Asked, period: Period) -> list[Row]:
+        wanted = self._wanted[asked]
+        measures = sorted(wanted.flows[period])
+        return self._once((asked, period), lambda: totals(asked.scope, period, measures, by=wanted.keys))
 
-    def _asked(self, statement: Statement) -> list[Row]:
-        if statement not in self._rows:
-            self._rows[statement] = None  # until it is answered
-            measures = needed(self._expected[statement].kpis.values())
-            keys = self._keys(statement)
-            self._rows[statement] = totals(statement.scope, statement.period, measures, by=keys)
-        rows = self._rows[statement]
-        if rows is None:
-            raise CannotAnswer
-        return rows
+    def _stands(self, asked: Asked) -> dict[date, list[Row]]:
+        wanted = self._wanted[asked]
+        days, measures = sorted(wanted.days), sorted(wanted.stands)
+        return self._once(asked, lambda: standings(asked.scope, days, measures, by=wanted.keys))
 
     def _other(self, rule: AlertRule, watched: Watched, period: Period) -> ByKey:
         looking = Looking(self.scope.narrowed(**filters_of(rule)), period, rule.each, self.now)
-        if (watched.key, looking) not in self._others:
-            self._others[watched.key, looking] = by_key(watched.measure(looking), rule.each)
-        return self._others[watched.key, looking]
+        return self._once((watched.key, looking), lambda: by_key(watched.measure(looking), rule.each))
+
+    def _once(self, asked: Any, ask: Callable[[], Any]) -> Any:
+        """What failed once is not asked again on behalf of the next rule."""
+        if asked not in self._answers:
+            self._answers[asked] = None
+            self._answers[asked] = ask()
+        if self._answers[asked] is None:
+            raise NotAnswered
+        return self._answers[asked]
 
 
-class CannotAnswer(Exception):
+class NotAnswered(Exception):
     """The statement failed when it was asked for another rule."""
+
+
+@cache
+def measures_of(kpi: Kpi) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that add up over days, and those of how things stand."""
+    stands = tuple(name for name in kpi.needed if MEASURES[name].as_of)
+    return tuple(name for name in kpi.needed if name not in stands), stands
 
 
 def by_key(found: Iterable[Found], each: str) -> ByKey:
@@ -231,21 +254,25 @@ def by_key(found: Iterable[Found], each: str) -> ByKey:
 
 
 def _added_up(
-    kpi: Kpi, rows: Iterable[Row], keys: Sequence[str], wanted: Mapping[str, Any], each: str
+    parts: Sequence[tuple[Sequence[str], Iterable[Row]]],
+    keys: Sequence[str],
+    picked: Mapping[str, Any],
+    each: str,
 ) -> dict[int | None, dict[str, Amount]]:
-    """The sums of a KPI's measures in those rows that are wanted, by what is to be told apart."""
+    """The sums of measures in those rows that are picked, by what is to be told apart."""
     place = keys.index(each) if each else None
-    places = [(keys.index(name), value) for name, value in wanted.items()]
-    measures = kpi.needed
+    places = [(keys.index(name), value) for name, value in picked.items()]
+    measures = [name for names, _ in parts for name in names]
     found: dict[int | None, dict[str, Amount]] = {} if each else {None: dict.fromkeys(measures, 0)}
-    for row in rows:
-        if any(row.key[at] != value for at, value in places):
-            continue
-        key = None if place is None else row.key[place]
-        sums = found.get(key)
-        if sums is None:
-            sums = found[key] = dict.fromkeys(measures, 0)
-        for measure in measures:
-            sums[measure] += row.sums[measure]
+    for names, rows in parts:
+        for row in rows:
+            if any(row.key[at] != value for at, value in places):
+                continue
+            key = None if place is None else row.key[place]
+            sums = found.get(key)
+            if sums is None:
+                sums = found[key] = dict.fromkeys(measures, 0)
+            for name in names:
+                sums[name] += row.sums[name]
     # Whoever is only there for what other rules ask has nothing here.
     return {key: sums for key, sums in found.items() if not each or any(sums.values())}

@@ -13,13 +13,12 @@ from rcm_site.days import midnight
 
 from ..catalogue import LABELS, Kpi
 from ..facts import standings, totals
-from ..measures import MEASURES
 from ..models import Alert, AlertRule
 from ..periods import DAY, Period
 from ..reading import Amount
 from ..scopes import Scope
 from .conditions import Judged, Step, days_of, step_of
-from .looking import ByKey, CannotLook, by_key, filters_of, judge_each, member_of, watched_by
+from .looking import ByKey, CannotLook, by_key, filters_of, judge_each, measures_of, member_of, watched_by
 from .opening import as_kept
 from .watched import Looking, Watched, of_sums
 
@@ -178,8 +177,7 @@ def _windows(
     kpi: Kpi, scope: Scope, periods: Sequence[Period], each: str
 ) -> dict[Period, dict[int | None, dict[str, Amount]]]:
     """The sums of its measures over windows that lie over one another: each day is read once."""
-    flows = [name for name in kpi.needed if not MEASURES[name].as_of]
-    stands = [name for name in kpi.needed if MEASURES[name].as_of]
+    flows, stands = measures_of(kpi)
     by = (each,) if each else ()
     running = _running(scope, periods, flows, by) if flows else {}
     stood = standings(scope, [period.end for period in periods], stands, by) if stands else {}
