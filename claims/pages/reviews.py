@@ -331,7 +331,7 @@ def take_back_review(request: HttpRequest, pk: int) -> HttpResponse:
 def shown(found: Review, user: User) -> dict[str, Any]:
     """The action and what happened to its claim around it, the latest first."""
     claim = found.event.claim
-    history = claim.events.select_related("actor").order_by("-at", "-id")[:MOST_EVENTS]
+    history = claim.events.select_related("actor", "rule").order_by("-at", "-id")[:MOST_EVENTS]
     place = found.place if may(user, REVIEW) else None
     return {
         "title": "Was this right?" if place and found.event.actor_id != user.pk else "What was found?",

@@ -113,7 +113,7 @@ def test_the_list_asks_the_same_few_questions_of_any_number_of_claims(
     for number in range(25):
         patient = make_patient(f"P-{number}", departments=[biller.departments.get()])
         claim_of(biller, patient=patient, payer=make_payer(f"Payer {number}"))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         listed(client)
 
 
@@ -257,5 +257,5 @@ def test_a_claims_page_asks_the_same_few_questions_of_any_number_of_lines_and_pa
             payment=payment, service=service, claim=claim, group="CO", reason="45", amount=1
         )
         ClaimEvent.objects.create(claim=claim, action="called", actor=make_user("coder"))
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(25):
         page_of(client, claim)

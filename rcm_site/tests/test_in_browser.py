@@ -129,6 +129,8 @@ PAGES_OF = {
         "/schedules/",
         "/schedules/new/",
         "/worklists/new/",
+        "/automation/",
+        "/automation/new/",
         "/write-offs/",
         "/providers/",
         "/style/",
