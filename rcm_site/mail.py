@@ -40,6 +40,7 @@ MOST_UNANSWERED = 2
 LONGEST_WAIT_SECONDS = 3600
 GIVE_UP_AFTER = timedelta(days=3)
 LARGEST_MESSAGE = 15 * 1024 * 1024
+LONGEST_ERROR = 120
 KEEP_SENT = timedelta(days=30)
 KEEP_FAILED = timedelta(days=90)
 KEEP_FAILED_BODY = timedelta(days=7)
@@ -171,7 +172,7 @@ def _take_batch(now: datetime) -> list[Mail]:
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)  # SQLite's writers take turns anyway
-        batch = list(due.order_by("due_at")[:BATCH])
+        batch = list(due.order_by("due_at", "pk")[:BATCH])
         hopeless = [mail for mail in batch if _is_hopeless(mail, now)]
         for mail in hopeless:
             _give_up(mail, now)
@@ -213,11 +214,24 @@ def _begin(mail: Mail) -> None:
 def _refused(mail: Mail, refusal: Exception) -> None:
     """The server said no, so it did not take the message."""
     mail.unanswered -= 1
-    mail.last_error = type(refusal).__name__
+    mail.last_error = _words(refusal)[:LONGEST_ERROR]
     mail.save(update_fields=["unanswered", "last_error"])
     log.warning("mail_refused", id=mail.pk, attempts=mail.attempts, exc_info=refusal)
     if mail.attempts >= MOST_ATTEMPTS:
         _give_up(mail, timezone.now())
+
+
+def _words(refusal: Exception) -> str:
+    """550: no such mailbox: what the server said, of the first recipient that it would not have."""
+    match refusal:
+        case smtplib.SMTPRecipientsRefused():
+            code, said = next(iter(refusal.recipients.values()), (0, b""))
+        case smtplib.SMTPResponseException():
+            code, said = refusal.smtp_code, refusal.smtp_error
+        case _:
+            return type(refusal).__name__
+    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    return f"{code}: {''.join(each for each in ' '.join(text.split()) if each.isprintable())}"
 
 
 def _give_up(mail: Mail, now: datetime) -> None:

@@ -49,7 +49,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
     (
         "Oversight",
         [
-            Item("Deliveries", "deliveries", "deliveries", "analytics.view_delivery"),
+            Item("Deliveries", "deliveries", "mail", "analytics.view_delivery"),
             Item("Net fees", "payments", "sent", "claims.view_outboxmessage"),
             Item("Audit trail", "audit_trail", "audit", "accounts.read_audit_trail"),
             Item("Admin", "admin:index", "admin", "accounts.use_admin"),

@@ -196,26 +196,7 @@ def file_name(run: ScheduledRun) -> str:
     return f"{slugify(run.schedule.name) or 'report'}-{day:%Y-%m-%d}.{run.schedule.format}"
 
 
-# By hand, and the end ------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def send_again(delivery: Delivery, *, now: datetime) -> bool:
-    """Try once more what failed, as if it had never been tried; whether there was anything to try."""
-    row = Delivery.objects.select_for_update(of=("self",)).filter(pk=delivery.pk, state=State.FAILED).first()
-    if row is None:
-        return False
-    if row.mail_id and not Mail.objects.exclude(message={}).filter(pk=row.mail_id).update(
-        state=Mail.State.WAITING, attempts=0, unanswered=0, queued_at=now, due_at=now, closed_at=None
-    ):
-        if row.about == About.REPORT:
-            return False  # its words and its file are gone
-        Mail.objects.filter(pk=row.mail_id).delete()
-        row.mail = None
-    row.state, row.attempts, row.due_at, row.answer, row.closed_at = State.WAITING, 0, now, "", None
-    row.save(update_fields=["state", "attempts", "due_at", "answer", "closed_at", "mail"])
-    return True
-
+# The end -------------------------------------------------------------------------------------------
 
 KEEP = timedelta(days=400)
 
