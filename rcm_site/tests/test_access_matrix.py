@@ -139,6 +139,8 @@ def address(personas: dict[str, User | None]) -> Any:
         "follow-ups": urgent.follow_up.pk,
         "tasks": urgent.follow_up.pk,
         "exports": new_id(),  # one is there for its owner alone
+        "deliveries": new_id(),  # nor is anybody's message there for others
+        "webhooks": Webhook.objects.create(name="Inside", url="https://127.0.0.1/").pk,
         **reports_of(nurse),
         **pages_of_claims(Department.objects.get()),
     }
