@@ -92,10 +92,11 @@ def _note(rules: Sequence[AlertRule], found: Mapping[int, Looked], now: datetime
     asked = {rule.pk: rule for rule in rules}
     held = AlertRule.objects.active().select_for_update(of=("self",)).filter(pk__in=asked).order_by("pk")
     rows = [row for row in held if _asks_the_same(row, asked[row.pk]) and not _is_later(row, now)]
+    noted: dict[tuple[datetime, str], list[int]] = defaultdict(list)
     for row in rows:
-        row.checked_at, row.problem = now, found[row.pk].problem[:200]
-        row.due_at = next_due(asked[row.pk], now)
-    AlertRule.objects.bulk_update(rows, ["checked_at", "due_at", "problem"], batch_size=500)
+        noted[next_due(asked[row.pk], now), found[row.pk].problem[:200]].append(row.pk)
+    for (due_at, problem), pks in noted.items():
+        AlertRule.objects.filter(pk__in=pks).update(checked_at=now, due_at=due_at, problem=problem)
     return rows
 
 
@@ -108,8 +109,8 @@ def _is_later(row: AlertRule, now: datetime) -> bool:
 
 
 def next_due(rule: AlertRule, now: datetime) -> datetime:
-    """The next of its turns; those that passed meanwhile are not made up for."""
-    every = timedelta(minutes=rule.every)
+    """The next of its turns, on a whole minute; those that passed meanwhile are not made up for."""
     if rule.due_at > now:
         return rule.due_at
-    return rule.due_at + ((now - rule.due_at) // every + 1) * every
+    last, every = rule.due_at.replace(second=0, microsecond=0), timedelta(minutes=rule.every)
+    return last + ((now - last) // every + 1) * every

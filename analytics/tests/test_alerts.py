@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Department
 from analytics.alerts import opening
-from analytics.alerts.checking import check, check_due
+from analytics.alerts.checking import LEASE, _lease, check, check_due
 from analytics.alerts.looking import look as numbers_of
 from analytics.alerts.recipients import recipients
 from analytics.alerts.rules import HasOpenAlerts, WrongRule, delete_rule, problems_of, save_rule
@@ -28,6 +28,7 @@ from analytics.reading import DAYS
 from analytics.refreshing import refresh
 from analytics.scopes import Scope
 from claims.models import Claim, OutboxMessage
+from rcm_site.days import midnight
 from rcm_site.testing.makers import (
     make_alert,
     make_claim,
@@ -238,15 +239,23 @@ def test_a_rule_that_cannot_be_looked_at_says_so_and_keeps_no_other() -> None:
 
 
 def test_a_rule_is_looked_at_when_its_time_has_come() -> None:
-    asked = rule(every=60, due_at=NOW)
-    assert check_due(NOW - MINUTE) == 0
-    assert check_due(NOW + MINUTE) == 1
-    assert check_due(NOW + 2 * MINUTE) == 0
+    noon = midnight(TODAY) + 12 * HOUR
+    asked = rule(every=60, due_at=noon + timedelta(seconds=40))
+    assert check_due(noon) == 0
+    assert check_due(noon + MINUTE) == 1
+    assert check_due(noon + 2 * MINUTE) == 0
     asked.refresh_from_db()
-    assert (asked.checked_at, asked.due_at) == (NOW + MINUTE, NOW + 60 * MINUTE)
-    check_due(NOW + 5 * HOUR + MINUTE)  # beat was away for four turns
+    assert (asked.checked_at, asked.due_at) == (noon + MINUTE, noon + HOUR)
+    check_due(noon + 5 * HOUR + MINUTE)  # beat was away for four turns
     asked.refresh_from_db()
-    assert asked.due_at == NOW + 6 * HOUR
+    assert asked.due_at == noon + 6 * HOUR
+
+
+def test_a_rule_whose_worker_died_is_due_again() -> None:
+    rule(due_at=NOW)
+    assert len(_lease(AlertRule.objects.active(), NOW)) == 1
+    assert len(_lease(AlertRule.objects.active(), NOW + LEASE - MINUTE)) == 0
+    assert check_due(NOW + LEASE) == 1
 
 
 def test_what_was_found_is_no_answer_to_a_rule_that_was_changed_meanwhile() -> None:
