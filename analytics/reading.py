@@ -97,6 +97,7 @@ class Reading:
     ) -> None:
         self.scope, self.period, self.measures, self.by = scope, period, measures, by
         self.keys = [key for key in KEYS if key in by]
+        self._amounts = [(each.key, _in_dollars if each.is_money else int) for each in measures]
         self.flows = [each for each in measures if not each.as_of]
         self.balances = [each for each in measures if each.as_of]
         self.is_past = period.end < scope.today
@@ -160,12 +161,12 @@ class Reading:
         return not self.by or answer[-1] is not None
 
     def _row(self, answer: tuple[Any, ...]) -> Row:
-        key = tuple(
-            _as_day(value) if each in TIMES else value for each, value in zip(self.by, answer, strict=False)
-        )
-        amounts = answer[len(self.by) : -1]
-        pairs = zip(self.measures, amounts, strict=True)
-        return Row(key, {measure.key: amount_of(measure, amount) for measure, amount in pairs})
+        keys = answer[: len(self.by)]
+        if {*TIMES} & {*self.by}:
+            pairs = zip(self.by, keys, strict=True)
+            keys = tuple(_as_day(value) if each in TIMES else value for each, value in pairs)
+        amounts = zip(self._amounts, answer[len(self.by) : -1], strict=True)
+        return Row(keys, {key: amount(told or 0) for (key, amount), told in amounts})
 
     # The parts of the statement ------------------------------------------------------------------
 
@@ -326,8 +327,11 @@ _TOGETHER = {"postgresql": "string_agg(DISTINCT day::text, ',')", "sqlite": "gro
 
 def amount_of(measure: Measure, told: Any) -> Amount:
     """What the database says of a measure, cents as dollars."""
-    whole = int(told or 0)
-    return (dollars(whole) or Decimal(0)) if measure.is_money else whole
+    return _in_dollars(told or 0) if measure.is_money else int(told or 0)
+
+
+def _in_dollars(whole_cents: Any) -> Decimal:
+    return dollars(int(whole_cents)) or Decimal(0)
 
 
 def marks_on(fact: str, period: Period) -> Sql:
