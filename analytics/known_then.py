@@ -56,8 +56,8 @@ def known_then(kpi: Kpi, scope: Scope, days: Collection[date] | Period) -> list[
     during = {"day__range": (days.start, days.end)} if isinstance(days, Period) else {"day__in": days}
     kept = Snapshot.objects.filter(kpi=kpi.key, **during).order_by()
     sums: dict[date, list[tuple[Decimal, Decimal | None, int]]] = {}
-    for day, *parts in _rows(kept, scope).values_list("day", "numerator", "denominator", "n"):
-        sums.setdefault(day, []).append((parts[0], parts[1], parts[2]))
+    for day, over, under, n in _rows(kept, scope).values_list("day", "numerator", "denominator", "n"):
+        sums.setdefault(day, []).append((over, under, n))
     # Each day that was taken has a row for all claims; others only where something was counted.
     taken = kept.filter(of=Snapshot.Of.ALL).order_by("day")
     return [

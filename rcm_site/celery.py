@@ -62,7 +62,7 @@ app.conf.beat_schedule = {
     "expected amounts": _nightly(2, 10, "claims.tasks.expect_everything"),
     "facts": _every(2, "analytics.tasks.refresh_facts"),
     "past balances": _every(2, "analytics.tasks.keep_balances"),
-    "snapshots": _every(600, "analytics.tasks.take_snapshots"),
+    "snapshots": _every(60, "analytics.tasks.take_snapshots"),
     "alerts": _every(60, "analytics.tasks.check_alerts"),
     "exports": _every(2, "analytics.tasks.make_exports"),
     "scheduled reports": _every(20, "analytics.tasks.send_reports"),

@@ -167,8 +167,10 @@ def snapshots() -> Finding:
     """Whether the last nights' numbers were written down."""
     hours = hours_since_last(timezone.now())
     is_fresh = hours is None or hours <= STALE_SNAPSHOT_HOURS
-    facts = {"hours": None if hours is None else round(hours, 1)}
-    return Finding(Status.HEALTHY if is_fresh else Status.DEGRADED, facts)
+    return Finding(
+        Status.HEALTHY if is_fresh else Status.DEGRADED,
+        {"hours": None if hours is None else round(hours, 1)},
+    )
 
 
 CHECKS: dict[str, Check] = {"database": database, "broker": broker, "cache": shared_cache, "disk": disk}
