@@ -5,6 +5,7 @@ from django.urls import path
 from accounts import api as accounts
 from analytics.api import (
     dashboard,
+    deliveries,
     denials,
     exports,
     kpis,
@@ -15,6 +16,7 @@ from analytics.api import (
     snapshots,
     staff,
     underpayments,
+    webhooks,
 )
 from claims.api import appeals, automation, claims, files, patients, providers, steps, tasks, worklists
 
@@ -76,6 +78,11 @@ urlpatterns = [
     path("exports/<uuid:pk>", exports.OneExport.as_view(), name="api_export"),
     path("exports/<uuid:pk>/file", exports.ExportFile.as_view(), name="api_export_file"),
     path("exports/<uuid:pk>/cancel", exports.Cancel.as_view(), name="api_export_cancel"),
+    path("deliveries/", deliveries.Deliveries.as_view(), name="api_deliveries"),
+    path("deliveries/<uuid:pk>/again", deliveries.TryAgain.as_view(), name="api_try_delivery_again"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="api_webhooks"),
+    path("webhooks/<int:pk>", webhooks.OneWebhook.as_view(), name="api_webhook"),
+    path("webhooks/<int:pk>/test", webhooks.TestWebhook.as_view(), name="api_test_webhook"),
     path("schema", api_schema.Schema.as_view(), name="api_schema"),
     path("docs", api_schema.Docs.as_view(), name="api_docs"),
 ]

@@ -283,6 +283,8 @@ SPECTACULAR_SETTINGS = {
         "ClaimKind": "claims.models.Claim.Kind",
         "DenialCategory": "claims.api.shapes.DENIAL_CATEGORIES",
         "ExportKind": "analytics.exports.KIND_CHOICES",
+        "DeliveryState": "analytics.models.Delivery.State",
+        "ExportState": "analytics.models.Export.State",
         "TaskKind": "claims.models.Task.Kind",
         "PlannedTaskKind": "claims.pages.tasks.KINDS",
     },

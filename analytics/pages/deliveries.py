@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -214,12 +214,3 @@ def try_again(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     else:
         messages.info(request, "There is nothing left to try again.")
     return redirect("delivery", found.pk)
-
-
-def shown(delivery: Delivery) -> dict[str, Any]:
-    """The same for the API."""
-    return {
-        "what": what_of(delivery),
-        "to": recipient(delivery),
-        "answer": "" if (answer := answer_of(delivery)) == NOTHING else answer,
-    }
