@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
@@ -139,8 +138,9 @@ def tell(run: ScheduledRun, now: datetime) -> None:
     everybody = list(schedule.people.order_by("pk"))
     told = [each for each in everybody if may_have(each, export)]
     content = attachment(schedule, export, told, now)
+    url = file_url(run) if content is None else live_url(schedule)
     for each in told:
-        mails.mail_report(run, person=each, content=content, url=file_url(run), now=now)
+        mails.mail_report(run, person=each, content=content, url=url, now=now)
     run.told_at = now
     run.problem = left_out(len(everybody), len(told))
     audit.record(
@@ -180,7 +180,14 @@ def is_aggregate(export: Export) -> bool:
 
 
 def file_url(run: ScheduledRun) -> str:
-    return settings.SITE_URL + reverse("scheduled_file", args=[run.pk])
+    return reverse("scheduled_file", args=[run.pk])
+
+
+def live_url(schedule: Schedule) -> str:
+    """Where its numbers stand as they are now, with the claims behind them."""
+    if schedule.report_id is None:
+        return reverse(schedule.standard)  # a page of the same name
+    return reverse("report", args=[schedule.report_id])
 
 
 # Fetching ------------------------------------------------------------------------------------------

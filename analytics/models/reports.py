@@ -17,9 +17,10 @@ from .exports import Export
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: User) -> Self:
-        """One's own, and what was shared with oneself or one's role. Each sees it with their own rights."""
-        shared = self.filter(people=user).values("pk")
-        mine = Q(owner=user) | Q(pk__in=shared)
+        """One's own, and what was shared with oneself or one's role, or is sent to one. Each sees it with
+        their own rights."""
+        shared, sent = self.filter(people=user), self.filter(schedules__people=user)
+        mine = Q(owner=user) | Q(pk__in=shared.values("pk")) | Q(pk__in=sent.values("pk"))
         return (
             self.filter(mine | Q(shared_roles__contains=f",{user.role},")) if user.role else self.filter(mine)
         )

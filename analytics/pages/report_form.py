@@ -35,9 +35,9 @@ class Builder(forms.Form):
     measures = forms.MultipleChoiceField(
         required=False, label="Counts and sums", widget=forms.CheckboxSelectMultiple
     )
-    group_1 = forms.ChoiceField(required=False, label="A row for each")
-    group_2 = forms.ChoiceField(required=False, label="And each")
-    chart = forms.BooleanField(required=False, label="Draw it, too")
+    group_1 = forms.ChoiceField(required=False, label="First by")
+    group_2 = forms.ChoiceField(required=False, label="Then by")
+    chart = forms.BooleanField(required=False, label="Draw a chart")
     period = forms.ChoiceField(choices=[*((name, LABELS[name]) for name in NAMED), (CHOSEN, "Days …")])
     start = forms.CharField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
     end = forms.CharField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
@@ -57,7 +57,7 @@ class Builder(forms.Form):
         choices = {
             "kpis": [(key, each.label) for key, each in KPIS.items()],
             "measures": [(key, each.label) for key, each in NUMBERS.items()],
-            "group_1": [("", "Nothing: one row"), *groups_for(user)],
+            "group_1": [("", "Nothing"), *groups_for(user)],
             "group_2": [("", "Nothing more"), *groups_for(user)],
             "compare": [("none", COMPARED["none"]), *((k, v) for k, v in COMPARED.items() if k != "none")],
             "payer": [("", "All payers"), *names(Payer.objects.all())],

@@ -58,12 +58,19 @@ def _columns(asked: ReportQuestion, shown: Sequence[ReportColumn], *, is_sorted:
 def _column(asked: ReportQuestion, shown: ReportColumn, *, is_sorted: bool) -> Column:
     return Column(
         shown.key,
-        shown.label,
+        heading(asked, shown),
         lambda row: _cell(asked, shown, row),
         numeric=shown.is_numeric,
         sort="value" if is_sorted else "",
         value=shown.value,
     )
+
+
+def heading(asked: ReportQuestion, column: ReportColumn) -> str:
+    """What a number is compared with stands right beside it on a page, so it need not be named again."""
+    if column.key.endswith(".then"):
+        return "A year before" if asked.question.compare == "year" else "Before"
+    return "Change" if column.key.endswith(".change") else column.label
 
 
 def _alone(asked: ReportQuestion, shown: Sequence[ReportColumn]) -> list[Column]:

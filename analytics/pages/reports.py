@@ -108,7 +108,7 @@ def own_table(request: HttpRequest, reports: list[Report], pinned: set[int]) -> 
         caption="Mine",
         link=lambda each: reverse("report", args=[each.pk]),
         empty_title="You keep no report yet",
-        empty_text="Choose numbers, by what they are told apart and over which days; "
+        empty_text="Choose numbers, by what they are grouped and over which days; "
         "the answer stands beside it as you choose.",
         empty_url=reverse("new_report"),
         empty_action="Put a report together",

@@ -21,7 +21,7 @@ from rcm_site.templatetags.ui import NOTHING, unbroken
 from .. import exports, schedules, turns
 from ..exports import NotKept
 from ..models import Schedule, ScheduledRun
-from ..scheduled_runs import may_have, run_now, visible_run
+from ..scheduled_runs import live_url, may_have, run_now, visible_run
 from .exports import file_response
 from .schedule_form import EditSchedule
 
@@ -276,9 +276,3 @@ def scheduled_file(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.info(request, f"{reason} Here are its numbers as they stand now.")
         return redirect(live_url(run.schedule))
     return file_response(run.export, content)
-
-
-def live_url(schedule: Schedule) -> str:
-    if schedule.report is None:
-        return reverse(schedule.standard)  # a page of the same name
-    return reverse("report", args=[schedule.report.pk])
