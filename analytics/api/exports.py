@@ -169,6 +169,8 @@ class Exports(APIView):
         try:
             export = making.ask_for(user, kind, form.validated_data["format"], asked, request._request)
         except WrongExport as wrong:
+            if "format" in wrong.problems:
+                raise exceptions.ValidationError(wrong.problems) from wrong
             raise in_parameters(wrong.problems) from wrong
         except TooMany:
             message = f"{MOST_OF_ONE} files are under way for you already: wait for one, or cancel it."
