@@ -168,7 +168,7 @@ def facts_of(alert: Alert) -> list[tuple[str, str]]:
     said += [
         ("At first", f"{in_words(alert.watches, alert.value_at_first)}, {moment(alert.opened_at)}"),
         ("Worst", in_words(alert.watches, alert.worst)),
-        ("Made of", number(alert.n)),
+        ("Made of", f"{number(alert.n)} {watched.noun_of_n if watched else ''}".strip()),
         ("Last looked at", moment(alert.seen_at)),
     ]
     return said

@@ -27,7 +27,7 @@ from claims.models import Claim, Payer, Provider
 from claims.pages.tasks import refuse
 from rcm_site.charts import Chart
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import day, moment, number, unbroken
+from rcm_site.templatetags.ui import NOTHING, day, moment, number, unbroken
 
 from ..alerts import rules as keeping
 from ..alerts.preview import MOST_COURSES, Firing, Replay, replay
@@ -90,7 +90,7 @@ def open_alerts() -> Coalesce:
 def state_cell(rule: AlertRule) -> Cell:
     if not rule.is_active:
         return Cell("Off", badge="paused")
-    return Cell(rule.problem, badge="failed") if rule.problem else Cell("On", badge="done")
+    return Cell("On", badge="doubt") if rule.problem else Cell("On", badge="done")
 
 
 COLUMNS = [
@@ -100,6 +100,7 @@ COLUMNS = [
     Column("open", "Open", lambda rule: number(rule.open_alerts), numeric=True, sort="open_alerts"),
     Column("looked", "Looked at", lambda rule: unbroken(moment(rule.checked_at)), sort="checked_at"),
     Column("state", "State", state_cell),
+    Column("problem", "Problem", lambda rule: rule.problem or NOTHING),
 ]
 
 
