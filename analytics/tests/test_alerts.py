@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, Department
 from analytics.alerts import opening
 from analytics.alerts.checking import LEASE, _lease, check, check_due
+from analytics.alerts.contributors import contributors
 from analytics.alerts.looking import look as numbers_of
 from analytics.alerts.recipients import recipients
 from analytics.alerts.rules import HasOpenAlerts, WrongRule, delete_rule, problems_of, save_rule
@@ -54,8 +55,9 @@ def decided(denied: int, paid: int, *, days_ago: int = 1, **fields: Any) -> None
     """So many claims that a payer denied or paid."""
     day = TODAY - days_ago * DAY
     more = {"decided_on": day, "submitted_on": day - 20 * DAY, "charge": Decimal(100)} | fields
+    category = more.pop("denial_category", "coding")
     for _ in range(denied):
-        make_claim(status="denied", denial_category="coding", **more)
+        make_claim(status="denied", denial_category=category, **more)
     for _ in range(paid):
         make_claim(status="paid", paid_on=day, **more)
 
@@ -515,3 +517,43 @@ def test_a_rule_with_open_alerts_is_switched_off_before_it_is_deleted() -> None:
     delete_rule(asked, actor=director)
     assert not AlertRule.objects.exists()
     assert AuditEntry.objects.get(action="alert_rule.deleted").details["alerts"] == 1
+
+
+# What it comes from --------------------------------------------------------------------------------
+
+
+def test_an_alert_says_which_payers_and_which_denials_it_comes_from() -> None:
+    """Aetna: 1 denial before, 7 now, 5 of these for authorisation; Cigna: none before, 2 now, one of each."""
+    aetna, cigna, other = make_payer("Aetna"), make_payer("Cigna"), make_payer("Other")
+    decided(1, 9, payer=aetna, days_ago=40)
+    decided(2, 10, payer=aetna)
+    decided(5, 0, payer=aetna, denial_category="authorisation")
+    decided(1, 5, payer=cigna)
+    decided(1, 5, payer=cigna, denial_category="documentation")
+    decided(2, 8, payer=other, days_ago=40)
+    decided(1, 9, payer=other)
+    asked = rule()
+    look(asked)
+    assert contributors(Alert.objects.get()) == [
+        "Aetna: 6 more claims denied, mostly authorisation",
+        "Cigna: 2 more claims denied, mostly documentation",
+    ]
+
+
+def test_an_alert_about_days_says_who_pays_later_than_all_did() -> None:
+    slow, quick = make_payer("Slow"), make_payer("Quick")
+    for payer, days, ago in ((slow, 40, 40), (quick, 20, 40), (slow, 70, 1), (quick, 21, 1)):
+        decided(0, 20, payer=payer, days_ago=ago, submitted_on=TODAY - (ago + days) * DAY)
+    asked = rule(watches="average_days_to_pay", limit=Decimal(40), clears_at=None)
+    look(asked)
+    alert = Alert.objects.get()
+    assert alert.value == Decimal("45.5")
+    assert contributors(alert) == ["Slow: 70.0 days, before 40.0 days"]
+
+
+def test_an_alert_of_a_payer_says_which_departments_it_comes_from() -> None:
+    payer, heart = make_payer(), make_department("Heart")
+    make_claim(payer=payer, department=heart, status="submitted", charge=Decimal(900))
+    asked = rule(watches="open_ar", limit=Decimal(500), clears_at=None, each="payer")
+    look(asked)
+    assert contributors(Alert.objects.get()) == ["Heart: $900.00 more balances of open claims"]
