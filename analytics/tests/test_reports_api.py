@@ -1,4 +1,4 @@
-"""Custom reports through the API: made, watched, fetched, kept and shared; mistakes are named by their path."""
+"""Custom reports through the API: made, watched, fetched, kept, shared; mistakes are named by their path."""
 
 from __future__ import annotations
 
