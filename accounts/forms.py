@@ -8,11 +8,13 @@ from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 
 from rcm_site.days import midnight
 
+from . import time_zones
 from .models import AuditEntry, User
 
 
@@ -35,10 +37,32 @@ def _speak_of_e_mail(field: forms.Field) -> None:
     field.widget.attrs.pop("placeholder", None)
 
 
+TOLD = "analytics.view_alert"
+
+
 class ProfileForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(
+        required=False,
+        label="Your time zone",
+        help_text="Mails tell times by it, and a digest comes by its clock.",
+    )
+
     class Meta:
         model = User
         fields = ["name", "theme", "default_period", "time_zone", "wants_digest", "digest_every"]
+        labels = {"wants_digest": "Tell me of alerts in one mail", "digest_every": "That mail comes"}
+        help_texts = {
+            "wants_digest": "Instead of a mail about each. What is critical still comes at once.",
+            "digest_every": "At 7 o’clock in your time zone; without anything to tell, none comes.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.has_perm(TOLD):  # nobody tells them of any
+            del self.fields["wants_digest"], self.fields["digest_every"]
+        zone: Any = self.fields["time_zone"]
+        here = f"As the site: {time_zones.in_words(settings.TIME_ZONE)}"
+        zone.choices = [("", here), *time_zones.choices(self.instance.time_zone)]
 
 
 class DayField(forms.DateField):

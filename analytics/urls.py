@@ -80,5 +80,6 @@ urlpatterns = [
     path("webhooks/new/", webhooks.new_webhook, name="new_webhook"),
     path("webhooks/<int:pk>/", webhooks.edit_webhook, name="edit_webhook"),
     path("webhooks/<int:pk>/test/", webhooks.test_webhook, name="test_webhook"),
+    path("mails/again/<int:pk>/", stop_mail.mail_again, name="mail_again"),
     path("mails/stop/<str:token>/", stop_mail.stop_mail, name="stop_mail"),
 ]

@@ -160,3 +160,10 @@ class StoppedMail(models.Model):
 
     def __str__(self) -> str:
         return f"stopped mail {self.pk}"
+
+    @property
+    def words(self) -> str:
+        """What the mails would have been about."""
+        if self.rule is not None:
+            return f"alerts of “{self.rule}”"
+        return f"the report “{self.schedule}”" if self.schedule is not None else "alerts, of whatever rule"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import allow_anyone
+from accounts.access import allow_anyone, allow_signed_in, person
 
-from ..models import Delivery
+from ..models import StoppedMail
 from ..telling import stopping
 
 
@@ -35,16 +36,17 @@ def stop_mail(request: HttpRequest, token: str) -> HttpResponse:
             "is_known": True,
             "is_stopped": is_stopped,
             "address": delivery.address,
-            "subject": subject_of(delivery),
+            "subject": StoppedMail(**stopping.what_stops(delivery)).words,
             "has_account": delivery.person is not None,
         },
     )
 
 
-def subject_of(delivery: Delivery) -> str:
-    """What the mails are about that would stop."""
-    if delivery.about == Delivery.About.REPORT:
-        return f"the report “{delivery.body.get('name', '')}”"
-    if delivery.event is not None:
-        return f"alerts of “{delivery.event.alert.rule.name}”"
-    return "alerts, of whatever rule"
+@allow_signed_in
+@require_POST
+def mail_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """From the profile, where one's own stand."""
+    stopped = get_object_or_404(StoppedMail, pk=pk, person=person(request))
+    stopping.take_back(stopped, request=request)
+    messages.success(request, f"You are mailed again about {stopped.words}.")
+    return redirect("profile")

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts import audit
 
-from ..models import Delivery, StoppedMail
+from ..models import Delivery, Schedule, StoppedMail
 
 _signer = signing.Signer(salt="analytics.stop")
 
@@ -28,14 +28,21 @@ def delivery_of(token: str) -> Delivery | None:
     except signing.BadSignature:
         return None
     mails = Delivery.objects.select_related("event__alert__rule", "person")
-    return mails.filter(pk=pk, channel=Delivery.Channel.MAIL).first()
+    found = mails.filter(pk=pk, channel=Delivery.Channel.MAIL).first()
+    if found and found.about == Delivery.About.REPORT and _schedule(found) is None:
+        return None  # nothing comes of it any more
+    return found
+
+
+def _schedule(delivery: Delivery) -> Schedule | None:
+    return Schedule.objects.filter(pk=delivery.body.get("schedule")).first()
 
 
 def what_stops(delivery: Delivery) -> dict[str, Any]:
     """What nobody is mailed about any more there: the rule, the schedule, or for a digest any alert."""
     to = {"person": delivery.person, "address": "" if delivery.person else delivery.address.lower()}
-    schedule = delivery.body.get("schedule")
-    return to | {"rule": delivery.event.alert.rule if delivery.event else None, "schedule_id": schedule}
+    rule = delivery.event.alert.rule if delivery.event else None
+    return to | {"rule": rule, "schedule": _schedule(delivery)}
 
 
 def is_stopped(delivery: Delivery) -> bool:
@@ -46,7 +53,7 @@ def about(delivery: Delivery) -> QuerySet[StoppedMail]:
     """What somebody has said who does not want this mail: of the like of it, or of any alert."""
     stops = what_stops(delivery)
     place = Q(person=stops["person"], address=stops["address"])
-    these = Q(rule=stops["rule"], schedule=stops["schedule_id"])
+    these = Q(rule=stops["rule"], schedule=stops["schedule"])
     if delivery.about == Delivery.About.ALERT:
         these |= Q(rule=None, schedule=None)
     return StoppedMail.objects.filter(place & these)
@@ -64,5 +71,10 @@ def stop(delivery: Delivery, *, request: HttpRequest | None = None) -> StoppedMa
 def go_on(delivery: Delivery, *, request: HttpRequest | None = None) -> None:
     """Be mailed again."""
     for stopped in about(delivery):
-        audit.record(delivery.person or delivery.address, "mail.resumed", stopped, request=request)
-        stopped.delete()
+        take_back(stopped, request=request)
+
+
+@transaction.atomic
+def take_back(stopped: StoppedMail, *, request: HttpRequest | None = None) -> None:
+    audit.record(stopped.person or stopped.address, "mail.resumed", stopped, request=request)
+    StoppedMail.objects.filter(pk=stopped.pk).delete()

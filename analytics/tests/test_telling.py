@@ -313,6 +313,36 @@ def test_a_link_that_somebody_made_up_stops_nothing(client: Client) -> None:
     assert not StoppedMail.objects.exists()
 
 
+def test_what_was_stopped_stands_in_the_profile_and_is_taken_back_there(client: Client, sign_in: Any) -> None:
+    ann, bob = make_user("director"), make_user("director")
+    opened(rule_for(ann, bob, name="Denials of Aetna"))
+    for delivery in Delivery.objects.all():
+        stopping.stop(delivery)
+    sign_in(ann)
+    assert "alerts of “Denials of Aetna”" in client.get("/profile/").content.decode()
+    of_bob = StoppedMail.objects.get(person=bob)
+    assert client.post(f"/mails/again/{of_bob.pk}/").status_code == 404
+    client.post(f"/mails/again/{StoppedMail.objects.get(person=ann).pk}/")
+    assert [*StoppedMail.objects.all()] == [of_bob]
+
+
+def test_the_profile_offers_digests_to_those_who_are_told_of_alerts(client: Client, sign_in: Any) -> None:
+    sign_in("biller")
+    assert "wants_digest" not in client.get("/profile/").content.decode()
+    ann = sign_in("manager")
+    page = client.get("/profile/").content.decode()
+    assert "Central, Chicago" in page
+    asked = {
+        "theme": "system",
+        "default_period": "last_30_days",
+        "wants_digest": "on",
+        "digest_every": "week",
+    }
+    client.post("/profile/", asked | {"name": "Ann", "time_zone": "America/Chicago"})
+    ann.refresh_from_db()
+    assert (ann.wants_digest, ann.digest_every, ann.time_zone) == (True, "week", "America/Chicago")
+
+
 # Reports -------------------------------------------------------------------------------------------
 
 
