@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from rcm_site.charts import About, Chart, Series, line_chart
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import MINUS, NOTHING, day, number
+from rcm_site.templatetags.ui import MINUS, NOTHING, day, number, unbroken
 
 from ..cards import Good
 from ..catalogue import Figure, Kpi, Unit
@@ -22,7 +22,13 @@ from .drawing import CHART_UNITS, drawn, value_cell
 from .report import part_url
 
 FEWEST_DRAWN = 4
-PLACES = {Unit.MONEY: Decimal("0.01"), Unit.COUNT: Decimal(1)}
+# By how much a number shows that it differs.
+STEPS = {
+    Unit.PERCENT: Decimal("0.1"),
+    Unit.DAYS: Decimal("0.1"),
+    Unit.MONEY: Decimal("0.01"),
+    Unit.COUNT: Decimal(1),
+}
 TABLE, CHART = "known_then", "known_course"
 
 
@@ -66,7 +72,9 @@ def _is_worth_drawing(rows: list[Compared]) -> bool:
 
 def _table(request: HttpRequest, kpi: Kpi, rows: list[Compared]) -> Table:
     columns: list[Column] = [
-        Column("day", "Day", lambda row: day(row.then.day), sort="day", value=lambda row: row.then.day),
+        Column(
+            "day", "Day", lambda row: unbroken(day(row.then.day)), sort="day", value=lambda row: row.then.day
+        ),
         Column(
             "then",
             "As known then",
@@ -88,7 +96,7 @@ def _table(request: HttpRequest, kpi: Kpi, rows: list[Compared]) -> Table:
             numeric=True,
             value=lambda row: exported(kpi, row.difference),
         ),
-        Column("taken", "Written down", _taken),
+        Column("taken", "Written down", lambda row: unbroken(_taken(row)), value=_taken),
     ]
     return Table(
         request,
@@ -96,7 +104,7 @@ def _table(request: HttpRequest, kpi: Kpi, rows: list[Compared]) -> Table:
         columns,
         key=TABLE,
         default_sort="-day",
-        caption=f"{kpi.label}, as known then and as known now",
+        caption=f"{kpi.label}, then and now",
         export_url=part_url(request, TABLE),
     )
 
@@ -108,26 +116,23 @@ def _taken(row: Compared) -> str:
 
 def _difference(kpi: Kpi, difference: Decimal | None) -> Cell:
     """Signed; a share by points. It is good or bad as the number's direction is."""
-    text = in_words(kpi, difference)
-    tone = ""
-    if difference and kpi.good != Good.EITHER and not text.lstrip(f"+{MINUS}").startswith("0.0 "):
-        tone = "good" if (difference > 0) == (kpi.good == Good.UP) else "bad"
-    return Cell(text, numeric=True, tone=tone)
-
-
-def in_words(kpi: Kpi, difference: Decimal | None) -> str:
     if difference is None:
-        return NOTHING
-    size = abs(difference)
+        return Cell(NOTHING, numeric=True)
+    shown = difference.quantize(STEPS[kpi.unit], ROUND_HALF_UP)
+    size = abs(shown)
     words = f"{number(size, 1)} points" if kpi.unit == Unit.PERCENT else kpi.words(size)
-    sign = {True: "+", False: MINUS}[difference > 0] if difference else ""
-    return f"{sign}{words}"
+    tone = ""
+    if shown and kpi.good != Good.EITHER:
+        tone = "good" if (shown > 0) == (kpi.good == Good.UP) else "bad"
+    sign = "" if not shown else "+" if shown > 0 else MINUS
+    return Cell(unbroken(f"{sign}{words}"), numeric=True, tone=tone)
 
 
 def exported(kpi: Kpi, value: Decimal | None) -> Decimal | None:
-    """Amounts without the places that they are kept with."""
-    places = PLACES.get(kpi.unit)
-    return value.quantize(places) if value is not None and places is not None else value
+    """Amounts without the places that they are kept with; quotients in full."""
+    if value is None or kpi.unit in (Unit.PERCENT, Unit.DAYS):
+        return value
+    return value.quantize(STEPS[kpi.unit])
 
 
 def _chart(request: HttpRequest, kpi: Kpi, rows: list[Compared]) -> Chart:
@@ -144,7 +149,7 @@ def _chart(request: HttpRequest, kpi: Kpi, rows: list[Compared]) -> Chart:
         CHART_UNITS[kpi.unit],
         [each.then.day for each in rows],
         [
-            Series("As known now", [drawn(kpi, each.now.value) for each in rows], is_focus=True),
-            Series("As known then", [drawn(kpi, each.then.figure.value) for each in rows]),
+            Series("Now", [drawn(kpi, each.now.value) for each in rows], is_focus=True),
+            Series("Then", [drawn(kpi, each.then.figure.value) for each in rows]),
         ],
     )

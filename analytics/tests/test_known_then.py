@@ -45,7 +45,7 @@ def take(*days: date) -> None:
 
 
 def shown(page: Any) -> list[list[str]]:
-    return [[cell.text for cell in row.cells] for row in page.context["known_table"].rows]
+    return [[" ".join(cell.text.split()) for cell in row.cells] for row in page.context["known_table"].rows]
 
 
 # On the page -------------------------------------------------------------------------------------------
