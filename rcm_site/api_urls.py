@@ -4,6 +4,8 @@ from django.urls import path
 
 from accounts import api as accounts
 from analytics.api import (
+    alert_rules,
+    alerts,
     dashboard,
     deliveries,
     denials,
@@ -74,6 +76,16 @@ urlpatterns = [
     path("reports/", reports.Reports.as_view(), name="api_reports"),
     path("reports/<int:pk>", reports.OneReport.as_view(), name="api_report"),
     path("reports/<int:pk>/share", reports.ShareReport.as_view(), name="api_share_report"),
+    path("alerts/", alerts.Alerts.as_view(), name="api_alerts"),
+    path("alerts/<int:pk>", alerts.OneAlert.as_view(), name="api_alert"),
+    path("alerts/<int:pk>/acknowledge", alerts.Acknowledge.as_view(), name="api_alert_acknowledge"),
+    path("alerts/<int:pk>/assign", alerts.Assign.as_view(), name="api_alert_assign"),
+    path("alerts/<int:pk>/snooze", alerts.Snooze.as_view(), name="api_alert_snooze"),
+    path("alerts/<int:pk>/comment", alerts.Comment.as_view(), name="api_alert_comment"),
+    path("alerts/evaluate", alert_rules.Evaluate.as_view(), name="api_evaluate_alert_rules"),
+    path("alerts/rules", alert_rules.Rules.as_view(), name="api_alert_rules"),
+    path("alerts/rules/preview", alert_rules.Preview.as_view(), name="api_preview_alert_rule"),
+    path("alerts/rules/<int:pk>", alert_rules.OneRule.as_view(), name="api_alert_rule"),
     path("exports/", exports.Exports.as_view(), name="api_exports"),
     path("exports/<uuid:pk>", exports.OneExport.as_view(), name="api_export"),
     path("exports/<uuid:pk>/file", exports.ExportFile.as_view(), name="api_export_file"),

@@ -167,7 +167,9 @@ def _not_allowed(rule: AlertRule, user: User, told: dict[str, list[Any]]) -> Ite
         yield "watches", "There is no such number."
     colleagues = {*User.objects.visible_to(user).values_list("pk", flat=True)}
     for name in ("people", "escalates_to"):
-        if any(person.pk not in colleagues or not person.is_active for person in told[name]):
+        kept = {*getattr(rule, name).values_list("pk", flat=True)} if rule.pk else set()
+        new = [person for person in told[name] if person.pk not in kept]
+        if any(not each.is_active or not (each.pk in colleagues or each.sees_everything) for each in new):
             yield name, "There is somebody whom you cannot choose."
     if user.sees_everything:
         return
