@@ -50,7 +50,7 @@ class Amount(serializers.DecimalField):
         super().__init__(max_digits=20, decimal_places=4, **kwargs)
 
 
-class RuleAsked(StrictSerializer):
+class AlertRuleAsked(StrictSerializer):
     name = serializers.CharField(max_length=100)
     watches = serializers.CharField(max_length=40, help_text=f"A KPI's key, or one of {OTHER_NUMBERS}.")
     payer = serializers.IntegerField(required=False, allow_null=True, min_value=1)
@@ -97,7 +97,7 @@ class RuleAsked(StrictSerializer):
     is_active = serializers.BooleanField(required=False)
 
 
-class RuleShown(serializers.ModelSerializer[AlertRule]):
+class AlertRuleShown(serializers.ModelSerializer[AlertRule]):
     words = serializers.CharField(help_text="When it tells, in words.")
     payer = Named(allow_null=True)
     department = Named(allow_null=True)
@@ -121,9 +121,9 @@ class RuleShown(serializers.ModelSerializer[AlertRule]):
         )
 
 
-class RulePage(serializers.Serializer[Any]):
+class AlertRulePage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True, help_text="Where the next page is; null on the last.")
-    results = RuleShown(many=True)
+    results = AlertRuleShown(many=True)
 
 
 class Evaluated(StrictSerializer):
@@ -223,7 +223,7 @@ class Rules(APIView):
         operation_id="list_alert_rules",
         summary="List the rules of alerts",
         parameters=PAGES,
-        responses=RulePage,
+        responses=AlertRulePage,
         examples=[OpenApiExample("One", value={"next": None, "results": [RULE_SHOWN]}, response_only=True)],
     )
     def get(self, request: Request) -> Response:
@@ -242,12 +242,12 @@ class Rules(APIView):
             "A rule that makes no sense is refused, field by field. Whoever sees some departments watches "
             "one of them, or each department, and tells nobody outside."
         ),
-        request=RuleAsked,
-        responses={201: RuleShown},
+        request=AlertRuleAsked,
+        responses={201: AlertRuleShown},
         examples=[ASKED, SHOWN],
     )
     def post(self, request: Request) -> HttpResponseBase:
-        form = RuleAsked(data=request.data)
+        form = AlertRuleAsked(data=request.data)
         form.is_valid(raise_exception=True)
         rule = kept(AlertRule(), form.validated_data, request)
         return Response(rule_shown(rule), status=201, headers={"Location": where(rule)})
@@ -257,7 +257,7 @@ class OneRule(APIView):
     access = EDIT
 
     @extend_schema(
-        operation_id="read_alert_rule", summary="Read a rule", responses=RuleShown, examples=[SHOWN]
+        operation_id="read_alert_rule", summary="Read a rule", responses=AlertRuleShown, examples=[SHOWN]
     )
     def get(self, request: Request, pk: int) -> Response:
         return Response(rule_shown(found_rule(request, pk)))
@@ -266,13 +266,13 @@ class OneRule(APIView):
         operation_id="change_alert_rule",
         summary="Change a rule, or switch it off",
         description="What it has open is over when it is switched off, or asks something else from now on.",
-        request=RuleAsked,
-        responses=RuleShown,
+        request=AlertRuleAsked,
+        responses=AlertRuleShown,
         examples=[OpenApiExample("Off", value={"is_active": False}, request_only=True), SHOWN],
     )
     def patch(self, request: Request, pk: int) -> HttpResponseBase:
         rule = found_rule(request, pk)
-        form = RuleAsked(data=request.data, partial=True)
+        form = AlertRuleAsked(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         return Response(rule_shown(kept(rule, form.validated_data, request)))
 
@@ -298,13 +298,13 @@ class Preview(APIView):
         operation_id="preview_alert_rule",
         summary="Ask what a rule would have done",
         description=f"Over the last {PREVIEW_DAYS} days, looked at each evening. Nothing is kept.",
-        request=RuleAsked,
+        request=AlertRuleAsked,
         responses=PreviewShown,
         examples=[ASKED],
     )
     def post(self, request: Request) -> Response:
         user = person(request._request)
-        form = RuleAsked(data=request.data)
+        form = AlertRuleAsked(data=request.data)
         form.is_valid(raise_exception=True)
         rule, told = written(AlertRule(), form.validated_data, user)
         if problems := problems_of(rule, user, **told):
@@ -371,7 +371,7 @@ def where(rule: AlertRule) -> str:
 
 def rule_shown(rule: AlertRule) -> Any:
     rule.words = rule_in_words(rule)  # type: ignore[attr-defined]
-    return RuleShown(rule).data
+    return AlertRuleShown(rule).data
 
 
 # Looking now ---------------------------------------------------------------------------------------

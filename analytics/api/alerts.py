@@ -61,7 +61,7 @@ class AlertPage(serializers.Serializer[Any]):
     results = AlertShown(many=True)
 
 
-class EventShown(serializers.Serializer[AlertEvent]):
+class AlertEventShown(serializers.Serializer[AlertEvent]):
     what = serializers.ChoiceField(AlertEvent.What.choices)
     at = serializers.DateTimeField()
     actor = Named(allow_null=True)
@@ -74,7 +74,7 @@ class EventShown(serializers.Serializer[AlertEvent]):
 class WholeAlert(AlertShown):
     runbook = serializers.CharField(source="rule.runbook")
     contributors = serializers.ListField(child=serializers.CharField(), help_text="What it comes from.")
-    events = EventShown(many=True)
+    events = AlertEventShown(many=True)
 
     class Meta(AlertShown.Meta):
         fields = (*AlertShown.Meta.fields, "runbook", "contributors", "events")
@@ -221,7 +221,7 @@ def whole(alert: Alert, request: Request) -> Any:
     audit.record(user, "alert.read", alert, request=request._request, comments=len(comments))
     found = AlertShown(worded(alert)).data
     more = {"runbook": alert.rule.runbook, "contributors": contributors(alert)}
-    return {**found, **more, "events": EventShown(events, many=True).data}
+    return {**found, **more, "events": AlertEventShown(events, many=True).data}
 
 
 class OneAlert(APIView):
