@@ -15,14 +15,13 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import allow, person
 from accounts.models import User
-from rcm_site.charts import Size
 
 from ..models import Report
 from ..questions import WrongQuestion
 from ..reports import answering, asking, drawing, keeping
 from .report_form import Builder, definition_of, field_of, filled_in
 from .report_table import report_table, shown_of
-from .reports import visible_report
+from .reports import size_of, visible_report
 
 EDIT = "analytics.add_report"
 ROWS_PREVIEWED = 10
@@ -87,7 +86,7 @@ def previewed(
     answer = answering.rows(asked)
     if not answer.is_long:
         rows = list(answer.rows)
-        is_cut, charts = len(rows) > ROWS_PREVIEWED, drawing.charts(answer, Size.HALF)
+        is_cut, charts = len(rows) > ROWS_PREVIEWED, drawing.charts(answer, size_of(asked))
         more = f"The first {ROWS_PREVIEWED} of {len(rows):,} rows." if is_cut else ""
     else:
         charts, more = [], f"The first {ROWS_PREVIEWED} of very many rows."

@@ -48,5 +48,5 @@ def pin_of(request: HttpRequest, report: Report, user: User, today: date) -> Pin
     if drawn:
         about = replace(drawn[0].about, key=f"pin-{report.pk}", level=4)
         return Pin(report, asked.words, chart=replace(drawn[0], about=about))
-    table = report_table(request, answer, key=f"pin-{report.pk}", most=ROWS, is_sorted=False)
+    table = report_table(request, answer, key=f"pin-{report.pk}", most=ROWS, is_sorted=False, is_small=True)
     return Pin(report, asked.words, table=table)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest
 
 from rcm_site.tables import Cell, Column, Table
+from rcm_site.templatetags.ui import money, money_brief
 
-from ..catalogue import Kpi
+from ..catalogue import Kpi, Unit
 from ..kpis import KPIS
 from ..reports.answering import FEW_NOTE, ReportRow, ReportTable
 from ..reports.asking import ReportQuestion
 from ..reports.columns import FEW_MARK, ReportColumn, shown_columns
 
 MOST_ON_PAGE = 1_000  # rows; whoever wants more takes the file
-MOST_SIDE_BY_SIDE = 3  # numbers beside what they were: of more, a page shows how they changed
+MOST_SMALL = 3  # numbers in little room
+MOST_SIDE_BY_SIDE = 2  # numbers beside what they were: of more, a page shows how they changed
 
 
 def report_table(
@@ -28,10 +31,11 @@ def report_table(
     caption: str = "",
     most: int = MOST_ON_PAGE,
     is_sorted: bool = True,
+    is_small: bool = False,
 ) -> Table:
     """The first rows of an answer, and what all of them come to."""
     asked = answer.asked
-    shown = [each for each in shown_columns(asked) if fits(asked, each)]
+    shown = [each for each in shown_columns(asked) if fits(asked, each, is_small=is_small)]
     total = answer.total if asked.groups else None
     return Table(
         request,
@@ -47,8 +51,18 @@ def report_table(
     )
 
 
-def fits(asked: ReportQuestion, column: ReportColumn) -> bool:
-    return len(asked.numbers) <= MOST_SIDE_BY_SIDE or not column.key.endswith(".then")
+def fits(asked: ReportQuestion, column: ReportColumn, *, is_small: bool) -> bool:
+    """Whether there is room for it; in little there is for the first numbers and how they changed."""
+    if is_small and column.is_numeric and number_of(asked, column) not in asked.numbers[:MOST_SMALL]:
+        return False
+    is_room = len(asked.numbers) <= MOST_SIDE_BY_SIDE and not is_small
+    return is_room or not column.key.endswith(".then")
+
+
+def number_of(asked: ReportQuestion, column: ReportColumn) -> Kpi | None:
+    """What a column is about, by its key: kpis.denial_rate.change."""
+    key = column.key.partition(".")[2].partition(".")[0]
+    return next((each for each in asked.numbers if each.key == key), None)
 
 
 def _columns(asked: ReportQuestion, shown: Sequence[ReportColumn], *, is_sorted: bool) -> list[Column]:
@@ -70,7 +84,11 @@ def heading(asked: ReportQuestion, column: ReportColumn) -> str:
     """What a number is compared with stands right beside it on a page, so it need not be named again."""
     if column.key.endswith(".then"):
         return "A year before" if asked.question.compare == "year" else "Before"
-    return "Change" if column.key.endswith(".change") else column.label
+    return "Change" if is_change(column) else column.label
+
+
+def is_change(column: ReportColumn) -> bool:
+    return column.key.endswith(".change")
 
 
 def _alone(asked: ReportQuestion, shown: Sequence[ReportColumn]) -> list[Column]:
@@ -80,10 +98,13 @@ def _alone(asked: ReportQuestion, shown: Sequence[ReportColumn]) -> list[Column]
 
 
 def _cell(asked: ReportQuestion, column: ReportColumn, row: ReportRow) -> Cell:
-    text = column.text(row)
+    text, title = column.text(row), column.title(row)
+    value, number = column.value(row), number_of(asked, column)
+    if number and number.unit == Unit.MONEY and isinstance(value, Decimal) and not is_change(column):
+        text, title = money_brief(value), ", ".join(each for each in (money(value), title) if each)
     return Cell(
         text,
-        title=column.title(row),
+        title=title,
         numeric=column.is_numeric,
         tone=column.tone(row),
         url=_explained_at(asked, column, row),

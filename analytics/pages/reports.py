@@ -26,7 +26,7 @@ from accounts.roles import ROLES
 from claims.models import Claim
 from rcm_site.charts import Size
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import day
+from rcm_site.templatetags.ui import day, unbroken
 
 from .. import exports
 from ..exports import MOST_OF_ONE, TooMany, WrongExport
@@ -36,7 +36,7 @@ from ..models import Report, Schedule
 from ..periods import LABELS
 from ..questions import FILTERS, PARAMETERS, Question, WrongQuestion
 from ..reports import answering, asking, drawing, keeping
-from ..reports.asking import NUMBERS
+from ..reports.asking import NUMBERS, ReportQuestion
 from ..reports.dimensions import DIMENSIONS
 from ..scheduled_runs import KIND
 from ..schedules import LOOKING, may_be_told
@@ -99,7 +99,7 @@ def own_table(request: HttpRequest, reports: list[Report], pinned: set[int]) -> 
             Column(
                 "changed",
                 "Changed",
-                lambda each: day(timezone.localdate(each.changed_at)),
+                lambda each: unbroken(day(timezone.localdate(each.changed_at))),
                 sort="day",
                 value=lambda each: each.changed_at,
             ),
@@ -212,12 +212,18 @@ def report(request: HttpRequest, pk: int) -> HttpResponseBase:
         "has_claims": Claim.objects.visible_to(user).exists(),
         "send_url": reverse("upload") if may(user, "claims.add_import") else "",
         "is_catching_up": is_catching_up(),
-        "charts": drawing.charts(answer, Size.HALF if len(asked.numbers) > 1 else Size.WIDE),
+        "asked": asked,
+        "charts": drawing.charts(answer, size_of(asked)),
         "more": more,
         "files": files(request, found),
         **shown_of(answer, table),
     }
     return render(request, "analytics/report_kept.html", frame | shown)
+
+
+def size_of(asked: ReportQuestion) -> Size:
+    """Several charts of bars stand side by side; the names at the end of lines need their room."""
+    return Size.HALF if asked.chart == "bar" and len(asked.numbers) > 1 else Size.WIDE
 
 
 def around(found: Report, user: User) -> dict[str, Any]:

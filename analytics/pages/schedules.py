@@ -126,6 +126,7 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
         empty_title="It has not been sent yet",
         empty_text="Its first turn is still to come.",
     )
+    people = told(found)
     frame = {
         "title": found.name,
         "schedule": found,
@@ -133,7 +134,8 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
         "subject_url": live_url(found),
         "when": turns.in_words(found),
         "next": turns.on_its_clock(found, found.due_at),
-        "people": [(each, not is_left_out) for each, is_left_out in told(found)],
+        "people": people,
+        "is_anyone_left_out": any(is_left_out for _, is_left_out in people),
         "table": table,
     }
     return render(request, "analytics/schedule.html", frame)

@@ -223,7 +223,9 @@ def test_a_schedule_is_made_changed_switched_and_deleted(director: User) -> None
     made = Schedule.objects.get()
     assert "Every Monday at 08:00 Chicago time" in client.get("/schedules/").content.decode()
     client.post(f"/schedules/{made.pk}/edit/", scheduled(director) | {"every": "day", "save": "1"})
-    assert "Every day at 08:00" in client.get(f"/schedules/{made.pk}/").content.decode()
+    page = client.get(f"/schedules/{made.pk}/").content.decode()
+    assert "Every day at 08:00" in page
+    assert "gets nothing" not in page
     client.post(f"/schedules/{made.pk}/switch/")
     assert "Switched off" in client.get("/schedules/").content.decode()
     client.post(f"/schedules/{made.pk}/send/")
