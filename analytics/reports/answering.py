@@ -30,6 +30,7 @@ Sums = dict[str, Amount]
 
 LONG = 20_000  # rows from which on they are read a stretch of days at a time, in the order of days
 STRETCH = 31  # steps read at once then
+FEW_SPANS = 4  # that are read one by one
 
 
 @dataclass(frozen=True)
@@ -110,17 +111,20 @@ def _answered(asked: ReportQuestion, steps: list[Period]) -> tuple[dict[Key, Sum
     if not asked.time:
         now = _at_once(asked, question.period)
         return now, _at_once(asked, against) if against else None
-    single = {each.start: each for each in steps}
-    now = _one_by_one(asked, single) if asked.code else _by_steps(asked, steps)
-    return now, _before(asked, steps) if against else None
+    now = _over(asked, {each.start: each for each in steps})
+    return now, _over(asked, {each.start: _before(asked, each) for each in steps}) if against else None
 
 
-def _at_once(asked: ReportQuestion, period: Period) -> dict[Key, Sums]:
+def _before(asked: ReportQuestion, step: Period) -> Period:
+    return step.year_before() if asked.question.compare == "year" else step.previous()
+
+
+def _at_once(asked: ReportQuestion, period: Period, measures: Sequence[str] | None = None) -> dict[Key, Sums]:
     """Of one period, told apart by everything but time."""
     groups = [each.key for each in asked.groups if not each.is_time]
-    scope, code = asked.question.scope, asked.code
+    scope, code, chosen = asked.question.scope, asked.code, measures or _measures(asked)
     if code is None:
-        return {row.key: row.sums for row in totals(scope, period, _measures(asked), by=tuple(groups))}
+        return {row.key: row.sums for row in totals(scope, period, chosen, by=tuple(groups))}
     others = [each for each in groups if each != code.key]
     found = {}
     for row in code_totals(scope, period, code.key, by=tuple(others)):
@@ -129,57 +133,55 @@ def _at_once(asked: ReportQuestion, period: Period) -> dict[Key, Sums]:
     return found
 
 
-def _by_steps(asked: ReportQuestion, steps: Sequence[Period]) -> dict[Key, Sums]:
-    """Of neighbouring steps: what came in by one statement, how things stood by another one."""
-    names, place = [each.key for each in asked.groups], _place_of_time(asked)
-    whole = Period(steps[0].start, steps[-1].end)
-    flows = [each for each in _measures(asked) if not MEASURES[each].as_of]
-    as_of = [each for each in _measures(asked) if MEASURES[each].as_of]
-    scope, found = asked.question.scope, dict[Key, Sums]()
-    if flows:
-        for row in totals(scope, whole, flows, by=tuple(names)):
-            start = max(row.key[place], whole.start)
-            found[_with(row.key[:place] + row.key[place + 1 :], place, start)] = dict(row.sums)
-    if as_of:
-        by = tuple(each for each in names if each != names[place])
-        stood = standings(scope, [each.end for each in steps], as_of, by=by)
-        for step in steps:
-            for row in stood[step.end]:
-                found.setdefault(_with(row.key, place, step.start), {}).update(row.sums)
+# Over time -----------------------------------------------------------------------------------------
+
+
+def _over(asked: ReportQuestion, spans: Mapping[date, Period]) -> dict[Key, Sums]:
+    """Of spans of days, each under the first day of its row."""
+    if asked.code:
+        told = {span: _at_once(asked, span) for span in set(spans.values())}
+        return _by_row(asked, spans, told)
+    found = _by_row(asked, spans, _came_in(asked, sorted(set(spans.values()))))
+    for key, sums in _by_row(asked, spans, _stood(asked, sorted(set(spans.values())))).items():
+        found.setdefault(key, {}).update(sums)
     return found
 
 
-def _one_by_one(asked: ReportQuestion, spans: Mapping[date, Period]) -> dict[Key, Sums]:
-    """Of spans of days that nothing tells apart at once, each under the first day of its row."""
+def _by_row(
+    asked: ReportQuestion, spans: Mapping[date, Period], told: Mapping[Period, Mapping[Key, Sums]]
+) -> dict[Key, Sums]:
     place = _place_of_time(asked)
     return {
-        _with(key, place, start): sums
+        (*key[:place], start, *key[place:]): dict(sums)
         for start, span in spans.items()
-        for key, sums in _at_once(asked, span).items()
+        for key, sums in told.get(span, {}).items()
     }
 
 
-def _before(asked: ReportQuestion, steps: Sequence[Period]) -> dict[Key, Sums]:
-    """What each step is compared with. Spans that are whole days, weeks or months are read together."""
-    kind, place = Step(str(asked.time and asked.time.key)), _place_of_time(asked)
-    spans = {each.start: _against(asked, each) for each in steps}
-    whole = {start: span for start, span in spans.items() if not asked.code and _is_whole(kind, span)}
-    found = _one_by_one(asked, {start: span for start, span in spans.items() if start not in whole})
-    if not whole:
-        return found
-    together = sorted(set(whole.values()))
-    read = _by_steps(asked, list(Period(together[0].start, together[-1].end).steps(kind)))
-    by_start: dict[date, list[tuple[Key, Sums]]] = {}
-    for key, sums in read.items():
-        by_start.setdefault(key[place], []).append((key, sums))
-    for start, span in whole.items():
-        for key, sums in by_start.get(span.start, ()):
-            found[_with(key[:place] + key[place + 1 :], place, start)] = sums
-    return found
+def _stood(asked: ReportQuestion, spans: Sequence[Period]) -> dict[Period, dict[Key, Sums]]:
+    """How things stood at the end of each span, in one statement."""
+    as_of = [each for each in _measures(asked) if MEASURES[each].as_of]
+    if not as_of:
+        return {}
+    by = tuple(each.key for each in asked.groups if not each.is_time)
+    stood = standings(asked.question.scope, [each.end for each in spans], as_of, by=by)
+    return {span: {row.key: row.sums for row in stood[span.end]} for span in spans}
 
 
-def _against(asked: ReportQuestion, step: Period) -> Period:
-    return step.year_before() if asked.question.compare == "year" else step.previous()
+def _came_in(asked: ReportQuestion, spans: Sequence[Period]) -> dict[Period, dict[Key, Sums]]:
+    """What came in over each span: those that a calendar cuts in one statement, others from their days."""
+    flows = [each for each in _measures(asked) if not MEASURES[each].as_of]
+    if not flows:
+        return {}
+    kind = Step(str(asked.time and asked.time.key))
+    whole = [each for each in spans if _is_whole(kind, each)]
+    if list(spans) == list(Period(spans[0].start, spans[-1].end).steps(kind)):
+        whole = list(spans)
+    odd = [each for each in spans if each not in whole]
+    found = _cut(asked, whole, kind, flows) if whole else {}
+    if len(odd) > FEW_SPANS:
+        return found | _from_days(asked, odd, flows)
+    return found | {each: _at_once(asked, each, flows) for each in odd}
 
 
 def _is_whole(kind: Step, span: Period) -> bool:
@@ -188,12 +190,42 @@ def _is_whole(kind: Step, span: Period) -> bool:
     return begins[kind] and LAST_OF[kind](span.start) == span.end
 
 
+def _cut(
+    asked: ReportQuestion, spans: Sequence[Period], kind: Step, flows: Sequence[str]
+) -> dict[Period, dict[Key, Sums]]:
+    """As the calendar cuts the days from the first of these to the last."""
+    whole = Period(spans[0].start, spans[-1].end)
+    by_start = {each.start: each for each in spans}
+    found: dict[Period, dict[Key, Sums]] = {}
+    by = (*(each.key for each in asked.groups if not each.is_time), str(kind))
+    for row in totals(asked.question.scope, whole, flows, by=by):
+        span = by_start.get(max(row.key[-1], whole.start))
+        if span:
+            found.setdefault(span, {})[row.key[:-1]] = row.sums
+    return found
+
+
+def _from_days(
+    asked: ReportQuestion, spans: Sequence[Period], flows: Sequence[str]
+) -> dict[Period, dict[Key, Sums]]:
+    days = list(Period(spans[0].start, max(each.end for each in spans)).steps(Step.DAY))
+    told = _cut(asked, days, Step.DAY, flows)
+    found: dict[Period, dict[Key, Sums]] = {}
+    for span in spans:
+        sums = found.setdefault(span, {})
+        for day in span.steps(Step.DAY):
+            for key, each in told.get(day, {}).items():
+                _add(sums.setdefault(key, {}), each)
+    return found
+
+
+def _add(to: Sums, sums: Mapping[str, Amount]) -> None:
+    for name, amount in sums.items():
+        to[name] = to.get(name, 0) + amount
+
+
 def _place_of_time(asked: ReportQuestion) -> int:
     return next(place for place, each in enumerate(asked.groups) if each.is_time)
-
-
-def _with(key: Key, place: int, start: date) -> Key:
-    return (*key[:place], start, *key[place:])
 
 
 # The rows ------------------------------------------------------------------------------------------
@@ -291,8 +323,7 @@ def _added_total(asked: ReportQuestion, now: dict[Key, Sums], then: dict[Key, Su
 def _added(asked: ReportQuestion, sums: dict[Key, Sums], period: Period) -> tuple[Figure, ...]:
     whole: Sums = dict.fromkeys(_measures(asked), 0)
     for each in sums.values():
-        for name, amount in each.items():
-            whole[name] += amount
+        _add(whole, each)
     return _figures(asked, whole, period)
 
 
