@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from rcm_site.charts import About, Benchmark, Chart, Series, Size, line_chart
+from rcm_site.charts import About, Benchmark, Chart, Series, line_chart
 
 from ..alerts.preview import Course, Point, Replay, replay
 from ..alerts.watched import WATCHED, Watched
@@ -22,7 +22,7 @@ DAYS = 90
 AFTER = timedelta(days=14)  # shown of the days after an alert was over
 
 
-def alert_chart(alert: Alert, today: date, size: Size = Size.WIDE) -> Chart | None:
+def alert_chart(alert: Alert, today: date) -> Chart | None:
     """What its rule looked at on each day before it opened and since; none of a number without a past."""
     watched = WATCHED.get(alert.watches)
     if watched is None or not watched.knows_past:
@@ -41,7 +41,6 @@ def alert_chart(alert: Alert, today: date, size: Size = Size.WIDE) -> Chart | No
         key="course",
         title=subject_of(alert),
         caption=f"What the rule looked at on each of {DAYS} days, as it is known now.",
-        size=size,
     )
 
 
@@ -91,7 +90,6 @@ def course_chart(
     title: str,
     caption: str,
     level: int = 2,
-    size: Size = Size.WIDE,
 ) -> Chart:
     about = About(
         key,
@@ -99,7 +97,6 @@ def course_chart(
         caption=caption,
         rows="Day",
         level=level,
-        size=size,
         empty_title="Nothing is known of these days",
         empty_text="There was nothing to count.",
     )

@@ -8,21 +8,18 @@ from typing import Any
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
-from rcm_site.charts import Size
 from rcm_site.charts.picture import png
 from rcm_site.letters import letter
 from rcm_site.templatetags.ui import number
 
-from ..alerts.contributors import contributors
-from ..alerts.looking import filters_of
-from ..alerts.watched import EACH, WATCHED
+from ..alerts.contributors import contributors, scope_of
+from ..alerts.watched import WATCHED
 from ..alerts.wording import condition_in_words, days_in_words, in_words, subject_of, usual_in_words
 from ..models import Alert, AlertEvent, Delivery
 from ..overview import change_in
-from ..pages.alert_charts import alert_chart, narrowed
+from ..pages.alert_charts import alert_chart
 from ..periods import Period
 from ..questions import span_in_words
-from ..scopes import NONE, Scope
 from .news import News, news_of
 from .places import short
 
@@ -48,8 +45,8 @@ def told_of(event: AlertEvent) -> Told:
         "contributors": [] if news.is_over else contributors(alert),
         "runbook": "" if news.is_over else alert.rule.runbook,
     }
-    chart = alert_chart(alert, timezone.localdate(event.at), Size.HALF)
-    return Told(words, png(chart) if chart else b"", chart.description if chart else "")
+    chart = alert_chart(alert, timezone.localdate(event.at))
+    return Told(words, png(chart, narrow=True) if chart else b"", chart.description if chart else "")
 
 
 def letter_of(
@@ -73,7 +70,7 @@ def facts_of(news: News) -> list[tuple[str, str]]:
     if alert.lowest_usual is not None:
         said.append(("Usual", usual_in_words(alert)))
     said += _before(alert, period)
-    said.append(("Told when it", f"{condition_in_words(alert.rule)}, {days_in_words(alert.rule)}"))
+    said.append(("Told when it", ", ".join([condition_in_words(alert.rule), *days_in_words(alert.rule)])))
     if watched is None or not watched.is_about_site:
         said.append(("As of" if is_as_of else "Days", span_in_words(period)))
     if noun:
@@ -93,14 +90,6 @@ def _before(alert: Alert, period: Period) -> list[tuple[str, str]]:
     if was is None:
         return []
     return [("Before", f"{in_words(alert.watches, was)}{f' ({change.text})' if change else ''}")]
-
-
-def scope_of(alert: Alert) -> Scope:
-    """The claims that it is about."""
-    filters = filters_of(narrowed(alert))
-    if alert.rule.each in EACH and alert.rule.each not in filters:
-        filters[alert.rule.each] = NONE
-    return Scope(None, **filters)
 
 
 def ids_of(event: AlertEvent, address: str, host: str) -> dict[str, str]:
