@@ -24,6 +24,7 @@ from .files import Files
 from .lives import Lives
 from .office import furnish
 from .truth import Truth
+from .watching import watch
 from .writing import Batch
 
 CLAIMS_A_BATCH = 8_000
@@ -65,6 +66,7 @@ def seed(*, claims: int, months: int, seed: int, today: date, truth_file: Path |
         files.close()
     hold_against_schedules()
     furnish(Random(f"{seed} office"), today)  # noqa: S311 - as above
+    watch()
     if truth_file:
         truth_file.write_text(json.dumps(truth.as_json(seed, today), indent=1))
     audit.record("seed_demo", "demo.claims_seeded", claims=written, months=months)
