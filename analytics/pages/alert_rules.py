@@ -30,11 +30,13 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, day, moment, number, unbroken
 
 from ..alerts import rules as keeping
-from ..alerts.preview import MOST_COURSES, Firing, Replay, replay
+from ..alerts.preview import Firing, Replay, replay
 from ..alerts.watched import WATCHED
 from ..alerts.wording import in_words, rule_in_words
 from ..catalogue import Topic
 from ..models import Alert, AlertRule, Webhook
+from ..periods import Period
+from ..questions import span_in_words
 from ..scopes import scope_of
 from .alert_charts import preview_chart
 from .alerts import EDIT_RULES, VIEW, severity_cell, tabs, watched_choices
@@ -203,6 +205,7 @@ class RuleForm(forms.ModelForm):
             "window_days": "Ending today. What tells how things stand has no days.",
             "clears_at": "A little inside the limit keeps an alert from coming and going.",
             "minimum_n": "Fewer claims say too little to tell anybody.",
+            "people": "Nobody ticked: it stands under Alerts and goes to nobody.",
             "runbook": "In a few lines; it stands in the mail.",
         }
         widgets: ClassVar = {
@@ -404,10 +407,19 @@ LOOKED_AT += ("clears_at", "window_days", "minimum_n", "cool_down_minutes")
 
 
 @dataclass(frozen=True)
+class Fired:
+    """An alert that there would have been, in words."""
+
+    label: str
+    days: str
+    worst: str
+
+
+@dataclass(frozen=True)
 class Preview:
     words: str
     chart: Chart | None = None
-    firings: Sequence[str] = ()
+    firings: Sequence[Fired] = ()
     more: int = 0  # firings before these
 
 
@@ -429,22 +441,22 @@ def preview(form: RuleForm, user: User) -> Preview:
 
 
 def shown(rule: AlertRule, tried: Replay) -> Preview:
-    firings = [firing_in_words(rule, each) for each in reversed(tried.firings)]
+    firings = [fired(rule, each) for each in reversed(tried.firings)]
     chart = None
     if tried.courses:
         first = tried.courses[0]
-        of = f"of {len(tried.courses)}" if len(tried.courses) < MOST_COURSES else "of all"
-        caption = f"The one that fired most, {of}." if tried.firings else f"The one with most claims, {of}."
-        caption = caption if rule.each else ""
+        most = "the one that fired most" if tried.firings else "the one with most claims"
+        caption = f"Of all {rule.each}s, {most}." if rule.each else ""
         chart = preview_chart(WATCHED[rule.watches], rule, first, caption)
     return Preview(f"{tried.words}.", chart, firings[:MOST_FIRINGS], max(len(firings) - MOST_FIRINGS, 0))
 
 
-def firing_in_words(rule: AlertRule, firing: Firing) -> str:
-    """Aetna: 3 Oct – 12 Oct 2026, at worst 14.2%."""
-    until = day(firing.resolved) if firing.resolved else "today"
-    about = f"{firing.label}: " if firing.label else ""
-    return f"{about}{day(firing.opened)} to {until}, at worst {in_words(rule.watches, firing.worst)}"
+def fired(rule: AlertRule, firing: Firing) -> Fired:
+    """Aetna, 3 Oct – 12 Oct 2026, 14.2%."""
+    days = f"since {day(firing.opened)}"
+    if firing.resolved:
+        days = span_in_words(Period(firing.opened, firing.resolved))
+    return Fired(firing.label, days, in_words(rule.watches, firing.worst))
 
 
 # Switching, deleting ---------------------------------------------------------------------------------
