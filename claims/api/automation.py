@@ -28,6 +28,7 @@ from .narrowing import refuse_unknown
 from .shapes import Named
 
 LAST_RUNS = 50
+WHOLE = "non_field_errors"  # what is wrong with no single field
 
 
 class Then(StrictSerializer):
@@ -258,7 +259,8 @@ def said(rule: AutomationRule, request: Request) -> AutomationRule:
     problems: dict[str, Any] = {name: list(map(str, why)) for name, why in form.errors.items()}
     for name, each in (("filters", which), ("then", then)):
         if not each.is_valid():
-            problems[name] = {field: list(map(str, why)) for field, why in each.errors.items()}
+            told = {field.replace("__all__", WHOLE): why for field, why in each.errors.items()}
+            problems[name] = {field: list(map(str, why)) for field, why in told.items()}
     if problems:
         raise exceptions.ValidationError(problems)
     kept = rules.Said(form.cleaned_data["name"], form.cleaned_data["on"], which.data, then)

@@ -26,6 +26,17 @@ LONGEST_PLAN = 90  # business days
 NO_DEED = "Say at least one thing that the rule does."
 
 
+# As they stand on a page, each with what belongs to it.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Put a tag on it": ("tag",),
+    "Pass it on": ("assign", "escalate"),
+    "Put it aside": ("pend_days", "pend_why"),
+    "Plan a task": ("task", "task_days", "task_owner"),
+    "Ask to write it off": ("write_off",),
+    "Tell people by e-mail": ("tell",),
+}
+
+
 class Deeds(forms.Form):
     """Each is left out while its first field is empty. They are chosen from what the rule's maker sees."""
 
@@ -33,7 +44,7 @@ class Deeds(forms.Form):
         required=False,
         max_length=LONGEST_TAG,
         validators=[one_plain_line],
-        label="Put on it the tag",
+        label="Tag",
         help_text="A worklist whose rule asks for the tag has the claim from then on.",
     )
     assign = forms.ChoiceField(required=False, label="Give it to")
@@ -44,21 +55,20 @@ class Deeds(forms.Form):
         required=False,
         min_value=1,
         max_value=LONGEST_REST,
-        label="Put it aside for",
-        help_text="Business days.",
+        label="Business days",
     )
-    pend_why = forms.ChoiceField(required=False, choices=OpenWork.Why.choices, label="because it")
-    task = forms.ChoiceField(required=False, choices=[*NOTHING_CHOSEN, *TASKS], label="Plan the task")
+    pend_why = forms.ChoiceField(required=False, choices=OpenWork.Why.choices, label="Because it")
+    task = forms.ChoiceField(required=False, choices=[*NOTHING_CHOSEN, *TASKS], label="What")
     task_days = forms.IntegerField(
-        required=False, min_value=1, max_value=LONGEST_PLAN, label="due in", help_text="Business days."
+        required=False, min_value=1, max_value=LONGEST_PLAN, label="Due in business days"
     )
-    task_owner = forms.ChoiceField(required=False, label="for")
+    task_owner = forms.ChoiceField(required=False, label="Who")
     write_off = forms.ChoiceField(
-        required=False, choices=[*NOTHING_CHOSEN, *WriteOff.Reason.choices], label="Ask to write it off as"
+        required=False, choices=[*NOTHING_CHOSEN, *WriteOff.Reason.choices], label="Because it is"
     )
     tell = forms.MultipleChoiceField(
         required=False,
-        label="Tell by e-mail",
+        label="People",
         help_text="A link to the claim and nothing about it; what comes within five minutes is one e-mail.",
     )
 
@@ -79,6 +89,10 @@ class Deeds(forms.Form):
             self.fields[name].choices = offered  # type: ignore[attr-defined]
         limit = money(settings.WRITE_OFF_LIMIT)
         self.fields["write_off"].help_text = f"Up to {limit} is written off at once; more waits for approval."
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [(label, [self[name] for name in names]) for label, names in GROUPS.items()]
 
     @classmethod
     def kept(cls, maker: User, words: Mapping[str, Any]) -> Deeds:

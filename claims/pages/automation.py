@@ -38,7 +38,7 @@ class EditRule(forms.ModelForm):
     """A rule's name and what it waits for; the rest stands in forms of its own."""
 
     on = forms.MultipleChoiceField(
-        label="When",
+        label="Any of these changes",
         choices=[(key, each.label) for key, each in happenings.CHANGES.items()],
         widget=forms.CheckboxSelectMultiple,
     )

@@ -112,7 +112,7 @@ def test_rules_are_asked_a_bounded_number_of_questions(
 
 def asked_by(user: User) -> dict[str, str]:
     pair = tokens.issue(user=user, request=RequestFactory().post("/"))
-    return {"HTTP_AUTHORIZATION": f"Bearer {pair['access']}"}
+    return {"HTTP_AUTHORIZATION": f"Bearer {pair.access}"}
 
 
 def test_other_systems_write_try_and_switch_rules(client: Client, heart: Department, ana: User) -> None:
@@ -124,8 +124,8 @@ def test_other_systems_write_try_and_switch_rules(client: Client, heart: Departm
     def send(method: str, path: str, data: Any = None) -> Any:
         return getattr(client, method)(path, data, content_type="application/json", **headers)
 
-    assert send("post", "/api/automation/", body | {"then": {}}).json()["fields"] == {
-        "then.__all__": ["Say at least one thing that the rule does."]
+    assert send("post", "/api/automation/", body | {"then": {}}).json()["error"]["fields"] == {
+        "then": ["Say at least one thing that the rule does."]
     }
     assert send("post", "/api/automation/", body | {"filters": {"number": "1"}}).status_code == 400
     made = send("post", "/api/automation/", body)

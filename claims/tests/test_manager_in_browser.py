@@ -54,7 +54,7 @@ def test_a_manager_reassigns_a_claim_approves_a_write_off_and_reviews_a_sample(w
     page.get_by_role("button", name="Save and go on").click()
     page.get_by_label("Right", exact=True).check()
     page.get_by_role("button", name="Save and go on").click()
-    expect(page.get_by_text("2 of 2")).to_be_visible()
+    expect(page.get_by_text("2 of 2 reviewed")).to_be_visible()
     problems += window.accessibility_problems()
 
     assert problems == []
@@ -82,9 +82,9 @@ def test_a_biller_appeals_one_claim_calls_about_another_and_puts_a_third_aside_b
     problems = []
 
     window.go(f"/worklists/{worklist.pk}/")
-    page.keyboard.press("Alt+n")
+    page.get_by_role("button", name="Work next").press("Enter")
     expect(page.get_by_role("heading", name=f"claim {appealed}")).to_be_visible()
-    page.keyboard.press("Alt+a")
+    page.get_by_role("link", name="Appeal", exact=True).press("Enter")
     page.get_by_label("Sent by").select_option("fax")
     page.get_by_label("What the appeal says").fill("The records show why it was needed.")
     page.get_by_role("button", name="File it").press("Enter")
@@ -92,14 +92,14 @@ def test_a_biller_appeals_one_claim_calls_about_another_and_puts_a_third_aside_b
     problems += window.accessibility_problems()
 
     window.go(f"/worklists/{worklist.pk}/")
-    page.keyboard.press("Alt+n")
+    page.get_by_role("button", name="Work next").press("Enter")
     expect(page.get_by_role("heading", name=f"claim {asked}")).to_be_visible()
-    page.keyboard.press("Alt+c")
+    page.get_by_text("Call", exact=True).press("Enter")
     page.get_by_label("Their reference").fill("R-77")
     page.get_by_role("button", name="Write the call down").press("Enter")
     expect(page.get_by_text("The call is written down.")).to_be_visible()
 
-    page.keyboard.press("Alt+n")
+    page.get_by_role("button", name="Work next").press("Enter")
     expect(page.get_by_role("heading", name=f"claim {rests}")).to_be_visible()
     page.get_by_text("Put aside", exact=True).first.press("Enter")
     page.get_by_label("Business days").fill("4")
