@@ -17,15 +17,9 @@ from claims.downstream import dead_letters, delivery, outbox, relay
 from claims.downstream.attempts import Attempt
 from claims.models import LedgerEntry, OutboxMessage
 from claims.tests.payment_queue import PaymentQueue, queue  # noqa: F401
-from rcm_site.models import Mail
 from rcm_site.testing.makers import make_claim, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def queued_mail(settings: Any) -> None:
-    settings.EMAIL_BACKEND = "rcm_site.mail.QueueBackend"
 
 
 def tell(*fees: str) -> OutboxMessage:
@@ -106,9 +100,6 @@ def test_what_the_ledger_holds_already_is_delivered_without_a_second_entry(queue
 def test_one_bad_message_keeps_no_other_and_dies_after_three_attempts(
     queue: PaymentQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make_user("admin", email="ann@clinic.example")
-    make_user("admin", email="gone@clinic.example", is_active=False)
-    make_user("director")
     good, bad, other = tell(), tell_nonsense(), tell()
     assert queue.send_and_deliver() == 0
     assert states() == dict.fromkeys([good.pk, bad.pk, other.pk], ("waiting", 1))
@@ -119,8 +110,6 @@ def test_one_bad_message_keeps_no_other_and_dies_after_three_attempts(
     assert (bad.state, bad.attempts) == ("dead", 3)
     assert bad.last_error == "The providers' shares do not add up to the net fee."
     assert [line.levelname for line in caplog.records if "payments_message_dead" in line.message] == ["ERROR"]
-    assert [mail.recipients for mail in Mail.objects.all()] == [["ann@clinic.example"]]
-    assert "/payments/" in Mail.objects.get().message["body"]
     assert next_turn(queue) == 0
     assert LedgerEntry.objects.count() == 2
 
@@ -135,21 +124,6 @@ def test_the_queue_moves_on_past_a_message_that_the_database_refuses(queue: Paym
     assert OutboxMessage.objects.get(pk=refused.pk).last_error == "DataError"
     tell()
     assert queue.send_and_deliver() == 1
-
-
-def test_a_mail_is_not_sent_for_each_of_many_that_die(queue: PaymentQueue) -> None:
-    make_user("admin")
-    for _ in range(3):
-        tell_nonsense()
-        for _ in range(3):
-            next_turn(queue)
-    assert OutboxMessage.objects.dead().count() == 3
-    assert Mail.objects.count() == 1
-    OutboxMessage.objects.dead().update(due_at=timezone.now() - timedelta(minutes=16))
-    tell_nonsense()
-    for _ in range(3):
-        next_turn(queue)
-    assert "4 messages" in Mail.objects.latest("pk").message["subject"]
 
 
 def test_an_attempt_waits_longer_after_each_failure(queue: PaymentQueue) -> None:
