@@ -181,6 +181,7 @@ def mail_report(run: ScheduledRun, *, person: User, content: bytes | None, url: 
         "turn": timezone.localtime(run.due_at, person.zone),
         "url": site(url),
         "stop_url": site(stopping.url_of(delivery)),
+        "schedule_url": site(reverse("schedule", args=[schedule.pk])) if person == schedule.owner else "",
     }
     message_id = f"<report-{run.pk}.{person.pk}@{host()}>"
     headers = headers_for(delivery, {"Message-ID": message_id})
