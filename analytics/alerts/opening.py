@@ -243,7 +243,8 @@ def _overdue(now: datetime) -> list[int]:
     return [
         pk
         for pk, opened_at, snoozed_until, minutes in rows
-        if opened_at + timedelta(minutes=minutes) <= now and (snoozed_until is None or snoozed_until <= now)
+        if opened_at + timedelta(minutes=minutes or 0) <= now
+        and (snoozed_until is None or snoozed_until <= now)
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
+from typing import Any
 
 from rcm_site.days import midnight
 
@@ -125,7 +126,7 @@ class _Life:
             window=timedelta(days=rule.window_days),
         )
         value = as_kept(judged.value)
-        if step == Step.OPEN:
+        if step == Step.OPEN and value is not None:
             self.alert = Alert(condition=rule.condition, value_at_first=value, worst=value)
             self.firings.append((day, None, self.alert))
         if step in (Step.OPEN, Step.SEE) and self.alert and value is not None:
@@ -145,7 +146,7 @@ class _Life:
 
 
 def _told(rule: AlertRule, lives: Mapping[int | None, _Life], days: int) -> Replay:
-    labels = LABELS[rule.each]({*lives}) if rule.each else {None: ""}
+    labels: dict[Any, str] = LABELS[rule.each]({*lives}) if rule.each else {None: ""}
     firings = [
         Firing(labels[key], *member_of(rule, key), opened, resolved, alert.value_at_first, alert.worst)
         for key, life in lives.items()

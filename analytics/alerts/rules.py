@@ -173,8 +173,8 @@ def _not_allowed(rule: AlertRule, user: User, told: dict[str, list[Any]]) -> Ite
             yield name, "There is somebody whom you cannot choose."
     if user.sees_everything:
         return
-    mine = Department.objects.visible_to(user).filter(pk=rule.department_id)
-    if rule.each != AlertRule.Each.DEPARTMENT and not mine.exists():
+    mine = Department.objects.visible_to(user).values_list("pk", flat=True)
+    if rule.each != AlertRule.Each.DEPARTMENT and rule.department_id not in mine:
         yield "department", "One of your own, or watch each department."
     outside = {"addresses": rule.addresses, "numbers": rule.numbers, "webhooks": told["webhooks"]}
     for name, chosen in outside.items():
@@ -199,8 +199,8 @@ def save_rule(
     """Keep a rule in which `problems_of` finds nothing; it is looked at anew at once."""
     now = now or timezone.now()
     before = AlertRule.objects.select_for_update(of=("self",)).filter(pk=rule.pk).first()
-    told = {"people": people, "webhooks": webhooks, "escalates_to": escalates_to}
-    if problems := problems_of(rule, actor, **told):  # type: ignore[arg-type]  # each by its own name
+    told: dict[str, Any] = {"people": people, "webhooks": webhooks, "escalates_to": escalates_to}
+    if problems := problems_of(rule, actor, **told):
         raise WrongRule(problems)
     rule.is_about_site = WATCHED[rule.watches].is_about_site
     rule.due_at = now
@@ -213,7 +213,9 @@ def save_rule(
             getattr(rule, name).set(chosen)
     if before is not None and (not rule.is_active or _asks_else(before, rule)):
         resolve_all(rule, now)
-    ids = {name: list(getattr(rule, name).order_by("pk").values_list("pk", flat=True)) for name in TOLD}
+    ids: dict[str, Any] = {
+        name: list(getattr(rule, name).order_by("pk").values_list("pk", flat=True)) for name in TOLD
+    }
     action = "alert_rule.changed" if before else "alert_rule.added"
     audit.record(actor, action, rule, request=request, changed=changed, **ids)
     return rule

@@ -151,7 +151,7 @@ class CheckedShown(serializers.Serializer[Any]):
 
 
 class FiringShown(serializers.Serializer[Any]):
-    label = serializers.CharField(help_text="Of what it would have told.")
+    of = serializers.CharField(source="label", help_text="Of what it would have told.")
     opened = serializers.DateField()
     resolved = serializers.DateField(allow_null=True)
     value = Amount()
@@ -336,7 +336,7 @@ def kept(rule: AlertRule, asked: dict[str, Any], request: Request) -> AlertRule:
 TOLD: dict[str, type[Model]] = {"people": User, "webhooks": Webhook, "escalates_to": User}
 
 
-def written(rule: AlertRule, asked: dict[str, Any], user: User) -> tuple[AlertRule, dict[str, list[Any]]]:
+def written(rule: AlertRule, asked: dict[str, Any], user: User) -> tuple[AlertRule, dict[str, Any]]:
     """The rule as it was asked for, and whom it is to tell; unknown ids are named."""
     problems: dict[str, list[str]] = {}
     told: dict[str, list[Any]] = {}

@@ -24,7 +24,7 @@ from rcm_site.errors import api_error
 from ..alerts import opening
 from ..alerts.contributors import contributors
 from ..alerts.watched import EACH, WATCHED
-from ..alerts.wording import alert_in_words, label_of
+from ..alerts.wording import alert_in_words
 from ..models import Alert, AlertEvent, AlertRule
 from ..models.alerts import AlertQuerySet
 from .alert_rules import PAGES, Amount
@@ -38,7 +38,6 @@ STATES = ("open", "over", "all")
 
 class AlertShown(serializers.ModelSerializer[Alert]):
     words = serializers.CharField(help_text="What it is about, in a sentence.")
-    label = serializers.CharField(help_text="What the number is called.")
     rule = Named()
     payer = Named(allow_null=True)
     department = Named(allow_null=True)
@@ -49,7 +48,7 @@ class AlertShown(serializers.ModelSerializer[Alert]):
     class Meta:
         model = Alert
         fields = (
-            *("id", "words", "rule", "watches", "label", *EACH, "severity", "condition", "limit"),
+            *("id", "words", "rule", "watches", *EACH, "severity", "condition", "limit"),
             *("opened_at", "seen_at", "resolved_at", "start", "end", "value", "value_at_first", "worst"),
             *("compared_with", "lowest_usual", "highest_usual", "n", "acknowledged_at", "acknowledged_by"),
             *("assignee", "snoozed_until", "escalated_at"),
@@ -77,7 +76,7 @@ class WholeAlert(AlertShown):
     events = AlertEventShown(many=True)
 
     class Meta(AlertShown.Meta):
-        fields = (*AlertShown.Meta.fields, "runbook", "contributors", "events")
+        fields = (*AlertShown.Meta.fields, "runbook", "contributors", "events")  # type: ignore[assignment]
 
 
 class Assigned(StrictSerializer):
@@ -106,7 +105,6 @@ ALERT: dict[str, Any] = {
     "words": "Denial rate (of decided) of Aetna is 19.2%, limit 15.0%",
     "rule": {"id": 12, "name": "Denials of a payer"},
     "watches": "denial_rate",
-    "label": "Denial rate (of decided)",
     "payer": {"id": 4, "name": "Aetna"},
     "department": None,
     "provider": None,
@@ -197,7 +195,7 @@ def narrowed(alerts: AlertQuerySet, request: Request) -> AlertQuerySet:
 
 
 def worded(alert: Alert) -> Alert:
-    alert.words, alert.label = alert_in_words(alert), label_of(alert.watches)  # type: ignore[attr-defined]
+    alert.words = alert_in_words(alert)  # type: ignore[attr-defined]
     return alert
 
 
@@ -217,11 +215,11 @@ def whole(alert: Alert, request: Request) -> Any:
     comments = [each for each in events if each.what == AlertEvent.What.COMMENTED]
     if user.phi_masked:
         for each in comments:
-            each.text = None
+            each.text = None  # type: ignore[assignment]  # is never saved
     audit.record(user, "alert.read", alert, request=request._request, comments=len(comments))
     found = AlertShown(worded(alert)).data
     more = {"runbook": alert.rule.runbook, "contributors": contributors(alert)}
-    return {**found, **more, "events": AlertEventShown(events, many=True).data}
+    return {**found, **more, "events": [AlertEventShown(each).data for each in events]}
 
 
 class OneAlert(APIView):

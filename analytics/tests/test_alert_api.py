@@ -108,7 +108,7 @@ def test_a_preview_keeps_nothing_and_tells_of_own_departments(client: Client, si
     assert shown["words"] == "Would have fired once in the last 90 days"
     assert shown["firings"] == [
         {
-            "label": "Heart",
+            "of": "Heart",
             "opened": TODAY.isoformat(),
             "resolved": None,
             "value": "100.0000",

@@ -54,7 +54,11 @@ def no_shipped_rules(request: pytest.FixtureRequest) -> None:
 def decided(denied: int, paid: int, *, days_ago: int = 1, **fields: Any) -> None:
     """So many claims that a payer denied or paid."""
     day = TODAY - days_ago * DAY
-    more = {"decided_on": day, "submitted_on": day - 20 * DAY, "charge": Decimal(100)} | fields
+    more: dict[str, Any] = {
+        "decided_on": day,
+        "submitted_on": day - 20 * DAY,
+        "charge": Decimal(100),
+    } | fields
     category = more.pop("denial_category", "coding")
     for _ in range(denied):
         make_claim(status="denied", denial_category=category, **more)
@@ -151,7 +155,7 @@ def test_too_few_neither_open_nor_resolve() -> None:
     decided(1, 0)
     look(asked)
     Claim.objects.filter(status="denied").update(status="paid")
-    Claim.objects.filter(pk=Claim.objects.first().pk).update(status="submitted", decided_on=None)
+    Claim.objects.filter(pk__in=Claim.objects.values("pk")[:1]).update(status="submitted", decided_on=None)
     look(asked, NOW + HOUR)  # none of four
     assert Alert.objects.open().exists()
     look(asked, NOW + 8 * DAY)  # and a week later none at all
