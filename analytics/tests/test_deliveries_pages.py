@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -183,3 +184,48 @@ def test_a_test_says_why_it_was_not_taken_and_stands_in_the_log(client: Client, 
     page = client.post(f"/webhooks/{webhook.pk}/test/", follow=True).content.decode()
     assert page.count("private network") == 2  # as the answer, and in the log
     assert Delivery.objects.get().state == "failed"
+
+
+# Through the API -----------------------------------------------------------------------------------
+
+
+def sent(client: Client, method: str, address: str, body: Any = None) -> Any:
+    return getattr(client, method)(address, body or {}, content_type="application/json")
+
+
+def test_deliveries_are_listed_and_tried_again_through_the_api(client: Client, sign_in: Any) -> None:
+    ann = sign_in("manager", departments=[make_department()])
+    own, other = told(ann, state="failed", answer="550: no", closed_at=NOW), told(make_user("manager"))
+    (row,) = client.get("/api/deliveries/?state=failed").json()["results"]
+    assert (row["id"], row["answer"], row["to"]) == (str(own.pk), "550: no", ann.name)
+    assert client.get("/api/deliveries/?state=odd").status_code == 400
+    assert sent(client, "post", f"/api/deliveries/{other.pk}/again").status_code == 404
+    assert sent(client, "post", f"/api/deliveries/{own.pk}/again").json()["state"] == "waiting"
+    assert sent(client, "post", f"/api/deliveries/{own.pk}/again").status_code == 409
+
+
+def test_webhooks_are_kept_through_the_api_without_telling_their_secrets(
+    client: Client, sign_in: Any
+) -> None:
+    sign_in("admin")
+    asked = {"name": "Ours", "shape": "json", "url": "https://8.8.8.8/hidden-part", "secret": "s" * 20}
+
+    send = partial(sent, client)
+    for wrong, field in (
+        ({"url": "https://10.0.0.1/"}, "url"),
+        ({"secret": "short"}, "secret"),
+        ({"shape": "fax"}, "shape"),
+        ({"made_by": 1}, "made_by"),
+    ):
+        answer = send("post", "/api/webhooks/", asked | wrong)
+        assert (answer.status_code, [*answer.json()["error"]["fields"]]) == (400, [field])
+    made = send("post", "/api/webhooks/", asked)
+    assert made.status_code == 201
+    changed = send("patch", made["Location"], {"is_active": False})
+    assert changed.json()["is_active"] is False
+    assert Webhook.objects.get().url == "https://8.8.8.8/hidden-part"
+    for answer in (made, changed, client.get(made["Location"]), client.get("/api/webhooks/")):
+        assert "hidden-part" not in answer.content.decode()
+    assert send("patch", made["Location"], {"url": "https://[::1]/"}).status_code == 400
+    Webhook.objects.update(url="https://127.0.0.1/")  # as if it had been let through
+    assert "private network" in send("post", f"{made['Location']}/test").json()["answer"]
