@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -22,8 +23,8 @@ from accounts.models import User
 from claims.pages.filters import NOBODY
 from claims.pages.masking import MASKED
 from claims.pages.tasks import refuse
-from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import NOTHING, moment, number, unbroken
+from rcm_site.tables import Column, Table
+from rcm_site.templatetags.ui import moment, number, unbroken
 
 from ..alerts import opening
 from ..alerts.contributors import contributors
@@ -44,6 +45,8 @@ from ..questions import span_in_words
 from .alert_charts import alert_chart
 from .alert_rules import TOLD_ALL, who_may_be_told
 from .alerts import NAMED, VIEW, state_cell
+from .deliveries import answer_of, recipient
+from .deliveries import state_cell as delivery_state
 
 CHANGE, VIEW_DELIVERIES, EDIT_RULES = (
     "analytics.change_alert",
@@ -209,6 +212,7 @@ def deliveries_table(request: HttpRequest, alert: Alert, user: User) -> Table:
         found.select_related("event", "person", "webhook", "mail").order_by("-made_at", "-pk"),
         DELIVERY_COLUMNS,
         key="deliveries",
+        link=lambda each: reverse("delivery", args=[each.pk]),
         caption="Who was told" if user.sees_everything else "When you were told",
         empty_title="Nobody was told yet",
         empty_text="Messages go out when an alert opens, is escalated, or is over."
@@ -217,21 +221,14 @@ def deliveries_table(request: HttpRequest, alert: Alert, user: User) -> Table:
     )
 
 
-def recipient(delivery: Delivery) -> str:
-    if delivery.person:
-        return delivery.person.name or delivery.person.email
-    return delivery.address or str(delivery.webhook or NOTHING)
-
-
 DELIVERY_COLUMNS = [
     Column("who", "Who", recipient),
-    Column("about", "About", lambda each: each.event.get_what_display() if each.event else NOTHING),
+    Column("about", "About", lambda each: each.event.get_what_display()),
     Column("channel", "By", lambda each: each.get_channel_display()),
     Column("when", "When", lambda each: unbroken(moment(each.made_at))),
-    Column("state", "State", lambda each: Cell(each.get_state_display(), badge=BADGE_OF[each.state])),
-    Column("answer", "Answer", lambda each: each.answer or NOTHING),
+    Column("state", "State", delivery_state),
+    Column("answer", "Answer", answer_of),
 ]
-BADGE_OF = {"collected": "pending", "waiting": "waiting", "sent": "done", "failed": "failed"}
 
 
 # What people do about it ---------------------------------------------------------------------------
