@@ -297,7 +297,7 @@ def shown_event(event: ClaimEvent, user: User, files: dict[uuid.UUID, str]) -> d
     source = event.source
     return {
         "event": event,
-        "who": who(event),
+        "who": f"by {who(event)}" if event.rule_id else who(event),
         "origin": in_file(source, event.place, files.get(source.pk, "")) if source else None,
         "note": MASKED if event.note and user.phi_masked else event.note,
     }

@@ -61,7 +61,7 @@ def test_a_rule_is_written_tried_switched_on_and_shows_what_it_did(
     claim = denied_since(heart, manager)
     running.run_waiting(seconds=5)
     assert "Given to Ana Ruiz" in client.get(f"/automation/{rule.pk}/").content.decode()
-    assert "rule “Denials to Ana”" in client.get(f"/claims/{claim.pk}/").content.decode()
+    assert "by rule “Denials to Ana”" in client.get(f"/claims/{claim.pk}/").content.decode()
     assert "Denials to Ana" in client.get("/automation/").content.decode()
     client.post(f"/automation/{rule.pk}/switch/", {"on": "0"})
     rule.refresh_from_db()
