@@ -287,6 +287,7 @@ SPECTACULAR_SETTINGS = {
         "DeliveryState": "analytics.models.Delivery.State",
         "ExportState": "analytics.models.Export.State",
         "SentEvery": "analytics.models.Schedule.Every",
+        "SentFormat": "analytics.models.Schedule.Format",
         "TaskKind": "claims.models.Task.Kind",
         "PlannedTaskKind": "claims.pages.tasks.KINDS",
     },

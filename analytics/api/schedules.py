@@ -64,7 +64,7 @@ class ScheduleAsked(StrictSerializer):
     is_active = serializers.BooleanField(required=False)
 
 
-class RunShown(serializers.Serializer[ScheduledRun]):
+class ScheduledRunShown(serializers.Serializer[ScheduledRun]):
     due_at = serializers.DateTimeField()
     told_at = serializers.DateTimeField(allow_null=True, help_text="Null while nobody has been told.")
     problem = serializers.CharField(allow_blank=True, help_text="Why nobody was, or not everybody.")
@@ -76,7 +76,7 @@ class ScheduleShown(serializers.ModelSerializer[Schedule]):
     at = serializers.TimeField(format="%H:%M")
     words = serializers.CharField(help_text="When it comes, in words.")
     people = Named(many=True, source="told")
-    last_run = RunShown(allow_null=True)
+    last_run = ScheduledRunShown(allow_null=True)
 
     class Meta:
         model = Schedule

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,9 +17,10 @@ from .exports import Export
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: User) -> Self:
-        """One's own, and what was shared with oneself or one's role, or is sent to one. Each sees it with
-        their own rights."""
-        shared, sent = self.filter(people=user), self.filter(schedules__people=user)
+        """One's own, and what was shared with oneself or one's role, or is sent to one by its owner. Each
+        sees it with their own rights."""
+        shared = self.filter(people=user)
+        sent = self.filter(schedules__people=user, schedules__owner=F("owner"))
         mine = Q(owner=user) | Q(pk__in=shared.values("pk")) | Q(pk__in=sent.values("pk"))
         return (
             self.filter(mine | Q(shared_roles__contains=f",{user.role},")) if user.role else self.filter(mine)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from calendar import day_name
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from django import forms
-from django.conf import settings
 
+from accounts import time_zones
 from accounts.models import User
 
 from .. import schedules
 from ..models import Report, Schedule
 
 REPORT, STANDARD = "report", "standard"
-OFTEN = (
-    *("America/New_York", "America/Chicago", "America/Denver", "America/Phoenix"),
-    *("America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu", "UTC"),
-)
 
 
 class EditSchedule(forms.ModelForm):
@@ -51,7 +46,7 @@ class EditSchedule(forms.ModelForm):
         super().__init__(asked, **kwargs)
         schedule = self.instance
         self.fields["what"].choices = whats(schedule.owner)  # type: ignore[attr-defined]
-        self.fields["time_zone"].choices = zones(user, schedule.time_zone)  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = time_zones.choices(user.zone.key, schedule.time_zone)  # type: ignore[attr-defined]
         self.fields["people"].queryset = schedules.may_be_told(user)  # type: ignore[attr-defined]
         self.fields["day_of_month"].required = False
         self.initial["what"] = self.initial.get("what") or chosen(schedule)
@@ -93,11 +88,3 @@ def whats(owner: User) -> list[tuple[str, Any]]:
     standard = [(f"{STANDARD}:{key}", label) for key, label in Schedule.Standard.choices]
     groups = [("Own reports", mine), ("Shared reports", shared), ("Standard reports", standard)]
     return [("", "Choose …"), *((label, choices) for label, choices in groups if choices)]
-
-
-def zones(user: User, current: str) -> list[tuple[str, Any]]:
-    """Every time zone, those first that are likely here."""
-    likely = dict.fromkeys((user.zone.key, current, settings.TIME_ZONE, *OFTEN))
-    often = [(name, name.replace("_", " ")) for name in likely if name]
-    others = [(name, name.replace("_", " ")) for name in sorted(available_timezones() - likely.keys())]
-    return [("Often used", often), ("All others", others)]
