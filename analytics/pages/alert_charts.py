@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from rcm_site.charts import About, Benchmark, Chart, Series, line_chart
+from rcm_site.templatetags.ui import number
 
 from ..alerts.preview import Course, Point, Replay, replay
 from ..alerts.watched import WATCHED, Watched
@@ -94,21 +95,33 @@ def course_chart(
     about = About(
         key,
         title,
-        caption=caption,
+        caption=" ".join([caption, *left_out(watched, rule, points)]).strip(),
         rows="Day",
         level=level,
-        empty_title="Nothing is known of these days",
-        empty_text="There was nothing to count.",
+        empty_title="Nothing can be told of these days",
+        empty_text="There was too little to count.",
     )
-    series = [Series(watched.label, [drawn(watched.unit, point.value) for point, _ in points])]
-    alarmed = [drawn(watched.unit, point.value) if is_open else None for point, is_open in points]
-    if any(value is not None for value in alarmed):
-        series.append(Series("Alert", alarmed))
-    series += bounds(watched.unit, rule, [point for point, _ in points])
+    values = [
+        None if is_few(watched, rule, point) else drawn(watched.unit, point.value) for point, _ in points
+    ]
+    alarmed = [value if is_open else None for value, (_, is_open) in zip(values, points, strict=True)]
+    found = [Series("Alert", alarmed), *bounds(watched.unit, rule, [point for point, _ in points])]
+    series = [Series(watched.label, values), *(each for each in found if each.known)]
     days = [point.day for point, _ in points]
     return line_chart(
         about, CHART_UNITS[watched.unit], days, series, benchmark=limit_line(watched.unit, rule)
     )
+
+
+def is_few(watched: Watched, rule: AlertRule, point: Point) -> bool:
+    """Of too few for the rule to say anything: far out, it would seem to have been missed."""
+    return watched.is_ratio and point.n < rule.minimum_n
+
+
+def left_out(watched: Watched, rule: AlertRule, points: Sequence[tuple[Point, bool]]) -> list[str]:
+    if not any(is_few(watched, rule, point) for point, _ in points):
+        return []
+    return [f"Days that tell of fewer than {number(rule.minimum_n)} {watched.noun_of_n} are left out."]
 
 
 def drawn(unit: Unit, value: Decimal | None) -> Decimal | None:

@@ -390,12 +390,22 @@ def test_a_preview_says_how_often_and_when_it_would_have_fired(
     assert preview.words == "Would have fired once in the last 90 days."
     first = timezone.localdate() - timedelta(days=8)
     assert (preview.firings[0].days.split(" ")[0], preview.firings[0].worst) == (str(first.day), "100.0%")
-    assert preview.chart.about.key == "preview"
+    assert [row[2] for row in preview.chart.numbers.rows if row[2] is not None] == [1, 1, 1]
     assert page.context["form"].errors == {}
     fragment = client.post("/alerts/rules/new/", sent, headers={"HX-Request": "true"})
     assert "Would have fired once" in fragment.text
     assert "<html" not in fragment.text
     assert not AlertRule.objects.exists()
+
+
+def test_a_preview_leaves_out_days_that_tell_of_too_few(
+    client: Client, manager: User, heart: Department, denied_a_week_ago: None
+) -> None:
+    sent = asked(department=heart.pk, window_days="1", minimum_n="4", limit="50", save=None)
+    preview = client.post("/alerts/rules/new/", sent).context["preview"]
+    assert preview.words == "Would not have fired in the last 90 days."
+    assert preview.chart.about.caption == "Days that tell of fewer than 4 claims are left out."
+    assert preview.chart.drawings == ()
 
 
 def test_a_preview_counts_what_the_person_may_see_alone(
