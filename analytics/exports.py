@@ -97,6 +97,7 @@ class Content(Protocol):
     formats: Collection[str]
     asked: Mapping[str, str]  # as it is kept: a worker that reads it finds the same
     report: Report | None
+    department: int | None  # whose claims alone are in it, where it is narrowed to one
     rows: int  # written so far
 
     def expected(self) -> int | None:
@@ -110,6 +111,7 @@ class ListFile:
 
     formats: Collection[str] = tuple(SPREADSHEETS)
     report: Report | None = None
+    department: int | None = None
 
     def __init__(self, listing: Listing, asked: Mapping[str, str]) -> None:
         self.listing, self.asked = listing, asked
@@ -425,6 +427,8 @@ class Maker:
         except WrongExport:
             raise Refused("What it was narrowed to is not there any more: ask again.") from None
         departments = None if rights.departments is None else sorted(rights.departments)
+        if content.department is not None:
+            departments = [content.department]
         expected, has_patients = content.expected(), content.has_patients
         self._save(rows_expected=expected, departments=departments, has_patients=has_patients)
         for piece in pieces(content.chunks(export.format, owner, began)):

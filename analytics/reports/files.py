@@ -47,6 +47,13 @@ class ReportFile:
     def words(self) -> str:
         return f"{self.title}: {self.parts[0].asked.words}"
 
+    @property
+    def department(self) -> int | None:
+        """The one that each of its parts is narrowed to."""
+        asked = {each.asked.question.scope.department for each in self.parts}
+        alone = asked.pop() if len(asked) == 1 else None
+        return alone if isinstance(alone, int) else None
+
     def expected(self) -> None:
         """Known once they are read."""
 
