@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -36,7 +36,7 @@ class AlertRuleAdmin(AuditedAdmin):
     list_filter = ["is_active", "severity", "is_about_site"]
     search_fields = ["name", "watches"]
     actions = None  # a rule whose alerts are open is not deleted
-    fieldsets = [
+    fieldsets: ClassVar[Any] = [
         *((heading, {"fields": [*often, *seldom]}) for _, heading, often, _, seldom in SECTIONS),
         (None, {"fields": ["is_active"]}),
     ]

@@ -121,7 +121,7 @@ class LinesField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        lines = super().to_python(value).replace(",", "\n").splitlines()
+        lines = (super().to_python(value) or "").replace(",", "\n").splitlines()
         return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
 
@@ -268,10 +268,10 @@ def who_may_be_told(user: User) -> UserQuerySet:
 
 def grouped(user: User) -> list[tuple[str, list[tuple[str, str]]]]:
     """What may be watched, by topic."""
-    groups: dict[str, list[tuple[str, str]]] = {each.value: [] for each in Topic} | {OTHER: [], OF_SITE: []}
+    groups: dict[str, list[tuple[str, str]]] = {name: [] for name in (*Topic, OTHER, OF_SITE)}
     for key, label in watched_choices(user):
         watched = WATCHED[key]
-        topic = watched.kpi.topic.value if watched.kpi else OF_SITE if watched.is_about_site else OTHER
+        topic = watched.kpi.topic if watched.kpi else OF_SITE if watched.is_about_site else OTHER
         groups[topic].append((key, label))
     return [(topic, choices) for topic, choices in groups.items() if choices]
 
@@ -379,7 +379,7 @@ def edited(request: HttpRequest, rule: AlertRule, first: Mapping[str, Any]) -> H
         kept = keeping.save_rule(form.instance, actor=user, request=request, **form.chosen)
         messages.success(request, f"“{kept.name}” is saved, and looked at within a minute.")
         return redirect("alert_rules")
-    page = {"preview": preview(form, user)}
+    page: dict[str, Any] = {"preview": preview(form, user)}
     if request.headers.get("HX-Request"):
         return render(request, "analytics/_alert_preview.html", page)
     if request.method == "POST" and "save" not in request.POST:
@@ -402,8 +402,10 @@ def without_demands(form: RuleForm) -> None:
 
 # What it would have done -----------------------------------------------------------------------------
 
-LOOKED_AT = ("watches", "each", *NAMED, "kind", "category", "condition", "limit", "change_in")
-LOOKED_AT += ("clears_at", "window_days", "minimum_n", "cool_down_minutes")
+LOOKED_AT = (
+    *("watches", "each", *NAMED, "kind", "category"),
+    *("condition", "limit", "change_in", "clears_at", "window_days", "minimum_n", "cool_down_minutes"),
+)
 
 
 @dataclass(frozen=True)

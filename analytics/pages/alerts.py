@@ -159,7 +159,7 @@ def counts_in_words(alerts: QuerySet[Alert]) -> str:
     return f"{sum(by_severity.values()):,} open: {', '.join(said)}."
 
 
-def nothing_to_do(request: HttpRequest, user: User) -> dict[str, str]:
+def nothing_to_do(request: HttpRequest, user: User) -> dict[str, Any]:
     if request.GET:
         return {
             "empty_title": "No alerts of this kind",
