@@ -223,6 +223,8 @@ def _refused(mail: Mail, refusal: Exception) -> None:
 
 def _words(refusal: Exception) -> str:
     """550: no such mailbox: what the server said, of the first recipient that it would not have."""
+    code: int
+    said: bytes | str
     match refusal:
         case smtplib.SMTPRecipientsRefused():
             code, said = next(iter(refusal.recipients.values()), (0, b""))

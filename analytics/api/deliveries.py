@@ -64,7 +64,8 @@ def shown(delivery: Delivery) -> Any:
         "answer": "" if answer == NOTHING else answer,
         "attempts": delivery.mail.attempts if delivery.mail else delivery.attempts,
     }
-    return DeliveryShown({name: getattr(delivery, name) for name in SAME} | told).data
+    same = {name: getattr(delivery, name) for name in SAME}
+    return DeliveryShown(same | told).data  # type: ignore[arg-type]
 
 
 SHOWN = {
@@ -114,7 +115,7 @@ def chosen(asked: QueryDict) -> dict[str, str]:
     for name, known in FILTERS.items():
         if name in asked:
             try:
-                found[name] = one_of(asked[name], known)
+                found[name] = one_of(str(asked[name]), known)
             except Wrong as wrong:
                 raise exceptions.ValidationError({name: [str(wrong)]}) from wrong
     return found

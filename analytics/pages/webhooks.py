@@ -42,7 +42,7 @@ class WebhookForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.kept = {"url": self.instance.url, "secret": self.instance.secret}
         is_new = self.instance.pk is None
-        self.initial |= {"url": "", "secret": keeping.new_secret() if is_new else ""}
+        self.initial.update(url="", secret=keeping.new_secret() if is_new else "")
         for name in ("url", "secret"):
             self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
         stays = "" if is_new else f"Leads to {keeping.place_of(self.instance)}; empty, it stays. "
@@ -63,7 +63,7 @@ class WebhookForm(forms.ModelForm):
         elif "shape" in asked:
             given = {name: asked[name] for name in ("shape", "url", "secret")}
             for name, problems in keeping.problems_of(Webhook(**given)).items():
-                self.add_error(name, problems)  # type: ignore[arg-type]
+                self.add_error(name, problems)
         return asked
 
 
@@ -110,6 +110,7 @@ def last_cell(webhook: Any) -> Cell:
     return Cell(State(webhook.last_state).label, badge=badge, title=webhook.last_answer)
 
 
+USED = {True: "done", False: "paused"}
 COLUMNS = [
     Column("name", "Name", lambda each: each.name, sort="name"),
     Column("shape", "Speaks", lambda each: each.get_shape_display(), sort="shape"),
@@ -120,8 +121,6 @@ COLUMNS = [
     Column("last", "Last message", last_cell),
     Column("at", "Told", lambda each: unbroken(moment(each.last_at)), sort="last_at"),
 ]
-USED = {True: "done", False: "paused"}
-
 
 # One of them ---------------------------------------------------------------------------------------
 

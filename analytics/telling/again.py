@@ -33,6 +33,8 @@ def _mail_is_ready(row: Delivery, now: datetime) -> bool:
     file, they cannot be."""
     if row.channel != Delivery.Channel.MAIL:
         return True
+    if row.mail_id is None:
+        return row.about != Delivery.About.REPORT
     kept = Mail.objects.filter(pk=row.mail_id).exclude(message={})
     if kept.update(
         state=Mail.State.WAITING,

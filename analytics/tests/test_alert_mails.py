@@ -120,7 +120,7 @@ def test_an_alert_arrives_as_text_page_and_picture(
     ]
     picture = parts_of(message)["image/png"]
     assert picture["Content-ID"] == "<course>"
-    assert bytes(picture.get_payload(decode=True))[:4] == b"\x89PNG"  # type: ignore[arg-type]
+    assert bytes(picture.get_payload(decode=True))[:4] == b"\x89PNG"
     assert len(message.as_bytes()) < 120_000
     text, page = text_of(message), text_of(message, "text/html")
     for words in (

@@ -20,15 +20,13 @@ from analytics.tests.test_alert_mails import (  # noqa: F401
     ann,
     arrived,
     happened,
-    mailbox,
     make_told,
     parts_of,
-    server,
     text_of,
 )
 from rcm_site.testing.browser import BROWSER, chromium  # noqa: F401
 from rcm_site.testing.makers import make_user
-from rcm_site.tests.test_mail import Mailbox
+from rcm_site.tests.test_mail import Mailbox, mailbox, server  # noqa: F401
 
 pytestmark = BROWSER
 
