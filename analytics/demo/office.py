@@ -1,15 +1,18 @@
-"""What the demo's people have on their desks: tasks for claims that are stuck, and reviews of work."""
+"""What the demo's people have on their desks: tasks, reviews, claims that were filed late, rules to try."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from django.db.models import QuerySet
 
 from accounts.demo import SIGN_INS
 from accounts.models import User
-from claims.models import Claim, ClaimEvent, Review, ReviewSample, Task
+from claims.automation import rules
+from claims.automation.deeds import Deeds
+from claims.models import AutomationRule, Claim, ClaimEvent, ClaimLine, Review, ReviewSample, Task
+from claims.models.claims import OWED, UNANSWERED
 from claims.reviews import reviewable
 from rcm_site.days import midnight
 
@@ -32,6 +35,19 @@ COMMENTS = {
     "step": "A corrected claim would have been quicker than an appeal.",
     "code": "The modifier was missing again after the correction.",
 }
+# Of claims that were filed late and that no intake has taken, so many days are left to file them again.
+LATE = (5, 12, 24)
+# What it is called, what it waits for, of which claims, and what it does. None is on: whoever tries the demo
+# switches them on.
+RULES: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
+    (
+        "Authorisation denials are appealed within three days",
+        "category",
+        {"category": "authorisation"},
+        {"tag": "Authorisation", "task": "appeal", "task_days": "3"},
+    ),
+    ("Small rests are written off", "amount", {"balance_to": "5"}, {"write_off": "small"}),
+]
 ANSWER = "I was away that week; it was handed over the day I came back."
 
 
@@ -42,6 +58,9 @@ def furnish(rng: Random, today: date) -> None:
         _plan(rng, person, today)
     for lead in User.objects.filter(role="manager").order_by("pk"):
         _review(rng, lead, today)
+        _file_late(lead, today)
+    for lead in people.filter(role="manager"):
+        _write_rules(lead, midnight(today))
 
 
 def _plan(rng: Random, person: User, today: date) -> None:
@@ -60,6 +79,28 @@ def _plan(rng: Random, person: User, today: date) -> None:
         )
         for claim, (kind, days, before, text) in zip(stuck, PLANS, strict=False)
     )
+
+
+def _file_late(lead: User, today: date) -> None:
+    """Their service lies so far back that their payers' limits are near."""
+    waiting = Claim.objects.visible_to(lead).filter(OWED, UNANSWERED, payer__isnull=False)
+    late = list(waiting.select_related("payer").order_by("submitted_on", "number")[: len(LATE)])
+    for claim, left in zip(late, LATE, strict=False):
+        if claim.payer is None or claim.service_from is None:
+            continue
+        served = today + timedelta(days=left - claim.payer.timely_filing_days)
+        if served < claim.service_from:
+            Claim.objects.filter(pk=claim.pk).update(service_from=served, service_to=served)
+            ClaimLine.objects.filter(claim=claim).update(service_date=served)
+
+
+def _write_rules(lead: User, now: datetime) -> None:
+    for name, on, filters, then in RULES:
+        deeds = Deeds.kept(lead, then)
+        if deeds.is_valid():
+            said = rules.Said(name, [on], filters, deeds)
+            rule = rules.save(AutomationRule(made_by=lead), said, actor=lead)
+            rules.rehearse(rule, actor=lead, now=now)
 
 
 def _review(rng: Random, lead: User, today: date) -> None:

@@ -18,8 +18,10 @@ from accounts.models import User
 from analytics.demo import seeding
 from analytics.demo.payers import INCIDENT, PAYERS
 from analytics.measures import is_contractual
+from claims import deadlines
 from claims.downstream import ledger
 from claims.models import (
+    AutomationRule,
     Claim,
     ClaimEvent,
     ClaimLine,
@@ -164,6 +166,13 @@ def test_older_claims_are_less_often_open(truth: dict[str, Any]) -> None:
         )
     ]
     assert shares[0] < 0.1 < shares[1]
+
+
+def test_every_lead_has_claims_to_file_again_soon_and_rules_to_try(truth: dict[str, Any]) -> None:
+    for lead in User.objects.filter(role="manager"):
+        soon = Claim.objects.visible_to(lead).filter(deadlines.chosen("filing-30", TODAY))
+        assert soon.exists(), lead.name
+    assert AutomationRule.objects.filter(is_active=False, tried_at__isnull=False).count() == 2
 
 
 def test_the_payments_side_holds_what_claims_owe(truth: dict[str, Any]) -> None:
