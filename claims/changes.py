@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -203,7 +204,7 @@ def _note(claim: Claim, action: str, before: str, change: Change) -> None:
     )
     if not change.rule:
         holding.renew(claim, change.actor)
-    by_rule = {"rule": change.rule.pk} if change.rule else {}
+    by_rule: dict[str, Any] = {"rule": change.rule.pk} if change.rule else {}
     audit.record(
         change.actor,
         "claim.changed",

@@ -86,8 +86,9 @@ def _act(mark: int, claim_id: UUID, event: int, rules: Sequence[Ready], now: dat
     claim = Claim.objects.select_for_update().filter(pk=claim_id).first()
     done = set(AutomationRun.objects.filter(event=event).values_list("rule", flat=True))
     fitting = [each for each in rules if each.rule.pk not in done and matched(each, [event])]
-    for each in fitting if claim else ():
-        _run(each, claim, event, now)
+    if claim:
+        for each in fitting:
+            _run(each, claim, event, now)
     AutomationMark.objects.filter(pk=mark).delete()
     return len(fitting)
 

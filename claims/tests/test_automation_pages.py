@@ -112,7 +112,7 @@ def test_rules_are_asked_a_bounded_number_of_questions(
 
 def asked_by(user: User) -> dict[str, str]:
     pair = tokens.issue(user=user, request=RequestFactory().post("/"))
-    return {"HTTP_AUTHORIZATION": f"Bearer {pair.access}"}
+    return {"Authorization": f"Bearer {pair.access}"}
 
 
 def test_other_systems_write_try_and_switch_rules(client: Client, heart: Department, ana: User) -> None:
@@ -122,7 +122,7 @@ def test_other_systems_write_try_and_switch_rules(client: Client, heart: Departm
     body: dict[str, Any] = {"name": "By API", "on": ["status"], "then": {"assign": str(ana.pk)}}
 
     def send(method: str, path: str, data: Any = None) -> Any:
-        return getattr(client, method)(path, data, content_type="application/json", **headers)
+        return getattr(client, method)(path, data, content_type="application/json", headers=headers)
 
     assert send("post", "/api/automation/", body | {"then": {}}).json()["error"]["fields"] == {
         "then": ["Say at least one thing that the rule does."]
@@ -136,10 +136,10 @@ def test_other_systems_write_try_and_switch_rules(client: Client, heart: Departm
     assert send("post", f"{path}/switch", {"on": True}).json()["is_active"]
     denied_since(heart, manager)
     running.run_waiting(seconds=5)
-    read = client.get(path, **headers).json()
+    read = client.get(path, headers=headers).json()
     assert [each["did"] for each in read["runs"]] == [["given to Ana Ruiz"]]
     assert not send("put", path, body | {"on": ["payer"]}).json()["is_active"]
-    assert [each["name"] for each in client.get("/api/automation/", **headers).json()] == ["By API"]
+    assert [each["name"] for each in client.get("/api/automation/", headers=headers).json()] == ["By API"]
 
 
 # Tags ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -70,7 +71,12 @@ def test_a_biller_appeals_one_claim_calls_about_another_and_puts_a_third_aside_b
 ) -> None:
     heart, payer = make_department("Heart"), make_payer("Acme", appeal_days=60)
     yesterday = timezone.localdate() - timedelta(days=1)
-    denied = {"status": "denied", "decided_on": yesterday, "payer": payer, "department": heart}
+    denied: dict[str, Any] = {
+        "status": "denied",
+        "decided_on": yesterday,
+        "payer": payer,
+        "department": heart,
+    }
     appealed, rests = (
         make_claim(charge=Decimal(dollars), denial_category=category, **denied)
         for dollars, category in ((900, "medical_necessity"), (100, "documentation"))
