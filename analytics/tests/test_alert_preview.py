@@ -23,7 +23,7 @@ from rcm_site.testing.makers import make_claim, make_department, make_payer, mak
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 UNTIL = date(2026, 6, 30)
-DAYS = 30
+DAYS = 20
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def history() -> None:
     chance = random.Random(7)
     payers, departments = [make_payer("Good"), make_payer("Bad")], [make_department(), make_department()]
     providers = [make_provider(), make_provider()]
-    for n in range(240):
+    for n in range(180):
         day = UNTIL - chance.randrange(190) * DAY
         payer = chance.choice([*payers, None])
         wave = 0.25 if (UNTIL - day).days // 9 % 3 else 0.75
@@ -60,8 +60,8 @@ RULES: list[dict[str, Any]] = [
     {"each": "payer", "limit": 25, "window_days": 7, "minimum_n": 4, "cool_down_minutes": 4 * 1440},
     {"each": "department", "condition": "rises", "limit": 8, "window_days": 14, "minimum_n": 5},
     {"condition": "unusual", "limit": 2, "window_days": 7, "minimum_n": 5},
-    {"each": "provider", "watches": "open_ar", "limit": 9000, "clears_at": 8000},
-    {"watches": "aged_ar_over_90", "condition": "falls", "limit": 1, "window_days": 10, "minimum_n": 1},
+    {"each": "provider", "watches": "open_ar", "limit": 2200, "clears_at": 2000},
+    {"watches": "gross_charges", "condition": "falls", "limit": 500, "window_days": 10, "minimum_n": 1},
     {
         "watches": "cash_collected",
         "condition": "falls",
