@@ -19,12 +19,15 @@ from ..cards import Good
 from ..catalogue import Kpi, Topic, Unit, amount
 from ..kpis import KPIS
 from ..measures import MEASURES, Measure
+from ..models import FactState
 from ..questions import COMPARED, FILTERS, Question, WrongQuestion, ask
+from ..standings import KEPT_KEYS
 from .dimensions import DIMENSIONS, Dimension
 
 MOST_NUMBERS = 12  # KPIs and measures together: more columns nobody reads, nor fits on paper
 MOST_GROUPS = 2
 MOST_STEPS = 60  # of what is asked for each day of its own: how things stood, and codes
+MOST_BY_CLAIM = 14  # days on which that is no kept sum: each reads every claim's balance
 LONGEST_TEXT = 200
 FORMATS = ("json", "csv", "xlsx", "pdf")
 CHARTS = ("none", "line", "bar")
@@ -240,6 +243,29 @@ def _check_steps(
     if time and is_costly and sum(1 for _ in question.period.steps(time.key)) > MOST_STEPS:
         words = f"At most {MOST_STEPS} {time.label.lower()}s of these: group by longer ones, or ask for less."
         problems.setdefault("group_by", []).append(words)
+    elif time and any(each.is_as_of for each in numbers):
+        count = _told_by_claim(groups, question)
+        if count > MOST_BY_CLAIM:
+            words = (
+                f"How things stood is told claim by claim on {count} of these days, at most on "
+                f"{MOST_BY_CLAIM}: group by month, ask for fewer, or leave the comparison out."
+            )
+            problems.setdefault("group_by", []).append(words)
+
+
+def _told_by_claim(groups: tuple[Dimension, ...], question: Question) -> int:
+    """On how many of the days that rows end on the sums that are kept do not say how things stood."""
+    steps = [span for each in groups if each.is_time for span in question.period.steps(each.key)]
+    ends = {each.end for each in steps}
+    if question.against:
+        is_year = question.compare == "year"
+        ends |= {(each.year_before() if is_year else each.previous()).end for each in steps}
+    past = {each for each in ends if each < question.scope.today}
+    keys = {each.key for each in groups if not each.is_time}
+    if not keys | question.scope.asked <= KEPT_KEYS:
+        return len(past)
+    kept_from = FactState.objects.values_list("kept_from", flat=True).first()
+    return sum(each < kept_from for each in past) if kept_from else 0
 
 
 def _question(

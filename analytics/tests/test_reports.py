@@ -279,6 +279,11 @@ def test_people_see_their_departments_and_dimensions_as_their_role_allows(decide
         ({"group_by": ["reason"]}, "kpis[0]", "Not told by reason"),
         ({"group_by": ["procedure"], "kpis": ["open_ar"]}, "kpis[0]", "Not told by procedure"),
         ({"group_by": ["day"], "kpis": ["open_ar"], "start": "2026-04-01"}, "group_by", "At most 60 days"),
+        (
+            {"group_by": ["day", "kind"], "kpis": ["open_ar"]},
+            "group_by",
+            "claim by claim on 29 of these days",
+        ),
         ({"filters": {"payer": "Nobody"}}, "filters.payer", "none of this id or name"),
         ({"filters": {"payer": True}}, "filters.payer", "A text"),
         ({"filters": {"payer": "\0"}}, "filters.payer", "A text"),
