@@ -75,6 +75,7 @@ def _table(request: HttpRequest, kpi: Kpi, rows: list[Compared]) -> Table:
         Column(
             "day", "Day", lambda row: unbroken(day(row.then.day)), sort="day", value=lambda row: row.then.day
         ),
+        Column("taken", "Written down", lambda row: unbroken(_taken(row)), value=_taken),
         Column(
             "then",
             "As known then",
@@ -96,7 +97,6 @@ def _table(request: HttpRequest, kpi: Kpi, rows: list[Compared]) -> Table:
             numeric=True,
             value=lambda row: exported(kpi, row.difference),
         ),
-        Column("taken", "Written down", lambda row: unbroken(_taken(row)), value=_taken),
     ]
     return Table(
         request,

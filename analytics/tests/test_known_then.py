@@ -59,10 +59,10 @@ def test_a_correction_shows_beside_what_was_known(client: Client, sign_in: Any) 
     sign_in("director")
     page = client.get(f"/numbers/denial_rate/?{JUNE}")
     assert shown(page) == [
-        ["21 Jun 2026", "50.0%", "0.0%", "−50.0 points", "22 Jun 2026"],
-        ["14 Jun 2026", "50.0%", "0.0%", "−50.0 points", "15 Jun 2026"],
+        ["21 Jun 2026", "22 Jun 2026", "50.0%", "0.0%", "−50.0 points"],
+        ["14 Jun 2026", "15 Jun 2026", "50.0%", "0.0%", "−50.0 points"],
     ]
-    assert page.context["known_table"].rows[0].cells[3].tone == "good"
+    assert page.context["known_table"].rows[0].cells[4].tone == "good"
     assert "over the 30 days that ended on each day" in page.text
     balances = client.get(f"/numbers/open_ar/?{JUNE}")
     assert "at the end of each day" in balances.text
@@ -73,10 +73,10 @@ def test_a_day_made_up_for_says_so_and_the_table_is_had_as_a_file(client: Client
     snapshots.take(june(14), timezone.make_aware(datetime(2026, 6, 20)))  # noqa: DTZ001 - made aware
     sign_in("director")
     page = client.get(f"/numbers/denied_charges/?{JUNE}")
-    assert shown(page) == [["14 Jun 2026", "$100.00", "$100.00", "$0.00", "20 Jun 2026, late"]]
+    assert shown(page) == [["14 Jun 2026", "20 Jun 2026, late", "$100.00", "$100.00", "$0.00"]]
     file = client.get(f"{page.context['known_table'].export_url}&format=csv")
     lines = b"".join(file.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
-    assert lines[1:] == ['2026-06-14,100.00,100.00,0.00,"20 Jun 2026, late"']
+    assert lines[1:] == ['2026-06-14,"20 Jun 2026, late",100.00,100.00,0.00']
 
 
 def test_who_sees_some_departments_gets_their_sums(client: Client, sign_in: Any) -> None:
@@ -87,8 +87,8 @@ def test_who_sees_some_departments_gets_their_sums(client: Client, sign_in: Any)
     decided("denied", june(10))
     take(june(14))
     sign_in("manager", departments=[heart, bones])
-    assert shown(client.get(f"/numbers/denial_rate/?{JUNE}"))[0][1:3] == ["25.0%", "25.0%"]
-    assert shown(client.get(f"/numbers/denial_rate/?{JUNE}&department={heart.pk}"))[0][1] == "100.0%"
+    assert shown(client.get(f"/numbers/denial_rate/?{JUNE}"))[0][2:4] == ["25.0%", "25.0%"]
+    assert shown(client.get(f"/numbers/denial_rate/?{JUNE}&department={heart.pk}"))[0][2] == "100.0%"
     payer = client.get(f"/numbers/denial_rate/?{JUNE}&payer=none")
     assert payer.status_code == 200
     assert "known_table" not in payer.context
@@ -101,7 +101,7 @@ def test_it_is_shown_of_what_is_kept_alone(client: Client, sign_in: Any) -> None
     assert "known_table" not in client.get(f"/numbers/denial_rate/?{JUNE}").context  # nothing is kept yet
     take(june(14))
     for asked in (f"payer={payer.pk}", f"provider={provider.npi}", "department=none"):
-        assert shown(client.get(f"/numbers/denial_rate/?{JUNE}&{asked}"))[0][1] == "100.0%"
+        assert shown(client.get(f"/numbers/denial_rate/?{JUNE}&{asked}"))[0][2] == "100.0%"
     for asked in (f"payer={payer.pk}&department=none", "kind=dental", "reason=CO-16"):
         assert "known_table" not in client.get(f"/numbers/denial_rate/?{JUNE}&{asked}").context
 
