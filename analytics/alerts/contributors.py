@@ -121,22 +121,25 @@ def _by_amount(kpi: Kpi, parts: dict[Any, _Part], is_down: bool) -> list[tuple[A
     if top:
         return [(key, _moved_in_words(kpi, moved[key], parts[key])) for key in top]
     most = {} if is_down else {key: Decimal(part.now[counted]) for key, part in parts.items()}
-    return [(key, f"{_amount(counted, most[key])} {_noun(kpi)}") for key in _top(most)]
+    return [(key, f"{_amount(counted, most[key])}{_noun(kpi, most[key])}") for key in _top(most)]
 
 
 def _moved_in_words(kpi: Kpi, moved: Decimal, part: _Part) -> str:
     counted = kpi.measures[0]
     few = "less" if MEASURES[counted].is_money else "fewer"
-    words = f"{_amount(counted, abs(moved))} {'more' if moved > 0 else few} {_noun(kpi)}"
+    words = f"{_amount(counted, abs(moved))} {'more' if moved > 0 else few}{_noun(kpi, moved)}"
     category = max(part.categories, key=lambda each: (part.categories[each] * moved, each), default=None)
     if category is None or part.categories[category] / moved < MOSTLY:
         return words
     return f"{words}, mostly {CATEGORIES.get(category, category).lower()}"
 
 
-def _noun(kpi: Kpi) -> str:
-    """What its numerator is, as its formula says it."""
-    return kpi.formula.split(" ÷ ")[0].removesuffix(", added up").removesuffix(", counted")
+def _noun(kpi: Kpi, amount: Decimal) -> str:
+    """Of a share, what it counts, as its formula says it; an amount is the number itself."""
+    if kpi.unit in (Unit.MONEY, Unit.COUNT):
+        return ""
+    noun = kpi.formula.split(" ÷ ")[0].removesuffix(", added up")
+    return f" {noun.replace('claims', 'claim', 1) if abs(amount) == 1 else noun}"
 
 
 def _amount(measure: str, amount: Decimal) -> str:
