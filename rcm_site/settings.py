@@ -283,6 +283,7 @@ SPECTACULAR_SETTINGS = {
         "ClaimKind": "claims.models.Claim.Kind",
         "DenialCategory": "claims.api.shapes.DENIAL_CATEGORIES",
         "ExportKind": "analytics.exports.KIND_CHOICES",
+        "ExportFormat": "analytics.models.Export.Format",
         "CheckedEvery": "analytics.models.AlertRule.Every",
         "DeliveryState": "analytics.models.Delivery.State",
         "ExportState": "analytics.models.Export.State",
