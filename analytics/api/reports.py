@@ -35,7 +35,7 @@ from ..periods import NAMED
 from ..questions import COMPARED, WrongQuestion
 from ..reports import keeping
 from ..reports.answering import is_quick
-from ..reports.asking import CHARTS, FORMATS, MOST_GROUPS, MOST_NUMBERS, ReportQuestion, read
+from ..reports.asking import CHARTS, MOST_GROUPS, MOST_NUMBERS, ReportQuestion, read
 from ..reports.dimensions import DIMENSIONS
 from ..schedules import may_be_told
 from .parameters import API
@@ -90,7 +90,7 @@ class GenerateAsked(DefinitionAsked):
     report = serializers.IntegerField(
         required=False, help_text="A kept report, in place of all the others but `format`."
     )
-    format = serializers.ChoiceField(FORMATS, required=False, help_text="JSON, unless said.")
+    format = serializers.ChoiceField(Export.Format.choices, required=False, help_text="JSON, unless said.")
 
 
 class JobShown(serializers.Serializer[Any]):
