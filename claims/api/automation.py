@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -90,7 +90,7 @@ class TriedShown(serializers.Serializer[Any]):
 class RuleShown(serializers.ModelSerializer[AutomationRule]):
     made_by = Named()
     in_words = serializers.SerializerMethodField()
-    tried = TriedShown(allow_null=True, help_text="What the last 30 days would have come to.")
+    tried = serializers.SerializerMethodField(help_text="What the last 30 days would have come to.")
 
     class Meta:
         model = AutomationRule
@@ -104,9 +104,9 @@ class RuleShown(serializers.ModelSerializer[AutomationRule]):
         which = f" ({words['which']})" if words["which"] else ""
         return f"When {words['when']}{which}: {', '.join(words['then'])}"
 
-    def to_representation(self, rule: AutomationRule) -> dict[str, Any]:
-        shown = super().to_representation(rule)
-        return shown | {"tried": shown["tried"] if rule.tried_at else None}
+    @extend_schema_field(TriedShown(allow_null=True))
+    def get_tried(self, rule: AutomationRule) -> dict[str, Any] | None:
+        return rule.tried or None
 
 
 class RuleWithRuns(RuleShown):
