@@ -45,8 +45,12 @@ class WebhookForm(forms.ModelForm):
         self.initial.update(url="", secret=keeping.new_secret() if is_new else "")
         for name in ("url", "secret"):
             self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
-        stays = "" if is_new else f"Leads to {keeping.place_of(self.instance)}; empty, it stays. "
-        self.fields["url"].help_text = f"{stays}For PagerDuty it is known, and may stay empty."
+        self.fields["url"].required = is_new
+        stays = f"Leads to {keeping.place_of(self.instance)}; empty, it stays. "
+        self.fields["url"].help_text = (
+            f"{'' if is_new else stays}Slack and Teams tell it where one adds a webhook there; "
+            f"PagerDuty’s is {keeping.PAGERDUTY}."
+        )
         self.fields["secret"].help_text = (
             f"{'' if is_new else 'Empty, it stays. '}Signs what is sent, so that the other side can tell it "
             "is ours; for PagerDuty its routing key."
@@ -56,11 +60,7 @@ class WebhookForm(forms.ModelForm):
         asked = super().clean() or {}
         for name, kept in self.kept.items():
             asked[name] = asked.get(name) or kept
-        if asked.get("shape") == Webhook.Shape.PAGERDUTY:
-            asked["url"] = asked["url"] or keeping.PAGERDUTY
-        if not asked["url"]:
-            self.add_error("url", "Say where it leads.")
-        elif "shape" in asked:
+        if asked["url"] and "shape" in asked:
             given = {name: asked[name] for name in ("shape", "url", "secret")}
             for name, problems in keeping.problems_of(Webhook(**given)).items():
                 self.add_error(name, problems)

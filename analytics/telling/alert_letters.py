@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from rcm_site.charts.picture import png
 from rcm_site.letters import letter
-from rcm_site.templatetags.ui import number
+from rcm_site.templatetags.ui import day, number
 
 from ..alerts.contributors import contributors, scope_of
 from ..alerts.watched import WATCHED
@@ -72,7 +72,7 @@ def facts_of(news: News) -> list[tuple[str, str]]:
     said += _before(alert, period)
     said.append(("Told when it", ", ".join([condition_in_words(alert.rule), *days_in_words(alert.rule)])))
     if watched is None or not watched.is_about_site:
-        said.append(("As of" if is_as_of else "Days", span_in_words(period)))
+        said.append(("As of", day(period.end)) if is_as_of else ("Days", span_in_words(period)))
     if noun:
         said.append(("Made of", f"{number(alert.n)}{noun}"))
     return said

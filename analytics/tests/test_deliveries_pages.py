@@ -152,7 +152,7 @@ def test_a_webhook_is_kept_and_its_secrets_are_shown_to_nobody(client: Client, s
     [
         ({"url": "https://169.254.169.254/latest"}, "private network"),
         ({"url": "http://8.8.8.8/"}, "begins with https"),
-        ({"url": ""}, "Say where it leads."),
+        ({"url": ""}, "This field is required."),
         ({"shape": "json", "secret": "short"}, "At least 16 characters"),
         ({"shape": "pagerduty", "secret": "short"}, "32 letters and digits"),
     ],
@@ -174,7 +174,8 @@ def test_pagerdutys_address_is_known_even_without_a_name_server(
 
     monkeypatch.setattr(socket, "getaddrinfo", nobody)
     sign_in("admin")
-    client.post("/webhooks/new/", form(shape="pagerduty", url="", secret=KEY))
+    asked = {"name": "Pager", "shape": "pagerduty", "secret": KEY}
+    sent(client, "post", "/api/webhooks/", asked)
     assert Webhook.objects.get().url == "https://events.pagerduty.com/v2/enqueue"
 
 
