@@ -63,7 +63,7 @@ def test_a_manager_reassigns_a_claim_approves_a_write_off_and_reviews_a_sample(w
     late.refresh_from_db()
     assert denied.assignee is not None
     assert (denied.assignee.name, late.status) == ("Ana Ruiz", "written_off")
-    assert sorted(Review.objects.values_list("verdict", flat=True)) == ["error", "right"]
+    assert sorted(Review.objects.values_list("verdict", flat=True)) == ["error", "ok"]
 
 
 def test_a_biller_appeals_one_claim_calls_about_another_and_puts_a_third_aside_by_keyboard(
