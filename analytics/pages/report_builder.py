@@ -15,13 +15,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import allow, person
 from accounts.models import User
+from rcm_site.charts import Size
 
 from ..models import Report
 from ..questions import WrongQuestion
 from ..reports import answering, asking, drawing, keeping
 from .report_form import Builder, definition_of, field_of, filled_in
 from .report_table import report_table, shown_of
-from .reports import size_of, visible_report
+from .reports import visible_report
 
 EDIT = "analytics.add_report"
 ROWS_PREVIEWED = 10
@@ -63,7 +64,7 @@ def built(request: HttpRequest, found: Report, started: QueryDict) -> HttpRespon
     if saves or "save_as" in request.POST:
         problems = problems | wrong_name(asked.get("name", ""))
         if not problems:
-            return keep(request, found if saves else Report(owner=user), asked["name"], definition)
+            return keep(request, found if saves else Report(owner=user), asked.get("name", ""), definition)
     frame = {
         "title": f"What is in “{found.name}”?" if found.pk else "What do you want to know?",
         "form": Builder(user, asked, problems),
@@ -86,7 +87,7 @@ def previewed(
     answer = answering.rows(asked)
     if not answer.is_long:
         rows = list(answer.rows)
-        is_cut, charts = len(rows) > ROWS_PREVIEWED, drawing.charts(answer, size_of(asked))
+        is_cut, charts = len(rows) > ROWS_PREVIEWED, drawing.charts(answer, Size.HALF)
         more = f"The first {ROWS_PREVIEWED} of {len(rows):,} rows." if is_cut else ""
     else:
         charts, more = [], f"The first {ROWS_PREVIEWED} of very many rows."

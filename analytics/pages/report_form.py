@@ -140,7 +140,7 @@ def field_of(path: str) -> str:
 
 def definition_of(asked: QueryDict) -> dict[str, Any]:
     """What a filled-in form asks. Lines go over time and bars compare, so nobody has to choose."""
-    groups = [asked[name] for name in GROUPS if asked.get(name)]
+    groups = [text for name in GROUPS if (text := asked.get(name, ""))]
     found: dict[str, Any] = {
         "kpis": asked.getlist("kpis"),
         "measures": asked.getlist("measures"),

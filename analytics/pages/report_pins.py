@@ -46,7 +46,7 @@ def pin_of(request: HttpRequest, report: Report, user: User, today: date) -> Pin
     answer = answering.rows(asked)
     drawn = drawing.charts(answer, Size.HALF)
     if drawn:
-        about = replace(drawn[0].about, key=f"pin-{report.pk}", level=4)
+        about = replace(drawn[0].about, key=f"pin-{report.pk}", level=3)
         return Pin(report, asked.words, chart=replace(drawn[0], about=about))
     table = report_table(request, answer, key=f"pin-{report.pk}", most=ROWS, is_sorted=False, is_small=True)
     return Pin(report, asked.words, table=table)

@@ -19,7 +19,7 @@ from ..reports.asking import ReportQuestion
 from ..reports.columns import FEW_MARK, ReportColumn, shown_columns
 
 MOST_ON_PAGE = 1_000  # rows; whoever wants more takes the file
-MOST_SMALL = 3  # numbers in little room
+MOST_SMALL = 2  # numbers in little room
 MOST_SIDE_BY_SIDE = 2  # numbers beside what they were: of more, a page shows how they changed
 
 

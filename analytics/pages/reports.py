@@ -29,7 +29,7 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import day, unbroken
 
 from .. import exports
-from ..exports import MOST_OF_ONE, TooMany, WrongExport
+from ..exports import MOST_OF_ONE, TooMany
 from ..facts import is_catching_up
 from ..kpis import KPIS
 from ..models import Report, Schedule
@@ -38,6 +38,7 @@ from ..questions import FILTERS, PARAMETERS, Question, WrongQuestion
 from ..reports import answering, asking, drawing, keeping
 from ..reports.asking import NUMBERS, ReportQuestion
 from ..reports.dimensions import DIMENSIONS
+from ..reports.files import report_file as file_of
 from ..scheduled_runs import KIND
 from ..schedules import LOOKING, may_be_told
 from .report import QuestionForm, given
@@ -278,24 +279,31 @@ def files(request: HttpRequest, found: Report) -> list[tuple[str, str]]:
 @never_cache
 @require_safe
 def report_file(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """All its rows, asked as the page was: at once when there are few, else made by a worker."""
+    """All its rows, asked as the page was: at once when that is quick, else made by a worker."""
     user, found, now = person(request), visible_report(request, pk), timezone.now()
     file_format = request.GET.get("format", "")
     if file_format not in dict(FILES).values():
         raise BadRequest(f"A file is one of {', '.join(dict(FILES).values())}.")
     asked = {"report": str(found.pk), "definition": json.dumps(definition_asked(request, found))}
     try:
-        content = exports.content_of(user, KIND, asked, timezone.localdate(now))
-        if answering.is_long(content.parts[0].asked):
-            return have_made(request, file_format, asked)
-    except WrongExport as wrong:
+        file = file_of(user, asked, timezone.localdate(now))
+    except WrongQuestion as wrong:
         frame = {"title": "This cannot be taken out as it stands", "problems": wrong.problems}
         return render(request, "analytics/wrong_export.html", frame, status=400)
-    told = {"page": audit.page_of(request), "kind": file_format, "filters": sorted(given(request))}
-    audit.record(user, "report.exported", found, request=request, **told)
+    if not answering.is_quick(file.parts[0].asked):
+        return have_made(request, file_format, asked)
+    audit.record(
+        user,
+        "report.exported",
+        found,
+        request=request,
+        page=audit.page_of(request),
+        kind=file_format,
+        filters=sorted(given(request)),
+    )
     name = f"{slugify(found.name) or 'report'}-{timezone.localtime(now):%Y-%m-%d-%H%M}"
     return StreamingHttpResponse(
-        content.chunks(file_format, user, now),
+        file.chunks(file_format, user, now),
         content_type=exports.CONTENT_TYPES[file_format],
         headers={
             "Content-Disposition": f'attachment; filename="{name}.{file_format}"',
@@ -310,7 +318,7 @@ def have_made(request: HttpRequest, file_format: str, asked: Mapping[str, str]) 
     except TooMany:
         messages.error(request, f"You wait for {MOST_OF_ONE} files already: cancel one, or wait.")
     else:
-        messages.success(request, "It has many rows: your file stands here as soon as it is made.")
+        messages.success(request, "It takes a while: your file stands here as soon as it is made.")
     return redirect("exports")
 
 

@@ -19,7 +19,11 @@ REPORT, STANDARD = "report", "standard"
 class EditSchedule(forms.ModelForm):
     what = forms.ChoiceField(label="What is sent")
     weekday = forms.TypedChoiceField(
-        label="On", coerce=int, choices=list(enumerate(day_name)), required=False, empty_value=0
+        label="On",
+        coerce=int,
+        choices=list(enumerate(day_name)),
+        required=False,
+        empty_value=0,  # type: ignore[arg-type]  # what it coerces to
     )
     time_zone = forms.ChoiceField(label="On the clock of")
     people = forms.ModelMultipleChoiceField(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import audit
-from accounts.access import allow, person
+from accounts.access import allow, may, person
 from accounts.models import User
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, unbroken
@@ -26,6 +27,7 @@ from .exports import file_response
 from .schedule_form import EditSchedule
 
 EDIT, LOOK = "analytics.add_schedule", "analytics.view_dashboard"
+OVERSEES = "accounts.view_operations"
 NAMES_SHOWN = 3
 TURNS_SHOWN = 3
 MORNING = time(8)
@@ -40,19 +42,20 @@ COLUMNS = [
     Column("people", "Goes to", lambda each: people_in_words(each)),
     Column("next", "Next", lambda each: next_in_words(each)),
     Column("last", "Last", lambda each: last_cell(each)),
-    Column("owner", "Made by", lambda each: str(each.owner)),
 ]
+OWNER = Column("owner", "Made by", lambda each: str(each.owner))
 
 
 @allow(EDIT)
 @never_cache
 @require_safe
 def schedule_list(request: HttpRequest) -> HttpResponse:
-    mine = Schedule.objects.visible_to(person(request)).select_related("owner", "report")
+    user = person(request)
+    mine = Schedule.objects.visible_to(user).select_related("owner", "report")
     table = Table(
         request,
         mine.prefetch_related("people", turns.LAST_RUN).order_by("name", "pk"),
-        COLUMNS,
+        [*COLUMNS, OWNER] if may(user, OVERSEES) else COLUMNS,
         link=lambda each: reverse("schedule", args=[each.pk]),
         caption="Reports that are sent by mail",
         empty_title="Nothing is sent yet",
@@ -104,6 +107,7 @@ def how_it_went(run: ScheduledRun) -> Cell:
 
 def visible(request: HttpRequest, pk: int) -> Schedule:
     """Somebody else's is as unknown as one that does not exist; each vain look is audited."""
+    user = person(request)
     user = person(request)
     mine = Schedule.objects.visible_to(user).select_related("owner", "report")
     found = mine.filter(pk=pk).first()
@@ -175,7 +179,7 @@ def new_schedule(request: HttpRequest) -> HttpResponse:
     """A page that leads here says in the address what is to be sent."""
     user = person(request)
     started = Schedule(owner=user, time_zone=user.zone.key, at=MORNING)
-    initial = {"what": request.GET.get("what", ""), "people": [user.pk]}
+    initial: dict[str, Any] = {"what": request.GET.get("what", ""), "people": [user.pk]}
     return edited(request, started, initial)
 
 
@@ -186,7 +190,7 @@ def edit_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     return edited(request, visible(request, pk), {})
 
 
-def edited(request: HttpRequest, found: Schedule, initial: dict[str, object]) -> HttpResponse:
+def edited(request: HttpRequest, found: Schedule, initial: dict[str, Any]) -> HttpResponse:
     """The form, which says when its turns would come as it changes."""
     user, now = person(request), timezone.now()
     asked = request.POST if request.method == "POST" else None
