@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from typing import IO
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
@@ -59,22 +60,22 @@ def notice_loss(now: datetime) -> None:
         _write(file, known)
 
 
-def notice_return(now: datetime) -> Outage | None:
-    """The outage that is over, for whoever asks first; none where none was, or a short one."""
+def notice_return(now: datetime, record: Callable[[Outage], object]) -> None:
+    """Have the outage that is over recorded, once, and tell whoever was told of it; not a short one."""
     path = _path()
     if not path.exists() or not path.stat().st_size:
-        return None
+        return
     with _held() as file:
         known = _read(file) if file is not None else None
         if file is None or known is None:
-            return None
+            return
+        since = _moment(known.since)
+        if now - since >= TELL_AFTER:
+            with transaction.atomic():
+                record(Outage(since, now))
+                if known.is_told and settings.SYSTEM_ALERT_ADDRESSES:
+                    _message("database_back", since).send()  # the queue is back, too
         _write(file, None)
-    since = _moment(known.since)
-    if now - since < TELL_AFTER:
-        return None
-    if known.is_told and settings.SYSTEM_ALERT_ADDRESSES:
-        _message("database_back", since).send()  # the queue is back, too
-    return Outage(since, now)
 
 
 # Telling ---------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -28,11 +29,12 @@ SILENT_AFTER = timedelta(minutes=3)
 
 
 def begin() -> None:
-    """Look from now on, for as long as this process lives."""
-    threading.Thread(target=_watch, name="watch", daemon=True).start()
+    """Look from now on, for as long as this process lives; a look that hangs does not keep the other."""
+    for look in (look_at_database, look_at_site):
+        threading.Thread(target=_keep_on, args=[look], name="watch", daemon=True).start()
 
 
-def _watch() -> None:
+def _keep_on(look: Callable[[datetime], None]) -> None:
     while True:
         time.sleep(EVERY_SECONDS)
         try:
@@ -43,12 +45,16 @@ def _watch() -> None:
             connections.close_all()  # one that is kept may hang on a server that is gone by then
 
 
-def look(now: datetime) -> None:
+def look_at_database(now: datetime) -> None:
     if lost_database.is_lost():
         lost_database.notice_loss(now)
-        return
-    if outage := lost_database.notice_return(now):
-        site.record(outage)
+    else:
+        lost_database.notice_return(now, site.record)
+
+
+def look_at_site(now: datetime) -> None:
+    if lost_database.is_lost():
+        return  # the other look says so
     request_minutes.write_down(now)
     check_due(now, is_about_site=True)
     if nobody_works(now):

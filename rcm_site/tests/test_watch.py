@@ -81,6 +81,11 @@ def no_database(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield patched
 
 
+def look(now: datetime) -> None:
+    watch.look_at_database(now)
+    watch.look_at_site(now)
+
+
 def measured(key: str, now: datetime) -> tuple[Decimal | None, int]:
     today = timezone.localdate(now)
     (found,) = WATCHED[key].measure(Looking(Scope(None), Period(today, today), "", now))
@@ -193,14 +198,14 @@ def test_without_a_worker_web_processes_notice_and_tell(mailbox: Mailbox) -> Non
     now = timezone.now() + MINUTE
     Heartbeat.objects.create(name="beat", at=now)
     Heartbeat.objects.create(name="worker", at=now - 20 * MINUTE)
-    watch.look(now)
+    look(now)
     alert = Alert.objects.get(watches="worker_silent")
     assert (alert.value, alert.is_open) == (20, True)
-    watch.look(now + MINUTE)
+    look(now + MINUTE)
     (told,) = [each for each in mailbox.taken if "worker" in each.as_string().lower()]
     assert told["To"] == IT
     Heartbeat.objects.update(at=now + 16 * MINUTE)
-    watch.look(now + 16 * MINUTE)
+    look(now + 16 * MINUTE)
     alert.refresh_from_db()
     assert not alert.is_open
 
@@ -222,13 +227,13 @@ def test_people_are_told_once_past_the_queue_and_it_is_written_down_later(
 ) -> None:
     lost = timezone.now()
     for minutes in range(4):
-        watch.look(lost + minutes * MINUTE)
+        look(lost + minutes * MINUTE)
     assert mailbox.subjects == ["Revenue cycle: the database is lost"]
     assert mailbox.taken[0]["To"] == IT
 
     no_database.undo()
-    watch.look(lost + 7 * MINUTE)
-    watch.look(lost + 8 * MINUTE)
+    look(lost + 7 * MINUTE)
+    look(lost + 8 * MINUTE)
     alert = Alert.objects.get(watches="database_lost")
     assert (alert.opened_at, alert.resolved_at, alert.value) == (lost, lost + 7 * MINUTE, 7)
     assert [each.what for each in alert.events.all()] == ["opened", "resolved"]
@@ -237,9 +242,9 @@ def test_people_are_told_once_past_the_queue_and_it_is_written_down_later(
 
 def test_a_database_that_is_only_started_anew_wakes_nobody(mailbox: Mailbox, no_database: Any) -> None:
     lost = timezone.now()
-    watch.look(lost)
+    look(lost)
     no_database.undo()
-    watch.look(lost + timedelta(seconds=20))
+    look(lost + timedelta(seconds=20))
     assert not Alert.objects.filter(watches="database_lost").exists()
     assert "database" not in " ".join(mailbox.subjects)
 
@@ -257,19 +262,33 @@ def test_a_mail_server_that_is_away_too_is_tried_again(
 
 
 def test_processes_of_one_machine_tell_it_once(mailbox: Mailbox, settings: Any) -> None:
-    lost = timezone.now()
+    lost, outages = timezone.now(), list[lost_database.Outage]()
     lost_database.notice_loss(lost)
     with (Path(settings.VAR_DIR) / "database-lost.json").open("a+") as other:
         fcntl.flock(other, fcntl.LOCK_EX)  # as another process would while it writes its mail
         lost_database.notice_loss(lost + MINUTE)
-        assert lost_database.notice_return(lost + MINUTE) is None
-    assert mailbox.taken == []
-    outage = lost_database.notice_return(lost + 2 * MINUTE)
-    assert outage is not None
-    assert lost_database.notice_return(lost + 2 * MINUTE) is None
+        lost_database.notice_return(lost + MINUTE, outages.append)
+    assert (mailbox.taken, outages) == ([], [])
+    for _ in range(2):
+        lost_database.notice_return(lost + 2 * MINUTE, outages.append)
+    assert outages == [lost_database.Outage(lost, lost + 2 * MINUTE)]
+
+
+def test_an_outage_that_could_not_be_recorded_is_recorded_the_next_minute(settings: Any) -> None:
+    lost = timezone.now()
+    lost_database.notice_loss(lost)
+
+    def fail(_: object) -> None:
+        raise OperationalError("gone again")
+
+    with pytest.raises(OperationalError):
+        lost_database.notice_return(lost + MINUTE, fail)
+    outages: list[lost_database.Outage] = []
+    lost_database.notice_return(lost + 2 * MINUTE, outages.append)
+    assert len(outages) == 1
 
 
 def test_a_process_that_answers_watches_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "EVERY_SECONDS", 3600)  # it only begins here
     gunicorn.post_worker_init(None)
-    assert [thread.daemon for thread in threading.enumerate() if thread.name == "watch"] == [True]
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "watch"] == [True, True]
