@@ -92,13 +92,22 @@ class Refused(Exception):
 class Content(Protocol):
     """What a file holds, as its owner may see it at the moment."""
 
-    words: str
     has_patients: bool
     formats: Collection[str]
     asked: Mapping[str, str]  # as it is kept: a worker that reads it finds the same
     report: Report | None
-    department: int | None  # whose claims alone are in it, where it is narrowed to one
-    rows: int  # written so far
+    lease: timedelta  # the longest that a piece may take: whoever takes longer has died
+
+    @property
+    def words(self) -> str: ...
+
+    @property
+    def department(self) -> int | None:
+        """Whose claims alone are in it, where it is narrowed to one."""
+
+    @property
+    def rows(self) -> int:
+        """Those written so far."""
 
     def expected(self) -> int | None:
         """How many rows it will have, where that is known before."""
@@ -112,6 +121,7 @@ class ListFile:
     formats: Collection[str] = tuple(SPREADSHEETS)
     report: Report | None = None
     department: int | None = None
+    lease = LEASE
 
     def __init__(self, listing: Listing, asked: Mapping[str, str]) -> None:
         self.listing, self.asked = listing, asked
@@ -402,6 +412,7 @@ class Maker:
     def __init__(self, export: Export) -> None:
         self.export = export
         self._hold: uuid.UUID | None = export.held_by
+        self._lease = LEASE
 
     def make(self) -> None:
         try:
@@ -426,6 +437,7 @@ class Maker:
             content = content_of(owner, export.kind, parameters(export), export.asked_on)
         except WrongExport:
             raise Refused("What it was narrowed to is not there any more: ask again.") from None
+        self._lease = content.lease
         departments = None if rights.departments is None else sorted(rights.departments)
         if content.department is not None:
             departments = [content.department]
@@ -452,7 +464,7 @@ class Maker:
 
     def _save(self, **changes: Any) -> None:
         """Write how far it is, if this worker still holds it and nobody cancelled it."""
-        changes.setdefault("held_until", timezone.now() + LEASE)
+        changes.setdefault("held_until", timezone.now() + self._lease)
         mine = Export.objects.filter(
             pk=self.export.pk,
             held_by=self._hold,

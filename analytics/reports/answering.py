@@ -12,6 +12,8 @@ from datetime import date
 from itertools import islice
 from typing import Any
 
+from django.db.models import Model
+
 from accounts.models import Department
 from claims.models import Payer, Provider
 from rcm_site.templatetags.ui import day as day_in_words
@@ -361,9 +363,9 @@ def is_long(asked: ReportQuestion) -> bool:
 
 def _count(asked: ReportQuestion) -> int:
     """How many members the other dimension may have."""
-    models = {"payer": Payer, "department": Department, "provider": Provider}
+    models: dict[str, type[Model]] = {"payer": Payer, "department": Department, "provider": Provider}
     other = next(each.key for each in asked.groups if not each.is_time)
-    return models[other].objects.count() if other in models else 100
+    return models[other]._default_manager.count() if other in models else 100
 
 
 def _stretches(asked: ReportQuestion) -> Iterator[ReportRow]:

@@ -58,11 +58,12 @@ class ReportQuestion:
 
     @property
     def definition(self) -> dict[str, Any]:
-        """As it is kept: what was said, and nothing that was not."""
+        """As it is kept: it means the same whoever asks it, whatever period is their own."""
         asked = dict(self.question.asked)
-        period = {name: asked[name] for name in ("period", "start", "end") if name in asked}
+        days: dict[str, str] = {name: asked[name] for name in ("period", "start", "end") if name in asked}
+        period = days or {"period": self.user.default_period}
         filters = {name: asked[name] for name in FILTERS if name in asked}
-        found = {
+        found: dict[str, Any] = {
             "kpis": [each.key for each in self.numbers if each is KPIS.get(each.key)],
             "measures": [each.key for each in self.numbers if each is NUMBERS.get(each.key)],
             "group_by": [each.key for each in self.groups],

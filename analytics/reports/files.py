@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,12 +18,11 @@ from accounts.models import User
 from ..models import Report
 from ..questions import WrongQuestion
 from . import documents, plain_rows, sheets
-from .asking import ReportQuestion, read
+from .asking import read
 from .dimensions import DIMENSIONS
 from .parts import Part
 from .standard import STANDARD, parts_of
 
-GIVEN = ("report", "asked", "standard", "definition", "period")
 EVER_NEEDED = frozenset(each.access for each in DIMENSIONS.values() if each.access)
 
 Write = Callable[["ReportFile", User, datetime], Iterator[bytes]]
@@ -41,6 +40,7 @@ class ReportFile:
     formats: Collection[str]
     report: Report | None = None
     has_patients: bool = False
+    lease: timedelta = timedelta(minutes=5)  # live dimensions are read whole before the first piece is there
     rows: int = 0
 
     @property
@@ -119,7 +119,3 @@ def needs(asked: Mapping[str, str]) -> Collection[str]:
         return ()
     groups = json.loads(asked["definition"]).get("group_by", ())
     return {DIMENSIONS[each].access for each in groups if each in DIMENSIONS} - {""}
-
-
-def question_of(file: ReportFile) -> ReportQuestion:
-    return file.parts[0].asked

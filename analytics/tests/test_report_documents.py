@@ -74,7 +74,7 @@ def set_in_type(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         given.append(json.loads(how["sys_inputs"]["told"]))
         return compile_it(path, **how)
 
-    monkeypatch.setattr(documents.typst, "compile", compile)
+    monkeypatch.setattr(typst, "compile", compile)
     return given
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import font_source_sans_pro
+import font_source_sans_pro  # type: ignore[import-untyped]
 from django.conf import settings
 
 from .chart import Chart
