@@ -27,6 +27,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from .mail_provider import REFUSALS
 from .models import Mail
 
 log = structlog.get_logger(__name__)
@@ -193,8 +194,10 @@ def _send(mail: Mail, transport: Any) -> int:
     """Hand one message over. A crash from here on leaves an attempt that nobody answered."""
     _begin(mail)
     try:
-        transport.send_messages([unpacked(mail.message)])
-    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as refusal:
+        message = unpacked(mail.message)
+        message.metadata = {"mail": str(mail.pk)}  # type: ignore[attr-defined]  # by which a provider names it
+        transport.send_messages([message])
+    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, *REFUSALS) as refusal:
         _refused(mail, refusal)
         return 0
     mail.state, mail.closed_at = Mail.State.SENT, timezone.now()
@@ -231,7 +234,7 @@ def _words(refusal: Exception) -> str:
         case smtplib.SMTPResponseException():
             code, said = refusal.smtp_code, refusal.smtp_error
         case _:
-            return type(refusal).__name__
+            code, said = getattr(refusal, "status_code", None) or 0, type(refusal).__name__
     text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     return f"{code}: {''.join(each for each in ' '.join(text.split()) if each.isprintable())}"
 

@@ -382,6 +382,11 @@ MAIL_TRANSPORT = _email.pop("EMAIL_BACKEND")  # what the queue empties into
 # django-environ takes the path's first slash away.
 EMAIL_FILE_PATH = f"/{_email.pop('EMAIL_FILE_PATH').lstrip('/')}"
 vars().update(_email)
+# Instead of a mail server a provider's API; what it needs is named as django-anymail names it.
+EMAIL_PROVIDER = env.str("EMAIL_PROVIDER", default="")
+ANYMAIL = env.dict("EMAIL_PROVIDER_SETTINGS", default={})
+if EMAIL_PROVIDER:
+    MAIL_TRANSPORT = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="rcm@localhost")
 

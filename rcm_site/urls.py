@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from rcm_site import health
+from rcm_site import health, mail_provider
 from rcm_site.style_guide import style_guide
 
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("analytics.urls")),
     path("", include("accounts.urls")),
     path("", include("claims.urls")),
+    path("mails/tracking/", include(mail_provider.addresses())),
     path("style/", style_guide, name="style_guide"),
     path("admin/", admin.site.urls),
     path("health", health.health, name="health"),

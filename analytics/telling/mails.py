@@ -140,8 +140,11 @@ def headers_for(delivery: Delivery, ids: dict[str, str]) -> dict[str, str]:
 
 def settle(now: datetime) -> int:
     """Take over from the mail queue what was sent or given up; how many those were."""
-    written = Delivery.objects.waiting().filter(channel=Delivery.Channel.MAIL, mail__isnull=False)
-    closed = list(written.exclude(mail__state=Mail.State.WAITING).select_related("mail")[:1000])
+    written = Delivery.objects.filter(channel=Delivery.Channel.MAIL, mail__isnull=False).select_related(
+        "mail"
+    )
+    closed = list(written.filter(state=State.WAITING).exclude(mail__state=Mail.State.WAITING)[:1000])
+    closed += written.filter(state=State.SENT, mail__state=Mail.State.FAILED)[:1000]  # came back afterwards
     for delivery in closed:
         assert delivery.mail is not None  # noqa: S101 - asked for
         state = State.SENT if delivery.mail.state == Mail.State.SENT else State.FAILED

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64encode
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -10,8 +12,9 @@ from email.message import Message
 from typing import Any
 
 import pytest
+from django.core.exceptions import SuspiciousOperation
 from django.core.mail.backends.smtp import EmailBackend
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,6 +23,7 @@ from analytics.telling import digests, mails, notices, webhooks
 from analytics.telling.news import news_of
 from claims.models import Claim
 from rcm_site import mail as queue
+from rcm_site import mail_provider
 from rcm_site.models import Mail
 from rcm_site.testing.makers import make_alert, make_claim, make_patient, make_payer, make_rule, make_user
 from rcm_site.tests.test_mail import Crash, Mailbox, crash_after, let_time_pass, mailbox, server  # noqa: F401
@@ -211,6 +215,32 @@ def test_a_mailbox_that_refuses_is_shown_with_the_servers_words(ann: User, mailb
         let_time_pass()
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.answer) == ("failed", "550: 5.1.1 no such mailbox")
+
+
+def test_a_mail_that_comes_back_is_shown_as_failed(ann: User, mailbox: Mailbox, settings: Any) -> None:
+    settings.EMAIL_PROVIDER, settings.ANYMAIL = "postmark", {"WEBHOOK_SECRET": "rcm:secret"}
+    (address,) = mail_provider.addresses()
+    make_told(ann)
+    arrived(mailbox)
+    assert Delivery.objects.get().state == "sent"
+    told = {
+        "RecordType": "Bounce",
+        "Type": "HardBounce",
+        "TypeCode": 1,
+        "MessageID": "a-postmark-id",
+        "Email": ann.email,
+        "BouncedAt": "2026-11-21T12:00:00Z",
+        "Description": "The server was unable to deliver your message",
+        "Metadata": {"mail": str(Mail.objects.get().pk)},
+    }
+    for key, state in (("rcm:wrong", "sent"), ("rcm:secret", "failed")):
+        signed = {"HTTP_AUTHORIZATION": f"Basic {b64encode(key.encode()).decode()}"}
+        request = RequestFactory().post("/", json.dumps(told), content_type="application/json", **signed)
+        with suppress(SuspiciousOperation):
+            address.callback(request)
+        mails.settle(NOW)
+        assert Delivery.objects.get().state == state
+    assert Delivery.objects.get().answer == "bounced: The server was unable to deliver your message"
 
 
 def test_names_cannot_write_headers_or_markup(ann: User, mailbox: Mailbox) -> None:
