@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,13 +16,16 @@ from django.utils import timezone
 from accounts.models import AuditEntry, Department
 from analytics.alerts import opening
 from analytics.alerts.checking import LEASE, _lease, check, check_due
+from analytics.alerts.conditions import days_of
 from analytics.alerts.contributors import contributors
+from analytics.alerts.looking import filters_of, member_of
 from analytics.alerts.looking import look as numbers_of
+from analytics.alerts.preview import evening
 from analytics.alerts.recipients import recipients
 from analytics.alerts.rules import HasOpenAlerts, WrongRule, delete_rule, problems_of, save_rule
 from analytics.alerts.watched import WATCHED, Found, Looking, watch
 from analytics.cards import Good
-from analytics.catalogue import Unit
+from analytics.catalogue import Figure, Unit, figures, split
 from analytics.kpis import KPIS
 from analytics.models import Alert, AlertRule, Delivery
 from analytics.periods import Period
@@ -38,6 +42,8 @@ from rcm_site.testing.makers import (
     make_rule,
     make_user,
 )
+
+from .histories import LAST, World
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -223,6 +229,37 @@ def test_rules_that_ask_of_the_same_days_share_two_statements(django_assert_num_
         alone = numbers_of([each], NOW, {})[each.pk]
         assert sorted(found[each.pk].looks, key=str) == sorted(alone.looks, key=str)
     assert [look.judged.value for look in found[rules[-1].pk].looks] == [30]
+
+
+def test_rules_say_what_pages_say_of_the_same_days() -> None:
+    """Of all that may happen to claims: together, of each, and of one; today and of whole days before."""
+    world = World(5)
+    world.live(40, lambda: None)
+    while refresh(DAYS):
+        pass
+    heart, payer = world.departments[0], world.payers[0]
+    shapes: list[dict[str, Any]] = [
+        *({"each": each} for each in ("", "payer", "department", "provider")),
+        *({"department": heart, "each": each} for each in ("", "payer", "provider")),
+        *({"payer": payer, "each": "department"}, {"payer": payer, "kind": "dental"}),
+    ]
+    for condition, shape in product(("above", "rises"), shapes):
+        given = shape | {"condition": condition, "clears_at": None, "minimum_n": 0}
+        rules = [rule(watches=kpi, **given) for kpi in KPIS]
+        found = numbers_of([*rules, rule(each="payer"), rule(department=heart)], evening(LAST), {})
+        days, scope = days_of(condition, 30, LAST).now, Scope(None, **filters_of(rules[0]))
+        shown = pages_say(scope, days, shape.get("each", ""))
+        for asked in rules:
+            told = {look.member: (look.judged.value, look.judged.n) for look in found[asked.pk].looks}
+            for key, figure in shown[asked.watches].items():
+                assert told[member_of(asked, key)] == (figure.value, figure.n), (asked.watches, shape)
+
+
+def pages_say(scope: Scope, period: Period, each: str) -> dict[str, dict[Any, Figure]]:
+    if each:
+        parts = split(KPIS.values(), scope, period, each)
+        return {kpi: {one.key: one.figure for one in of_kpi} for kpi, of_kpi in parts.items()}
+    return {kpi: {None: figure} for kpi, figure in figures(KPIS.values(), scope, period).items()}
 
 
 def test_a_rule_that_cannot_be_looked_at_says_so_and_keeps_no_other() -> None:
