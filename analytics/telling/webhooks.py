@@ -190,7 +190,8 @@ def call(webhook: Webhook, delivery_id: str, body: dict[str, Any]) -> Answer:
     """Post to the address that the webhook has now. NotAllowed, OSError or HTTPException: nobody took it."""
     if webhook.shape == Webhook.Shape.PAGERDUTY:
         body = {"routing_key": webhook.secret, **body}
-    content = json.dumps(body, separators=(",", ":")).encode()
+    # In one order: a body that the database gave back must not differ from the one before.
+    content = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
     connection, path = connection_to(webhook.url)
     try:
         return post(connection, path, content, headers_for(webhook, delivery_id, content, int(time.time())))

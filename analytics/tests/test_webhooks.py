@@ -129,7 +129,7 @@ def test_a_message_is_posted_once_signed_with_its_moment(elsewhere: Callable[[],
     assert given == hmac.new(SECRET.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
     told = json.loads(body)
     assert told["event"] == "opened"
-    assert told["text"] == "Denial rate (of decided) of Aetna is 14.2%, limit 10.0%"
+    assert told["text"] == "Denial rate (of decided) of Aetna: 14.2%, limit 10.0%"
     assert (told["alert"]["id"], told["alert"]["value"], told["alert"]["limit"]) == (alert.pk, "14.2", "10")
     assert told["behind_url"].endswith(f"&start={alert.start}&end={alert.end}")
     assert f"payer={payer.pk}" in told["behind_url"]
