@@ -60,6 +60,7 @@ def look_at_site(now: datetime) -> None:
     if nobody_works(now):
         mails.write_due(now)
         mail.send_due()
+        mails.settle(now)
         sending.send_due(now)
 
 
