@@ -176,10 +176,18 @@ def _not_allowed(rule: AlertRule, user: User, told: dict[str, list[Any]]) -> Ite
     mine = Department.objects.visible_to(user).values_list("pk", flat=True)
     if rule.each != AlertRule.Each.DEPARTMENT and rule.department_id not in mine:
         yield "department", "One of your own, or watch each department."
-    outside = {"addresses": rule.addresses, "numbers": rule.numbers, "webhooks": told["webhooks"]}
-    for name, chosen in outside.items():
-        if chosen:
-            yield name, "Only who sees all departments can tell somebody outside."
+    for name in _newly_outside(rule, told["webhooks"]):
+        yield name, "Only who sees all departments can tell somebody outside."
+
+
+def _newly_outside(rule: AlertRule, webhooks: list[Webhook]) -> Iterator[str]:
+    """By which fields it would tell somebody outside whom it did not tell before: others may stay."""
+    stored = AlertRule.objects.filter(pk=rule.pk).first()
+    for name, chosen in (("addresses", rule.addresses), ("numbers", rule.numbers)):
+        if _are_words(chosen) and not {*chosen} <= {*(getattr(stored, name) if stored else ())}:
+            yield name
+    if not {*webhooks} <= {*(stored.webhooks.all() if stored else ())}:
+        yield "webhooks"
 
 
 # Keeping it ----------------------------------------------------------------------------------------
@@ -233,6 +241,19 @@ def _keep(rule: AlertRule, before: AlertRule | None) -> None:
 
 def _asks_else(before: AlertRule, rule: AlertRule) -> bool:
     return any(getattr(before, name) != getattr(rule, name) for name in QUESTION)
+
+
+@transaction.atomic
+def switch_off(
+    rule: AlertRule, *, actor: User, request: HttpRequest | None = None, now: datetime | None = None
+) -> None:
+    """Look at it no longer, whatever is wrong with it by now; its alerts are over."""
+    row = AlertRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    changed = audit.changes(row, {"is_active": False})
+    row.is_active = rule.is_active = False
+    row.save(update_fields=["is_active"])
+    resolve_all(row, now or timezone.now())
+    audit.record(actor, "alert_rule.changed", row, request=request, changed=changed)
 
 
 @transaction.atomic

@@ -468,13 +468,17 @@ def fired(rule: AlertRule, firing: Firing) -> Fired:
 @require_POST
 def switch_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
     rule, user = visible_rule(request, pk), person(request)
-    rule.is_active = request.POST.get("is_active") == "yes"
+    if request.POST.get("is_active") != "yes":
+        keeping.switch_off(rule, actor=user, request=request)
+        messages.success(request, f"“{rule.name}” is switched off.")
+        return redirect("edit_alert_rule", rule.pk)
+    rule.is_active = True
     try:
         keeping.save_rule(rule, actor=user, request=request)
     except keeping.WrongRule as wrong:
         messages.error(request, f"First mend this: {next(iter(wrong.problems.values()))[0]}")
     else:
-        messages.success(request, f"“{rule.name}” is switched {'on' if rule.is_active else 'off'}.")
+        messages.success(request, f"“{rule.name}” is switched on, and looked at within a minute.")
     return redirect("edit_alert_rule", rule.pk)
 
 

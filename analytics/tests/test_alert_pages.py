@@ -347,6 +347,18 @@ def test_what_a_director_put_into_a_rule_stays_when_a_manager_changes_the_rest(
     assert (rule.limit, rule.addresses, [*rule.people.all()]) == (12, ["it@clinic.example"], [far])
 
 
+def test_a_rule_that_makes_no_sense_any_more_can_be_switched_off_but_not_on(
+    client: Client, manager: User, heart: Department
+) -> None:
+    rule = make_rule(department=heart)
+    AlertRule.objects.update(watches="profit")
+    for word, is_active in (("no", False), ("yes", False)):
+        page = client.post(f"/alerts/rules/{rule.pk}/switch/", {"is_active": word}, follow=True)
+        rule.refresh_from_db()
+        assert rule.is_active is is_active
+    assert "First mend this: There is no such number." in page.text
+
+
 def test_rules_of_other_departments_are_unknown(client: Client, manager: User) -> None:
     rule = make_rule(department=make_department("Teeth"))
     assert client.get("/alerts/rules/").context["table"].rows == []

@@ -198,7 +198,9 @@ def in_the_admin() -> dict[str, Any]:
         "admin/analytics/delivery": Delivery.objects.create(channel="mail", about="test", once="1").pk,
         "admin/analytics/export": Export.objects.create(owner=owner, kind="claims", asked_on=now).pk,
         "admin/analytics/report": report.pk,
-        "admin/analytics/schedule": owner.schedules.create(report=report, at=now, due_at=now).pk,
+        "admin/analytics/schedule": owner.schedules.create(
+            report=report, at=now, due_at=now, time_zone="America/New_York"
+        ).pk,
         "admin/analytics/snapshot": Snapshot.objects.create(
             kpi="denial_rate", of="all", day=now, days=30, numerator=1, n=1
         ).pk,
