@@ -1,7 +1,6 @@
 """Analytics: the numbers behind the claims."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from django.apps import AppConfig
 
@@ -11,6 +10,5 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         """Numbers besides the KPIs make themselves known where they are defined."""
-        for numbers in ("other_numbers", "site"):
-            if find_spec(f"analytics.alerts.{numbers}"):
-                import_module(f"analytics.alerts.{numbers}")
+        import_module("analytics.alerts.other_numbers")
+        import_module("analytics.alerts.site")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import connection, transaction
 
 from ..models import Alert, AlertRule
@@ -18,6 +19,8 @@ from ..models.alerts import AlertRuleQuerySet
 from .conditions import Verdict
 from .looking import Look, Looked, Member, look
 from .opening import follow
+
+log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 MOST_AT_ONCE = 1_000
@@ -62,7 +65,7 @@ def check(rules: Sequence[AlertRule], now: datetime) -> list[Checked]:
     stirred = [rule for rule in rules if known.get(rule.pk) or _is_beyond(found[rule.pk])]
     _note([rule for rule in rules if rule not in stirred], found, now)
     for rule in stirred:
-        _follow(rule, found, now)
+        _follow_or_say(rule, found, now)
     return [Checked(rule, found[rule.pk].looks, found[rule.pk].problem) for rule in rules]
 
 
@@ -76,6 +79,14 @@ def _open_members(rules: Iterable[AlertRule]) -> dict[int, set[Member]]:
     for rule, payer, department, provider in rows.values_list("rule", "payer", "department", "provider"):
         known[rule].add((payer, department, provider))
     return known
+
+
+def _follow_or_say(rule: AlertRule, found: Mapping[int, Looked], now: datetime) -> None:
+    try:
+        _follow(rule, found, now)
+    except Exception as error:
+        log.warning("rule_not_followed", id=rule.pk, exc_info=error)
+        _note([rule], {rule.pk: Looked(problem="Its alerts could not be written.")}, now)
 
 
 @transaction.atomic

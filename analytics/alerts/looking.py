@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -72,7 +73,7 @@ def _looked(rule: AlertRule, now: datetime, together: Together, known: set[Membe
             return Looked(problem=str(problem))
         except Exception as error:
             log.warning("rule_not_checked", id=rule.pk, exc_info=error)
-    return Looked(problem="Something went wrong: its number could not be worked out.")
+    return Looked(problem="Its number could not be worked out.")
 
 
 def looks_of(rule: AlertRule, together: Together, known: Iterable[Member] = ()) -> list[Look]:
@@ -172,7 +173,8 @@ class Together:
         self._wanted: dict[Asked, Wanted] = defaultdict(Wanted)
         self._answers: dict[Any, Any] = {}
         for rule in rules:
-            self._want(rule)
+            with suppress(ValueError):  # of no days at all: it says so itself when it is looked at
+                self._want(rule)
 
     def _want(self, rule: AlertRule) -> None:
         watched = WATCHED.get(rule.watches)

@@ -266,16 +266,22 @@ def test_a_rule_that_cannot_be_looked_at_says_so_and_keeps_no_other() -> None:
     def broken(_: Looking) -> list[Found]:
         raise ZeroDivisionError
 
+    def huge(_: Looking) -> list[Found]:
+        return [Found(Decimal(10) ** 30, 1)]
+
     watch("Broken", Unit.COUNT, Good.DOWN)(broken)
+    watch("Huge", Unit.COUNT, Good.DOWN)(huge)
     try:
         decided(2, 8)
         bad, gone, good = rule(watches="broken"), rule(watches="no_longer_there"), rule()
+        never, huge = rule(window_days=0), rule(watches="huge")
         check_due(NOW + HOUR)
     finally:
-        del WATCHED["broken"]
-    for asked in (bad, gone, good):
+        del WATCHED["broken"], WATCHED["huge"]
+    for asked in (bad, gone, good, never, huge):
         asked.refresh_from_db()
-    assert bad.problem == "Something went wrong: its number could not be worked out."
+    assert bad.problem == never.problem == "Its number could not be worked out."
+    assert huge.problem == "Its alerts could not be written."
     assert gone.problem == "There is no such number any more."
     assert good.problem == ""
     assert Alert.objects.get().rule == good
