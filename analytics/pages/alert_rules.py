@@ -191,12 +191,12 @@ class RuleForm(forms.ModelForm):
             "people": "People",
             "tells_managers": "The managers of its department",
             "webhooks": "Webhooks",
-            "escalates_after": "After minutes",
-            "escalates_to": "Also tell",
+            "escalates_after": "Passed on after, minutes",
+            "escalates_to": "Passed on to",
             "runbook": "What to do about it",
             "by_mail": "By e-mail",
-            "quiet_from": "Not before … waits from",
-            "quiet_until": "until",
+            "quiet_from": "Quiet from",
+            "quiet_until": "Quiet until",
         }
         help_texts: ClassVar = {
             "watches": "",
@@ -205,6 +205,8 @@ class RuleForm(forms.ModelForm):
             "window_days": "Ending today. What tells how things stand has no days.",
             "clears_at": "A little inside the limit keeps an alert from coming and going.",
             "minimum_n": "Fewer claims say too little to tell anybody.",
+            "escalates_after": "Without anybody's acknowledging it.",
+            "quiet_until": "What comes meanwhile is told at their end; what is critical, at once.",
             "people": "Nobody ticked: it stands under Alerts and goes to nobody.",
             "runbook": "In a few lines; it stands in the mail.",
         }
@@ -212,7 +214,7 @@ class RuleForm(forms.ModelForm):
             "people": forms.CheckboxSelectMultiple,
             "webhooks": forms.CheckboxSelectMultiple,
             "escalates_to": forms.CheckboxSelectMultiple,
-            "runbook": forms.Textarea(attrs={"rows": 4}),
+            "runbook": forms.Textarea(attrs={"rows": 6}),
             "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         }
@@ -497,11 +499,12 @@ def delete_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"“{rule.name}” is deleted.")
         return redirect("alert_rules")
     count = rule.alerts.count()
-    alerts = f"the {count:,} alerts that it opened" if count != 1 else "the one alert that it opened"
+    gone = f"its {count:,} alerts go" if count != 1 else "its one alert goes"
+    alerts = f"With it {gone}, and what was written about that."
     page = {
         "title": f"Delete “{rule.name}”?",
         "rule": rule,
-        "text": f"With it go {alerts}, and what was written about them. Switching it off keeps them.",
+        "text": f"{alerts} Switching it off keeps them." if count else "It has not opened any alert.",
         "verb": "Delete the rule",
         "cancel_url": reverse("edit_alert_rule", args=[pk]),
     }

@@ -286,7 +286,7 @@ def test_a_rule_is_written_changed_switched_off_and_deleted(
     client.post(f"/alerts/rules/{rule.pk}/switch/", {"is_active": "no"})
     alert.refresh_from_db()
     assert alert.resolved_at is not None
-    assert "the one alert" in client.get(f"/alerts/rules/{rule.pk}/delete/").text
+    assert "With it its one alert goes" in client.get(f"/alerts/rules/{rule.pk}/delete/").text
     client.post(f"/alerts/rules/{rule.pk}/delete/")
     assert not AlertRule.objects.exists()
 
