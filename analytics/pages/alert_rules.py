@@ -428,17 +428,17 @@ class Preview:
 
 
 def preview(form: RuleForm, user: User) -> Preview:
-    if form.is_bound:
-        form.is_valid()
-        wrong = [name for name in form.errors if name in LOOKED_AT or name == NON_FIELD_ERRORS]
-        missing = [name for name in wrong if name in form.fields and not form[name].data]
-        if missing:
-            asked = " and ".join(str(form.fields[name].label or name).lower() for name in missing)
-            return Preview(f"It can be tried as soon as it says: {asked}.")
-        if wrong:
-            return Preview("It can be tried as soon as what is marked is mended.")
-    elif not form.instance.watches or form.instance.limit is None:
-        return Preview("Choose a number and its limit to see what it would have done.")
+    """Tried when somebody asks, or by itself once the page is there: some rules take a while."""
+    if not form.is_bound:
+        return Preview(f"Preview shows what it would have done in the last {DAYS} days.")
+    form.is_valid()
+    wrong = [name for name in form.errors if name in LOOKED_AT or name == NON_FIELD_ERRORS]
+    missing = [name for name in wrong if name in form.fields and not form[name].data]
+    if missing:
+        asked = " and ".join(str(form.fields[name].label or name).lower() for name in missing)
+        return Preview(f"It can be tried as soon as it says: {asked}.")
+    if wrong:
+        return Preview("It can be tried as soon as what is marked is mended.")
     departments = scope_of(user).departments
     tried = replay(form.instance, until=timezone.localdate(), days=DAYS, departments=departments)
     return shown(form.instance, tried)
