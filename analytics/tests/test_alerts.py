@@ -274,14 +274,14 @@ def test_a_rule_that_cannot_be_looked_at_says_so_and_keeps_no_other() -> None:
     try:
         decided(2, 8)
         bad, gone, good = rule(watches="broken"), rule(watches="no_longer_there"), rule()
-        never, huge = rule(window_days=0), rule(watches="huge")
+        never, vast = rule(window_days=0), rule(watches="huge")
         check_due(NOW + HOUR)
     finally:
         del WATCHED["broken"], WATCHED["huge"]
-    for asked in (bad, gone, good, never, huge):
+    for asked in (bad, gone, good, never, vast):
         asked.refresh_from_db()
     assert bad.problem == never.problem == "Its number could not be worked out."
-    assert huge.problem == "Its alerts could not be written."
+    assert vast.problem == "Its alerts could not be written."
     assert gone.problem == "There is no such number any more."
     assert good.problem == ""
     assert Alert.objects.get().rule == good
