@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Aggregate, Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Aggregate, Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from accounts.models import User
 from claims.deadlines import FILING, due_within
 from claims.models import Import, OutboxMessage, Review
 from rcm_site.days import midnight
 
 from ..cards import Good
 from ..catalogue import Unit
-from ..models import Snapshot
 from ..periods import DAY, Period
 from ..reading import paths_to
+from ..snapshots import hours_since_last
 from ..sources import COUNTED
 from .watched import EACH, KPI_FILTERS, Found, Looking, watch
 
@@ -101,17 +100,10 @@ def dead_letters(looking: Looking) -> list[Found]:
 
 @watch("Age of the last snapshot", Unit.COUNT, Good.DOWN, noun="hours")
 def stale_snapshots(looking: Looking) -> list[Found]:
-    """Hours since the end of the last day whose numbers were kept; while there is none, since the first
-    person joined."""
-    since = _last_kept() or User.objects.aggregate(first=Min("joined_at"))["first"]
-    if since is None:
-        return [Found(None, 0)]
-    return [Found(Decimal((looking.now - since) // timedelta(hours=1)), 1)]
-
-
-def _last_kept() -> datetime | None:
-    day = Snapshot.objects.aggregate(last=Max("day"))["last"]
-    return None if day is None else midnight(day + DAY)
+    """Hours since the end of the last day whose numbers were kept; while there is none, since they could
+    have been."""
+    hours = hours_since_last(looking.now)
+    return [Found(None if hours is None else Decimal(int(hours)), 1)]
 
 
 def _moments(period: Period) -> tuple[datetime, datetime]:

@@ -32,12 +32,14 @@ from analytics.periods import Period
 from analytics.reading import DAYS
 from analytics.refreshing import refresh
 from analytics.scopes import Scope
-from claims.models import Claim, OutboxMessage
+from analytics.snapshots import take
+from claims.models import Claim, ClaimEvent, OutboxMessage, Review, ReviewSample
 from rcm_site.days import midnight
 from rcm_site.testing.makers import (
     make_alert,
     make_claim,
     make_department,
+    make_import,
     make_payer,
     make_rule,
     make_user,
@@ -379,6 +381,36 @@ def test_dead_letters_are_counted() -> None:
     assert measured("dead_letters") == {None: (0, 0)}
     OutboxMessage.objects.create(claim=make_claim(), reason="created", net_fee=1, state="dead")
     assert measured("dead_letters") == {None: (1, 1)}
+
+
+def test_failed_imports_are_counted_by_the_day_on_which_they_ended() -> None:
+    for state, ago in (("failed", 0), ("failed", 29), ("failed", 30), ("done", 1), ("refused", 1)):
+        make_import(state=state, finished_at=midnight(TODAY - ago * DAY) + HOUR)
+    assert measured("failed_imports") == {None: (2, 4)}
+
+
+def test_the_staff_error_rate_is_of_actions_that_were_reviewed() -> None:
+    heart, eyes, person = make_department(), make_department(), make_user("manager")
+    sample = ReviewSample.objects.create(way="random", start=TODAY, end=TODAY, seed=1, made_by=person)
+    for place, (department, verdict) in enumerate(
+        [(heart, "error"), (heart, "ok"), (heart, "ok"), (heart, "ok"), (eyes, "error"), (eyes, "")]
+    ):
+        claim = make_claim(department=department)
+        event = ClaimEvent.objects.create(claim=claim, actor=person, at=midnight(TODAY) - HOUR)
+        done = {"verdict": verdict, "reviewer": person, "reviewed_at": NOW} if verdict else {}
+        wrong = {"error_type": "code"} if verdict == "error" else {}
+        Review.objects.create(event=event, sample=sample, place=place, **done, **wrong)
+    assert measured("staff_error_rate") == {None: (40, 5)}
+    assert measured("staff_error_rate", "department") == {heart.pk: (25, 4), eyes.pk: (100, 1)}
+    assert measured("staff_error_rate", department=make_department().pk) == {None: (None, 0)}
+
+
+def test_snapshots_are_stale_from_the_end_of_the_last_day_that_was_taken() -> None:
+    assert measured("stale_snapshots") == {None: (None, 1)}
+    make_claim(submitted_on=TODAY - 3 * DAY)
+    take(TODAY - 2 * DAY, NOW)
+    hours = int((NOW - midnight(TODAY - DAY)).total_seconds() // 3600)
+    assert measured("stale_snapshots") == {None: (hours, 1)}
 
 
 def test_shipped_rules_make_sense_and_tell_roles_that_may_see_them() -> None:
