@@ -337,7 +337,7 @@ def own(user: User, pk: int) -> Report:
     """Whoever it is shared with reads it, and changes a copy."""
     report = found(user, pk)
     if report.owner_id != user.pk:
-        raise exceptions.PermissionDenied("It is somebody else's: keep one of your own.")
+        raise exceptions.NotFound("You have no such report: it is somebody else's.")
     return report
 
 
