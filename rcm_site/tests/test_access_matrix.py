@@ -174,10 +174,9 @@ def address(personas: dict[str, User | None]) -> Any:
 
 
 def reports_of(owner: User) -> dict[str, Any]:
-    """A report that every role finds, and a schedule of it, which its owner sees and who runs the site."""
+    """A report and a schedule of it that are their owner's; of schedules, who runs the site sees all."""
     asked = {"kpis": ["denial_rate"], "group_by": ["payer"], "period": "last_30_days"}
-    roles = f",{','.join(ROLES)},"
-    report = Report.objects.create(name="Denials", owner=owner, asked=asked, shared_roles=roles)
+    report = Report.objects.create(name="Denials", owner=owner, asked=asked)
     schedule = report.schedules.create(
         name="Mondays", owner=owner, at=time(8), time_zone="UTC", due_at=timezone.now()
     )
