@@ -234,8 +234,10 @@ def test_a_mail_that_comes_back_is_shown_as_failed(ann: User, mailbox: Mailbox, 
         "Metadata": {"mail": str(Mail.objects.get().pk)},
     }
     for key, state in (("rcm:wrong", "sent"), ("rcm:secret", "failed")):
-        signed = {"HTTP_AUTHORIZATION": f"Basic {b64encode(key.encode()).decode()}"}
-        request = RequestFactory().post("/", json.dumps(told), content_type="application/json", **signed)
+        signed = {"Authorization": f"Basic {b64encode(key.encode()).decode()}"}
+        request = RequestFactory().post(
+            "/", json.dumps(told), content_type="application/json", headers=signed
+        )
         with suppress(SuspiciousOperation):
             address.callback(request)
         mails.settle(NOW)
