@@ -42,7 +42,7 @@ from .alert_charts import preview_chart
 from .alerts import EDIT_RULES, VIEW, severity_cell, tabs, watched_choices
 
 DAYS = 90  # of a preview
-MOST_FIRINGS = 8
+MOST_FIRINGS = 6
 NAMED = ("payer", "department", "provider")
 OTHER, OF_SITE = "Work and files", "The site itself"
 # Who may be told: alerts are for roles that may see them.
