@@ -291,6 +291,7 @@ SPECTACULAR_SETTINGS = {
         "SentFormat": "analytics.models.Schedule.Format",
         "TaskKind": "claims.models.Task.Kind",
         "PlannedTaskKind": "claims.pages.tasks.KINDS",
+        "WriteOffReason": "claims.models.WriteOff.Reason",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
