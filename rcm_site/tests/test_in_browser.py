@@ -34,10 +34,20 @@ NAVIGATION = {
     "biller": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
     "coder": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
     "ar_agent": [*REPORTS, *CLAIMS, *PEOPLE, "Profile"],
-    "manager": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "API", "Profile"],
-    "director": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Net fees", "API", "Profile"],
+    "manager": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Deliveries", "API", "Profile"],
+    "director": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Deliveries", "Net fees", "API", "Profile"],
     "analyst": ["Dashboard", "Alerts", *REPORTS_OF_LEADS[3:], "Claims", "Exports", "API", "Profile"],
-    "admin": [*REPORTS_OF_LEADS, *CLAIMS, *PEOPLE, "Net fees", "Admin", "API", "Style", "Profile"],
+    "admin": [
+        *REPORTS_OF_LEADS,
+        *CLAIMS,
+        *PEOPLE,
+        "Deliveries",
+        "Net fees",
+        "Admin",
+        "API",
+        "Style",
+        "Profile",
+    ],
     "auditor": ["Audit trail", "Profile"],
 }
 
