@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from zoneinfo import available_timezones
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import User, UserQuerySet
+from accounts.models import User, UserQuerySet, known_time_zone
 from accounts.roles import ROLES
 
 from .models import Export, Report, Schedule
@@ -50,8 +50,10 @@ def problems_of(schedule: Schedule, people: Collection[User]) -> Problems:
         problems["report"] = ["Either a report of yours or a standard one."]
     elif schedule.report and not _may_see(schedule.owner, schedule.report):
         problems["report"] = ["There is no such report."]
-    if schedule.time_zone not in available_timezones():
-        problems["time_zone"] = ["There is no such time zone: write it as America/Chicago."]
+    try:
+        known_time_zone(schedule.time_zone)
+    except ValidationError as wrong:
+        problems["time_zone"] = wrong.messages
     if not people:
         problems["people"] = ["Choose at least one person."]
     if not problems and (left_out := who_may_not(schedule, people)):

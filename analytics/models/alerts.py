@@ -180,7 +180,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         return self.filter(resolved_at=None)
 
     def visible_to(self, user: User) -> Self:
-        """As the rules are, and besides what somebody was given to look after."""
+        """Those about one's departments; the site's own are for who runs it."""
         if user.sees_everything:
             rules = {} if user.has_perm("accounts.view_operations") else {"rule__is_about_site": False}
             return self.filter(**rules)

@@ -16,7 +16,7 @@ from accounts.roles import ROLES
 from ..models import Report
 from .asking import read
 
-MOST_PINS = 6  # on one person's dashboard: each is answered whenever it is opened
+MOST_PINS = 3  # on one person's dashboard: each is answered whenever it is opened
 
 
 class TooManyPins(Exception):
