@@ -38,15 +38,18 @@ def main() -> int:
     not_run: list[str] = []
     with tempfile.TemporaryDirectory(prefix="rcm-results-") as made:
         results = Path(made)
-        # Being traced takes longer than the tests themselves, and what starts a site or a browser takes long,
-        # too: one of the two runs is enough for each of them.
-        runs = [run_suite("SQLite", base, results, "-m", "not browser or embedded", "--cov", "--cov-report=")]
+        # Being traced takes longer than the tests themselves, and what goes everywhere, starts a site or a
+        # browser takes long, too: one of the two runs is enough for each of them.
+        runs = [
+            run_suite("SQLite", base, results, "-m", "not no_cover or embedded", "--cov", "--cov-report=")
+        ]
         try:
             with environment() as variables:
                 runs.append(run_suite("PostgreSQL", base | variables, results, "-m", "not embedded"))
         except CannotRun as reason:
             not_run.append(f"THE SUITE ON POSTGRESQL AND REDIS: {reason}")
-            runs.append(run_suite("SQLite, in browsers", base, results, "-m", "browser and not embedded"))
+            left = ["-m", "no_cover and not embedded"]
+            runs.append(run_suite("SQLite, pages and addresses", base, results, *left))
         failed_checks += measure_coverage(results)
 
     unfinished = [name for name, outcomes in runs if not outcomes]
