@@ -22,10 +22,6 @@ class Recipients:
     webhooks: tuple[Webhook, ...] = ()  # those in use
     numbers: tuple[str, ...] = ()  # telephones, for text messages
 
-    @property
-    def is_nobody(self) -> bool:
-        return not (self.people or self.addresses or self.webhooks or self.numbers)
-
 
 def recipients(rule: AlertRule, alert: Alert) -> Recipients:
     """Whom an alert is told, once it is escalated those whom that reaches as well."""
