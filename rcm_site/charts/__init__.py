@@ -1,7 +1,7 @@
 """Charts as SVG that the server draws: one source for pages, mails and paper.
 
 A chart is built by one function from numbers and from what is said `About` it. Pages write
-`{% include "charts/chart.html" with chart=chart %}`; a mail or a document takes `chart.drawings[0].svg`.
+`{{ chart.html }}`; a mail or a document takes `chart.drawings[0].svg`.
 """
 
 from .bars import Bar, bar_chart, fold

@@ -19,6 +19,7 @@ from .chart import (
     from_to,
     tones,
 )
+from .keeping import kept
 from .lettering import STRONG, cut, widest, width_of
 from .scales import Scale, bar_scale
 from .units import Number, Unit
@@ -110,6 +111,7 @@ def rows_of(canvas: Canvas, names: list[str], values: list[str], *, top: float =
     return rows
 
 
+@kept
 def bar_chart(about: About, unit: Unit, bars: Sequence[Bar], *, benchmark: Benchmark | None = None) -> Chart:
     """One lying bar each, the largest first."""
     ordered = in_order(bars)

@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from ..tables import export_links
 from .canvas import Canvas, Drawing
@@ -111,6 +115,11 @@ class Chart:
     @property
     def exports(self) -> list[tuple[str, str]]:
         return export_links(self.about.export_url)
+
+    @cached_property
+    def html(self) -> SafeString:
+        """As it stands on a page; kept with the chart."""
+        return render_to_string("charts/chart.html", {"chart": self})
 
 
 def exact(value: Number | None) -> Decimal | None:

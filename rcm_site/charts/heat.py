@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from .canvas import Canvas, Said
 from .chart import NOTHING_KNOWN, About, Chart, Numbers, NumbersColumn, drawn, exact, from_to
+from .keeping import kept
 from .lettering import LETTER, cut, widest, width_of
 from .units import Number, Unit
 
@@ -51,6 +52,7 @@ class _Map:
         return self.unit.ticks([rounded])[0]
 
 
+@kept
 def heat_map(
     about: About, unit: Unit, rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[HeatCell]]
 ) -> Chart:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from .canvas import Canvas, Said
 from .chart import About, Chart, Numbers, NumbersColumn, drawn
+from .keeping import kept
 from .lettering import LINE, widest, width_of
 from .scales import Scale, scale_of
 from .units import COUNT, PERCENT, Unit
@@ -33,6 +34,7 @@ class Mark:
     value: Decimal
 
 
+@kept
 def histogram(
     about: About, unit: Unit, bins: Sequence[Bin], marks: Sequence[Mark] = (), *, counted: str = "Claims"
 ) -> Chart:

@@ -22,6 +22,7 @@ from .chart import (
     from_to,
     tones,
 )
+from .keeping import kept
 from .lettering import LINE, STRONG, cut, widest, width_of
 from .scales import Scale, scale_of
 from .time_axis import Step, TimeAxis
@@ -34,6 +35,7 @@ GAP = 8.0
 MOST_SPOTS = 120
 
 
+@kept
 def line_chart(
     about: About,
     unit: Unit,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from .bars import BAR, GAP, Bar, Rows, in_order, rows_of
 from .canvas import Canvas, Said
 from .chart import About, Chart, Numbers, NumbersColumn, drawn, exact
+from .keeping import kept
 from .lettering import widest, width_of
 from .scales import Scale
 from .units import PERCENT, Unit
@@ -34,6 +35,7 @@ class _Cause:
         return self.running - self.share < MOST and not self.bar.is_rest
 
 
+@kept
 def pareto(about: About, unit: Unit, bars: Sequence[Bar]) -> Chart:
     """Causes from the largest down, and what they make up together. Only what is above zero has a share."""
     ordered = in_order(bars)

@@ -14,6 +14,7 @@ from .bars import BAR, GAP, rows_of
 from .canvas import Canvas, Said
 from .chart import NOTHING_KNOWN, About, Chart, Numbers, NumbersColumn, drawn, exact, tones
 from .heat import SHADES
+from .keeping import kept
 from .lettering import LINE, cut, widest, width_of
 from .scales import Scale, bar_scale, scale_of
 from .time_axis import Step
@@ -65,6 +66,7 @@ class Part:
     is_rest: bool = False
 
 
+@kept
 def stacked_bars(
     about: About, unit: Unit, parts: Sequence[Part], stacks: Sequence[Stack], *, are_steps: bool = False
 ) -> Chart:
@@ -76,6 +78,7 @@ def stacked_bars(
     return _chart(_Parts(about, unit, list(parts), ordered, are_steps), _draw_lying)
 
 
+@kept
 def stacked_columns(
     about: About,
     unit: Unit,

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.template.loader import render_to_string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,7 +67,7 @@ def words(drawing: Drawing) -> list[str]:
 
 
 def page(chart: Chart) -> str:
-    return render_to_string("charts/chart.html", {"chart": chart})
+    return chart.html
 
 
 def by_kind(values: list[Any]) -> dict[str, Chart]:
@@ -93,6 +92,21 @@ def by_kind(values: list[Any]) -> dict[str, Chart]:
         "pareto": pareto(ABOUT, COUNT, bars),
         "heat": heat_map(ABOUT, PERCENT, names, ["Coding"], [[HeatCell(value)] for value in values]),
     }
+
+
+def test_what_was_drawn_before_is_taken_again_and_never_for_another() -> None:
+    first = by_kind([Decimal(1), Decimal(2)])
+    again = by_kind([Decimal(1), Decimal(2)])
+    others = by_kind([Decimal(1), Decimal(3)])
+    assert {kind: again[kind] is chart for kind, chart in first.items()} == dict.fromkeys(first, True)
+    assert not {
+        kind for kind, chart in first.items() if others[kind] is chart or others[kind].html == chart.html
+    }
+
+
+def test_a_chart_counted_in_something_else_is_another() -> None:
+    bars = [Bar("Payer", Decimal(2))]
+    assert bar_chart(ABOUT, DOLLARS, bars).html != bar_chart(ABOUT, DAYS, bars).html
 
 
 VALUES: dict[str, list[Any]] = {
