@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +11,7 @@ from django.db.models import Count, F, Q, Sum
 from .business_days import last_business_day
 from .models import Claim
 from .models.claims import OWED, UNANSWERED, ClaimQuerySet
-from .plan_limits import PlanLimits, by_length, length
+from .plan_limits import Lengths, PlanLimits
 
 Status = Claim.Status
 SOON = (7, 14, 30)  # days
@@ -114,10 +113,13 @@ def deadlines_of(claim: Claim, today: date, plans: PlanLimits | None = None) -> 
     return sorted(found, key=lambda each: each.day)
 
 
-def due(limit: Limit, first: date | None, last: date) -> Q:
-    """Claims whose deadline lies between these days: of their own days a range for each length of limit."""
+def due(limit: Limit, first: date | None, last: date, lengths: Lengths | None = None) -> Q:
+    """Claims whose deadline lies between these days: of their own days a range for each length of limit.
+
+    Whoever asks for several limits reads their lengths once.
+    """
     found = Q(pk__in=[])
-    for days, claims in by_length(limit.days, limit.of_plan):
+    for days, claims in (lengths or Lengths()).of_claims(limit.days, limit.of_plan):
         counted = timedelta(days=days)
         since = claims & Q(**{f"{limit.since}__lte": last - counted})
         if first:
@@ -126,8 +128,8 @@ def due(limit: Limit, first: date | None, last: date) -> Q:
     return OWED & limit.applies & found
 
 
-def due_within(limit: Limit, days: int, today: date) -> Q:
-    return due(limit, today, today + timedelta(days=days))
+def due_within(limit: Limit, days: int, today: date, lengths: Lengths | None = None) -> Q:
+    return due(limit, today, today + timedelta(days=days), lengths)
 
 
 def missed(limit: Limit, today: date) -> Q:
@@ -148,16 +150,18 @@ def chosen(name: str, today: date) -> Q:
     return missed(limit, today) if days == MISSED else due_within(limit, int(days), today)
 
 
-def at_risk(claims: ClaimQuerySet, limit: Limit, today: date, within: Sequence[int] = SOON) -> list[AtRisk]:
+def at_risk(claims: ClaimQuerySet, limit: Limit, today: date, lengths: Lengths | None = None) -> list[AtRisk]:
     """For each number of days what is due until then, the sooner being a part of the later."""
-    soon = claims.filter(due_within(limit, max(within), today)).order_by()
-    lasting = soon.alias(lasting=length(limit.days, limit.of_plan))
-    rows = lasting.values_list(F(limit.since), F("lasting")).annotate(Count("pk"), Sum("balance"))
+    lengths = lengths or Lengths()
+    soon = claims.filter(due_within(limit, max(SOON), today, lengths)).order_by()
+    lasting = soon.alias(lasting=lengths.of_each(limit.days, limit.of_plan))
+    by_day = lasting.values_list(F(limit.since), F("lasting"))
+    rows = by_day.annotate(claims=Count("*"), dollars=Sum("balance"))
     found = [(since + timedelta(days=days), count, dollars) for since, days, count, dollars in rows]
     return [
         AtRisk(
             sum(count for day, count, _ in found if day <= today + timedelta(days=days)),
             sum((dollars for day, _, dollars in found if day <= today + timedelta(days=days)), Decimal(0)),
         )
-        for days in within
+        for days in SOON
     ]

@@ -38,25 +38,49 @@ class PlanLimits:
         return min((days for days in said if days is not None), default=None)
 
 
-def by_length(of_payer: str, of_plan: str) -> Iterator[tuple[int, Q]]:
-    """Each length of a limit, with the claims that it limits."""
-    plans: dict[int, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-    rows = PlanLimit.objects.exclude(**{of_plan: None}).order_by(of_plan)
-    for payer, days, group in rows.values_list("payer", of_plan, "plan_group"):
-        plans[payer][days].append(group)
-    payers: dict[int, list[int]] = defaultdict(list)
-    for pk, days in Payer.objects.order_by().values_list("pk", of_payer):
-        if pk in plans:
-            yield from _of_plans(pk, plans[pk], days)
-        else:
-            payers[days].append(pk)
-    for days, alike in payers.items():
-        yield days, Q(payer__in=alike)
+class Lengths:
+    """How long payers' limits and their plans' are, read once, as conditions on claims."""
+
+    def __init__(self) -> None:
+        self._payers = list(Payer.objects.order_by())
+        self._plans = list(PlanLimit.objects.order_by())
+
+    def of_claims(self, of_payer: str, of_plan: str) -> Iterator[tuple[int, Q]]:
+        """Each length of a limit, with the claims that it limits."""
+        plans = self._of_plans(of_plan)
+        payers: dict[int, list[int]] = defaultdict(list)
+        for payer in self._payers:
+            days = getattr(payer, of_payer)
+            if payer.pk in plans:
+                yield from _with_plans(payer.pk, plans[payer.pk], days)
+            else:
+                payers[days].append(payer.pk)
+        for days, alike in payers.items():
+            yield days, Q(payer__in=alike)
+
+    def _of_plans(self, of_plan: str) -> dict[int, dict[int, list[str]]]:
+        """Of each payer the groups of plans by their length."""
+        plans: dict[int, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for plan in self._plans:
+            days = getattr(plan, of_plan)
+            if days is not None:
+                plans[plan.payer_id][days].append(plan.plan_group)
+        return plans
+
+    def of_each(self, of_payer: str, of_plan: str) -> Combinable:
+        """How many days the limit is, in a query over claims."""
+        own = F(f"payer__{of_payer}")
+        if not self._of_plans(of_plan):
+            return own
+        said = PlanLimit.objects.exclude(**{of_plan: None})
+        groups = ClaimLine.objects.filter(claim=OuterRef(OuterRef("pk"))).values("coverage__plan_group")
+        shortest = said.filter(payer=OuterRef("payer"), plan_group__in=groups).order_by(of_plan)
+        return Coalesce(Subquery(shortest.values(of_plan)[:1]), own)
 
 
-def _of_plans(payer: int, plans: dict[int, list[str]], days_of_payer: int) -> Iterator[tuple[int, Q]]:
+def _with_plans(payer: int, plans: dict[int, list[str]], days_of_payer: int) -> Iterator[tuple[int, Q]]:
     shorter: list[str] = []
-    for days, groups in plans.items():  # the shortest first
+    for days, groups in sorted(plans.items()):
         yield days, Q(payer=payer) & Q(Exists(_lines_of(groups))) & Q(~Exists(_lines_of(shorter)))
         shorter = [*shorter, *groups]
     yield days_of_payer, Q(payer=payer) & Q(~Exists(_lines_of(shorter)))
@@ -64,14 +88,3 @@ def _of_plans(payer: int, plans: dict[int, list[str]], days_of_payer: int) -> It
 
 def _lines_of(groups: list[str]) -> QuerySet[ClaimLine]:
     return ClaimLine.objects.filter(claim=OuterRef("pk"), coverage__plan_group__in=groups)
-
-
-def length(of_payer: str, of_plan: str) -> Combinable:
-    """How many days the limit is, in a query over claims."""
-    said = PlanLimit.objects.exclude(**{of_plan: None})
-    own = F(f"payer__{of_payer}")
-    if not said.exists():
-        return own
-    groups = ClaimLine.objects.filter(claim=OuterRef(OuterRef("pk"))).values("coverage__plan_group")
-    shortest = said.filter(payer=OuterRef("payer"), plan_group__in=groups).order_by(of_plan)
-    return Coalesce(Subquery(shortest.values(of_plan)[:1]), own)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from claims import deadlines
 from claims.deadlines import LIMITS, SOON, AtRisk, Limit
+from claims.plan_limits import Lengths
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import money, money_brief
 
@@ -25,7 +26,8 @@ WORDS = {
 def at_risk_table(request: HttpRequest, question: Question) -> Table:
     """As of today, whatever period is asked for: what can still be done does not depend on it."""
     scope = question.scope
-    rows = [(limit, deadlines.at_risk(scope.claims(), limit, scope.today)) for limit in LIMITS]
+    lengths = Lengths()
+    rows = [(limit, deadlines.at_risk(scope.claims(), limit, scope.today, lengths)) for limit in LIMITS]
 
     def within(place: int) -> Column:
         days = SOON[place]

@@ -237,9 +237,19 @@ class Claim(models.Model):
             models.Index(fields=["submitted_on", "number"], name="open_by_day", condition=OWED),
             # Read by the worklists of people who see some departments.
             models.Index(fields=["department", "submitted_on"], name="open_by_department", condition=OWED),
-            # Read by what has to be appealed or filed again within some days.
-            models.Index(fields=["decided_on"], name="denied_by_day", condition=OWED & Q(status="denied")),
-            models.Index(fields=["service_to"], name="unanswered_by_service", condition=OWED & UNANSWERED),
+            # Read by what has to be appealed or filed again within some days; summed without the claims.
+            models.Index(
+                fields=["decided_on"],
+                include=["payer", "department", "service_to", "denial_category", "balance"],
+                name="denied_by_day",
+                condition=OWED & Q(status="denied"),
+            ),
+            models.Index(
+                fields=["service_to"],
+                include=["payer", "department", "balance"],
+                name="unanswered_by_service",
+                condition=OWED & UNANSWERED,
+            ),
             # Read by the lists of claims that intakes rejected, that were underpaid, that were paid too much.
             models.Index(fields=["submitted_on"], name="rejected_by_day", condition=REJECTED),
             models.Index(fields=["decided_on"], name="given_up_by_day", condition=Q(written_off__gt=0)),
