@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, but for how often it is asked whether it is still there."""

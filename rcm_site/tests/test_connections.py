@@ -1,0 +1,54 @@
+"""Connections to PostgreSQL that the server ends: noticed before they are used, or right after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import OperationalError, connection, connections
+
+from rcm_site.postgresql.base import DatabaseWrapper
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif("connection.vendor == 'sqlite'", reason="it has no server to lose"),
+]
+
+
+@pytest.fixture
+def kept() -> Iterator[DatabaseWrapper]:
+    """A connection that one request after another uses."""
+    found = connections["default"].copy()
+    assert isinstance(found, DatabaseWrapper)
+    request(found)
+    yield found
+    found.close()
+
+
+def request(kept: DatabaseWrapper) -> int:
+    kept.close_if_unusable_or_obsolete()
+    with kept.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+
+
+def end(backend: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+
+
+def test_one_that_was_lost_while_nobody_asked_is_opened_anew(kept: DatabaseWrapper) -> None:
+    lost = request(kept)
+    end(lost)
+    kept.checked_at = float("-inf")
+
+    assert request(kept) != lost
+
+
+def test_one_that_is_lost_in_use_fails_a_single_request(kept: DatabaseWrapper) -> None:
+    lost = request(kept)
+    end(lost)
+
+    with pytest.raises(OperationalError):
+        request(kept)
+    assert request(kept) != lost
