@@ -28,15 +28,12 @@ MOST_ROWS = 2_000  # of one answer: larger ones are seldom asked for twice, and 
 _COUNTED = "SELECT sum(refreshes), sum(changes) FROM analytics_factstate"
 # PostgreSQL appends marks, and transactions commit theirs in any order, so the last mark alone does not tell.
 # It does together with the transactions before it that are open still: what one of them has marked is seen
-# when it is gone from the list, and not before.
+# when it is gone from the list, and not before. A snapshot tells which are open: "from:to:one,another".
 _VERSION = {
     "sqlite": _COUNTED,
     "postgresql": f"""
-        WITH last AS (SELECT max(id) AS id, max(written_in) AS written_in FROM analytics_dirtyday)
-        SELECT counted.*, last.id, last.written_in, (
-            SELECT string_agg(open::text, ',') FROM pg_snapshot_xip(pg_current_snapshot()) AS open
-            WHERE open::text::bigint < last.written_in
-        ) FROM ({_COUNTED}) AS counted, last
+        SELECT counted.*, last.*, pg_current_snapshot()::text
+        FROM ({_COUNTED}) AS counted, (SELECT max(id), max(written_in) FROM analytics_dirtyday) AS last
     """,  # noqa: S608 - names of our own
 }
 
@@ -45,7 +42,15 @@ def version() -> str:
     """Another one after every change to a claim and every refresh that was committed."""
     with connection.cursor() as cursor:
         cursor.execute(_VERSION[connection.vendor])
-        return "-".join(str(value or 0) for value in cursor.fetchone())
+        refreshes, changes, *marks = cursor.fetchone()
+    told = (refreshes, changes, *(_marked(*marks) if marks else ()))
+    return "-".join(str(value or 0) for value in told)
+
+
+def _marked(last: int | None, written_in: int | None, snapshot: str) -> tuple[Any, ...]:
+    """The last mark, and which transactions before it may have marks of theirs to come."""
+    still_open = snapshot.rpartition(":")[2].split(",")
+    return last, written_in, ",".join(each for each in still_open if each and int(each) < (written_in or 0))
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def set_up(options: dict[str, Any]) -> None:
     """Send every logger, ours and other packages', through one formatter (Django's LOGGING_CONFIG)."""
     private = options["private"]
     structlog.configure(
-        processors=[*_common(), ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *_common(), ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "rcm_site.logs.RequestLog",
     "rcm_site.request_minutes.CountAnswers",
-    "csp.middleware.CSPMiddleware",  # before files and redirects are answered: they get the policy too
+    "rcm_site.content_policy.one_policy",  # before files and redirects are answered: they get the policy too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "rcm_site.health.Probes",
@@ -148,7 +148,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # In memory all threads of a test's live server would share one connection.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"] |= {"ENGINE": "rcm_site.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     # A server that hangs is noticed in seconds, and answered for with a 503.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
     # What we ask is written to be quick: to compile it first takes longer than to do it.
@@ -250,6 +250,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.access.RoleAllows"],
     "DEFAULT_PARSER_CLASSES": ["rcm_site.api.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rcm_site.api.Negotiation",
     "DEFAULT_PAGINATION_CLASS": "rcm_site.api.Cursor",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "rcm_site.api.answer_error",
