@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import pairwise
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -234,7 +235,7 @@ class Reading:
         """What the claims say now."""
         parts: list[Sql] = []
         for source, counted in by_source(measures).items():
-            rows = counted_rows(source, self.scope, periods)
+            rows = counted_rows(source, self.scope, periods).filter(_any_of(source, counted))
             columns = {f"sum_{each.key}": each.over(source) for each in counted}
             paths = {
                 "on_day": "on_day",
@@ -347,6 +348,12 @@ def by_source(measures: Iterable[Measure]) -> dict[Source, list[Measure]]:
         for source in measure.sources:
             found.setdefault(source, []).append(measure)
     return found
+
+
+def _any_of(source: Source, measures: Iterable[Measure]) -> Q:
+    """The rows that any of these measures counts: others need not be looked up."""
+    conditions = [each.condition(source.claim) for each in measures]
+    return reduce(or_, conditions) if all(conditions) else Q()
 
 
 def counted_rows(source: Source, scope: Scope, periods: Sequence[Period]) -> QuerySet[Any]:

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from claims.models import Claim
@@ -45,8 +46,10 @@ SELECT days.day AS as_of,
     CASE WHEN balance > 0 THEN {sign} * net ELSE 0 END AS owed_net,
     CASE WHEN balance < 0 THEN {sign} ELSE 0 END AS credit_claims,
     CASE WHEN balance < 0 THEN {sign} * balance ELSE 0 END AS credits
-FROM ({rows}) AS balances JOIN ({days}) AS days ON days.day >= since AND days.day < until
+FROM ({rows}) AS balances JOIN ({days}) AS days ON days.day >= since AND {until}
 """
+# One pass over the balances: looked up by the index on their ends, most of them are read again for each day.
+_UNTIL = {"postgresql": "days.day <= until - 1", "sqlite": "days.day < until"}
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,10 @@ class Standings:
         if whole:
             parts.append(self._facts(whole))
         if by_claim:
-            parts.append(self._by_day(self._kept_balances(self._unchanged()), by_claim))
+            parts.append(self._by_day(self._kept_balances(self._unchanged(), by_claim), by_claim))
         if self.some_changed:
             if whole:
-                parts.append(self._by_day(self._kept_balances(self._changed()), whole, sign=-1))
+                parts.append(self._by_day(self._kept_balances(self._changed(), whole), whole, sign=-1))
             if live := timelines(self._changed_claims(), self.keys):
                 parts.append(self._by_day(live, list(self.days)))
         return parts
@@ -110,11 +113,12 @@ class Standings:
         sums = ", ".join(f"0 AS {name}" for name in SUMS)
         return f"SELECT CAST(NULL AS date) AS as_of, 0 AS age{keys}, {sums} WHERE 1 = 0", ()
 
-    def _kept_balances(self, which: Q) -> Sql:
-        """As kept by claim; beyond payer and department, as the claims have it."""
+    def _kept_balances(self, which: Q, days: list[date]) -> Sql:
+        """As kept by claim for some of these days; beyond payer and department, as the claims have it."""
         is_beyond = bool(self.scope.asked - KEPT_KEYS)
         condition = self.scope.condition("claim__") if is_beyond else self.scope.about_facts()
-        rows = ClaimBalance.objects.filter(condition, which).order_by()
+        during = Q(since__lte=max(days), until__gt=min(days))
+        rows = ClaimBalance.objects.filter(condition, which, during).order_by()
         named = {
             f"key_{name}": F(path if name in KEPT_KEYS else f"claim__{path}")
             for name, path in self.keys.items()
@@ -143,7 +147,9 @@ class Standings:
         given = [(day, *(day - last * DAY for last in ends)) for day in days]
         first = "SELECT %s AS day, %s AS age_1, %s AS age_2, %s AS age_3, %s AS age_4"
         listed = " UNION ALL ".join([first, *["SELECT %s, %s, %s, %s, %s"] * (len(days) - 1)])
-        statement = _BY_DAY.format(keys=keys, sign=sign, rows=rows[0], days=listed)
+        statement = _BY_DAY.format(
+            keys=keys, sign=sign, rows=rows[0], days=listed, until=_UNTIL[connection.vendor]
+        )
         return statement, (*rows[1], *(value for each in given for value in each))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from django.db.models import Model
@@ -22,7 +22,7 @@ from ..catalogue import FEW, Figure, needed
 from ..codes import FACT_KEYS, code_totals
 from ..facts import standings, totals
 from ..measures import MEASURES
-from ..periods import LAST_OF, Period, Step
+from ..periods import DAY, LAST_OF, Period, Step
 from ..reading import TABLES, Amount
 from .asking import ReportQuestion
 from .dimensions import Dimension, Member, member_of_time, members_of
@@ -69,8 +69,8 @@ def rows(asked: ReportQuestion) -> ReportTable:
     found = _rows(asked, now, then)
     total = None
     if asked.groups:
-        is_sum = _adds_up(asked)
-        total = _added_total(asked, now, then) if is_sum else _asked_total(asked)
+        # A claim counts under each of its codes, so their rows add up to more than there is.
+        total = _asked_total(asked) if asked.code else _added_total(asked, now, then)
     return ReportTable(asked, found, total, notes(asked), is_long=False)
 
 
@@ -308,24 +308,33 @@ def _ordered(
 # Totals --------------------------------------------------------------------------------------------
 
 
-def _adds_up(asked: ReportQuestion) -> bool:
-    """Whether the rows' sums are the whole's: not where a claim counts in several rows, nor across days."""
-    return asked.code is None and not (asked.time and any(each.is_as_of for each in asked.numbers))
-
-
 def _added_total(asked: ReportQuestion, now: dict[Key, Sums], then: dict[Key, Sums] | None) -> ReportRow:
     """From the very sums that the rows are made of, so that they agree."""
-    period = asked.question.period
+    period, against = asked.question.period, asked.question.against
     before = None
     if then is not None:
-        before = _asked_figures(asked, asked.question.against) if asked.time else _added(asked, then, period)
+        before = _added(asked, then, period) if _tells_all(asked) else _asked_figures(asked, against)
     return ReportRow((), period, _added(asked, now, period), before)
 
 
+def _tells_all(asked: ReportQuestion) -> bool:
+    """Whether what the rows are compared with is, day by day, what their total is."""
+    spans = [_before(asked, each) for each in _steps(asked)]
+    if not spans:
+        return True
+    is_gapless = all(each.end + DAY == after.start for each, after in pairwise(spans))
+    return is_gapless and Period(spans[0].start, spans[-1].end) == asked.question.against
+
+
 def _added(asked: ReportQuestion, sums: dict[Key, Sums], period: Period) -> tuple[Figure, ...]:
+    """What came in adds up over all rows; things stand as they do at the end of the last one."""
+    place = _place_of_time(asked) if asked.time else 0
+    last = max((each.start for each in _steps(asked)), default=None)
     whole: Sums = dict.fromkeys(_measures(asked), 0)
-    for each in sums.values():
-        _add(whole, each)
+    standing = {each for each in whole if MEASURES[each].as_of}
+    for key, each in sums.items():
+        is_last = last is None or key[place] == last
+        _add(whole, each if is_last else {name: each[name] for name in each.keys() - standing})
     return _figures(asked, whole, period)
 
 
