@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.access import person
 from accounts.admin import AuditedAdmin, ReadOnlyAdmin
@@ -16,6 +17,9 @@ from claims.admin.big_lists import BigListAdmin
 from .alerts import rules as keeping
 from .models import Alert, AlertRule, Delivery, Export, Report, Schedule, Snapshot, Webhook
 from .pages.alert_rules import SECTIONS, RuleForm
+from .turns import next_turn
+
+KEPT_WITH = "What has {} is kept, and so are these: it is switched off instead of deleted."
 
 
 class RuleInAdmin(RuleForm):
@@ -35,10 +39,10 @@ class AlertRuleAdmin(AuditedAdmin):
     list_display = ["name", "watches", "condition", "limit", "severity", "is_active", "checked_at", "problem"]
     list_filter = ["is_active", "severity", "is_about_site"]
     search_fields = ["name", "watches"]
-    actions = None  # a rule whose alerts are open is not deleted
+    actions = None  # a rule that has opened alerts is not deleted
     fieldsets: ClassVar[Any] = [
         *((heading, {"fields": [*often, *seldom]}) for _, heading, often, _, seldom in SECTIONS),
-        (None, {"fields": ["is_active"]}),
+        (None, {"fields": ["is_active"], "description": KEPT_WITH.format("opened alerts")}),
     ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -55,14 +59,8 @@ class AlertRuleAdmin(AuditedAdmin):
         """Written, and written down, with the rule."""
 
     def has_delete_permission(self, request: HttpRequest, obj: AlertRule | None = None) -> bool:
-        """Not while an alert of it is open: switched off, it has none."""
-        has_open = obj is not None and obj.alerts.filter(resolved_at=None).exists()
-        return super().has_delete_permission(request, obj) and not has_open
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Its alerts go with it, though nobody may delete one by itself."""
-        gone, counts, _, protected = super().get_deleted_objects(objs, request)
-        return gone, counts, set(), protected
+        has_past = obj is not None and obj.alerts.exists()
+        return super().has_delete_permission(request, obj) and not has_past
 
     def delete_model(self, request: HttpRequest, obj: AlertRule) -> None:  # type: ignore[override]
         keeping.delete_rule(obj, actor=person(request), request=request)
@@ -139,7 +137,7 @@ class KeptAdmin(AuditedAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [name for name in self.fields or () if name != "is_active"]
+        return [name for name in flatten_fieldsets(self.get_fieldsets(request, obj)) if name != "is_active"]
 
 
 @admin.register(Webhook)
@@ -148,7 +146,15 @@ class WebhookAdmin(KeptAdmin):
 
     list_display = ["name", "shape", "is_active", "made_by", "made_at"]
     list_select_related = ["made_by"]
-    fields = ["name", "shape", "is_active", "made_by", "made_at"]
+    fieldsets: ClassVar[Any] = [
+        (None, {"fields": ["name", "shape", "made_by", "made_at"]}),
+        (None, {"fields": ["is_active"], "description": KEPT_WITH.format("been told something")}),
+    ]
+    actions = None  # one that was told something is not deleted
+
+    def has_delete_permission(self, request: HttpRequest, obj: Webhook | None = None) -> bool:
+        has_past = obj is not None and obj.deliveries.exists()
+        return super().has_delete_permission(request, obj) and not has_past
 
 
 @admin.register(Report)
@@ -168,3 +174,9 @@ class ScheduleAdmin(KeptAdmin):
         *("name", "owner", "report", "standard", "every", "weekday", "day_of_month", "at", "time_zone"),
         *("format", "is_attached", "people", "is_active", "due_at"),
     ]
+
+    def save_model(self, request: HttpRequest, obj: Schedule, form: Any, change: bool) -> None:
+        """What passed while it was off does not come any more."""
+        if "is_active" in form.changed_data:
+            obj.due_at = next_turn(obj, timezone.now())
+        super().save_model(request, obj, form, change)

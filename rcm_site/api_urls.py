@@ -91,6 +91,7 @@ urlpatterns = [
     path("exports/<uuid:pk>/file", exports.ExportFile.as_view(), name="api_export_file"),
     path("exports/<uuid:pk>/cancel", exports.Cancel.as_view(), name="api_export_cancel"),
     path("deliveries/", deliveries.Deliveries.as_view(), name="api_deliveries"),
+    path("deliveries/<uuid:pk>", deliveries.OneDelivery.as_view(), name="api_delivery"),
     path("deliveries/<uuid:pk>/again", deliveries.TryAgain.as_view(), name="api_try_delivery_again"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="api_webhooks"),
     path("webhooks/<int:pk>", webhooks.OneWebhook.as_view(), name="api_webhook"),

@@ -24,11 +24,6 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)
 MOST_AT_ONCE = 1_000
-# What a rule asks: changed meanwhile, what was found is no answer to it.
-ASKS = (
-    *("watches", "payer_id", "department_id", "provider_id", "kind", "category", "each"),
-    *("condition", "limit", "change_in", "clears_at", "window_days", "minimum_n"),
-)
 
 
 @dataclass(frozen=True)
@@ -105,18 +100,24 @@ def _note(rules: Sequence[AlertRule], found: Mapping[int, Looked], now: datetime
     rows = [row for row in held if _asks_the_same(row, asked[row.pk]) and not _is_later(row, now)]
     noted: dict[tuple[datetime, str], list[int]] = defaultdict(list)
     for row in rows:
-        noted[next_due(asked[row.pk], now), found[row.pk].problem[:200]].append(row.pk)
+        noted[_next(row, asked[row.pk], now), found[row.pk].problem[:200]].append(row.pk)
     for (due_at, problem), pks in noted.items():
         AlertRule.objects.filter(pk__in=pks).update(checked_at=now, due_at=due_at, problem=problem)
     return rows
 
 
 def _asks_the_same(row: AlertRule, rule: AlertRule) -> bool:
-    return all(getattr(row, ask) == getattr(rule, ask) for ask in ASKS)
+    """Changed meanwhile, what was found is no answer to it."""
+    return row.kept_in(AlertRule.ASKS) == rule.kept_in(AlertRule.ASKS)
 
 
 def _is_later(row: AlertRule, now: datetime) -> bool:
     return row.checked_at is not None and row.checked_at > now
+
+
+def _next(row: AlertRule, rule: AlertRule, now: datetime) -> datetime:
+    """Its next turn, unless somebody asked meanwhile to have it looked at."""
+    return next_due(rule, now) if row.due_at in (rule.due_at, now + LEASE) else row.due_at
 
 
 def next_due(rule: AlertRule, now: datetime) -> datetime:

@@ -1,11 +1,13 @@
 """The life of an alert: opened, seen again, looked after by people, and over.
 
-Whatever happens is written down and told in the transaction in which it happens. Whoever looks at a rule
-holds its row, so that of two who look at once one opens an alert and the other finds it open.
+Whatever happens is written down and told in the transaction in which it happens; what happens to several
+alerts of a rule at once is told together. Whoever looks at a rule holds its row, so that of two who look at
+once one opens an alert and the other finds it open.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -42,10 +44,11 @@ class MayNotSee(Exception):
 
 
 def follow(rule: AlertRule, looks: Sequence[Look], now: datetime) -> None:
-    """Open, see again or resolve the rule's alerts. The caller holds the rule's row."""
+    """Open, see again or resolve the rule's alerts, and tell all of it at once. The caller holds its row."""
     known = {alert.member: alert for alert in _open_ones(rule)}
     resolved = _last_resolved(rule, looks, now)
     seen: list[tuple[Alert, Look]] = []
+    found: list[AlertEvent | None] = []
     for look in looks:
         alert = known.get(look.member)
         step = step_of(
@@ -58,12 +61,13 @@ def follow(rule: AlertRule, looks: Sequence[Look], now: datetime) -> None:
         )
         if alert is None:
             if step == Step.OPEN:
-                _open(rule, look, now)
+                found.append(opened(rule, look, now))
         elif step == Step.SEE:
             seen.append((alert, look))
         elif step == Step.RESOLVE:
-            resolve(alert, now, look)
-    _see(seen, now)
+            found.append(closed(alert, now, look))
+    found += _see(seen, now)
+    tell(*filter(None, found), now=now)
 
 
 def _last_resolved(rule: AlertRule, looks: Iterable[Look], now: datetime) -> dict[Member, datetime]:
@@ -76,7 +80,8 @@ def _last_resolved(rule: AlertRule, looks: Iterable[Look], now: datetime) -> dic
     return {(payer, department, provider): at for payer, department, provider, at in last}
 
 
-def _open(rule: AlertRule, look: Look, now: datetime) -> None:
+def opened(rule: AlertRule, look: Look, now: datetime) -> AlertEvent:
+    """Write an alert down. Whoever calls tells of it."""
     payer, department, provider = look.member
     alert = Alert(
         rule=rule,
@@ -92,7 +97,7 @@ def _open(rule: AlertRule, look: Look, now: datetime) -> None:
     )
     alert.value_at_first = alert.worst = alert.value
     alert.save(force_insert=True)
-    happened(alert, What.OPENED, now, value=alert.value)
+    return written(alert, What.OPENED, now, value=alert.value)
 
 
 def _as_seen(look: Look, now: datetime) -> dict[str, Any]:
@@ -114,8 +119,8 @@ def as_kept(value: Decimal | None) -> Decimal | None:
     return None if value is None else value.quantize(CENTS)
 
 
-def _see(seen: Sequence[tuple[Alert, Look]], now: datetime) -> None:
-    """Write how they are now, and tell of those that have got clearly worse."""
+def _see(seen: Sequence[tuple[Alert, Look]], now: datetime) -> list[AlertEvent]:
+    """Write how they are now, and which of them have got clearly worse."""
     worse = []
     for alert, look in seen:
         for name, value in _as_seen(look, now).items():
@@ -124,9 +129,11 @@ def _see(seen: Sequence[tuple[Alert, Look]], now: datetime) -> None:
             alert.worst = alert.value
             worse.append((alert, look.judged))
     Alert.objects.bulk_update([alert for alert, _ in seen], SEEN)
-    for alert, judged in worse:
-        if abs(alert.value - _last_told(alert)) >= judged.step:
-            happened(alert, What.WORSENED, now, value=alert.value)
+    return [
+        written(alert, What.WORSENED, now, value=alert.value)
+        for alert, judged in worse
+        if abs(alert.value - _last_told(alert)) >= judged.step
+    ]
 
 
 def _last_told(alert: Alert) -> Decimal:
@@ -135,22 +142,19 @@ def _last_told(alert: Alert) -> Decimal:
     return told.values_list("value", flat=True).last() or alert.value_at_first
 
 
-def resolve(alert: Alert, now: datetime, look: Look | None = None) -> None:
-    """It is over: once, whoever notices it. The caller holds its rule's row."""
+def closed(alert: Alert, now: datetime, look: Look | None = None) -> AlertEvent | None:
+    """It is over: once, whoever notices it. The caller holds its rule's row, and tells of it."""
     found = _as_seen(look, now) if look and look.judged.verdict != Verdict.UNKNOWN else {}
     if not Alert.objects.open().filter(pk=alert.pk).update(resolved_at=now, **found):
-        return
+        return None
     for name, value in ({"resolved_at": now} | found).items():
         setattr(alert, name, value)
-    happened(alert, What.RESOLVED, now, value=alert.value)
+    return written(alert, What.RESOLVED, now, value=alert.value)
 
 
-def resolve_all(rule: AlertRule, now: datetime) -> int:
+def resolve_all(rule: AlertRule, now: datetime) -> None:
     """Of a rule that is no longer looked at, or asks something else now."""
-    alerts = _open_ones(rule)
-    for alert in alerts:
-        resolve(alert, now)
-    return len(alerts)
+    tell(*filter(None, [closed(alert, now) for alert in _open_ones(rule)]), now=now)
 
 
 def _open_ones(rule: AlertRule) -> list[Alert]:
@@ -160,12 +164,13 @@ def _open_ones(rule: AlertRule) -> list[Alert]:
     return alerts
 
 
-def happened(
+def written(
     alert: Alert, what: str, now: datetime, *, actor: User | None = None, text: str = "", value: Any = None
-) -> None:
+) -> AlertEvent:
+    """Write down what happened to an alert."""
     event = AlertEvent(alert=alert, what=what, at=now, actor=actor, text=text, value=value)
     event.save(force_insert=True)
-    tell(event, now=now)
+    return event
 
 
 # What people do ------------------------------------------------------------------------------------
@@ -180,7 +185,7 @@ def acknowledge(alert: Alert, *, actor: User, now: datetime, request: HttpReques
     alert.acknowledged_at, alert.acknowledged_by = now, actor
     alert.save(update_fields=["acknowledged_at", "acknowledged_by"])
     audit.record(actor, "alert.acknowledged", alert, request=request)
-    happened(alert, What.ACKNOWLEDGED, now, actor=actor)
+    tell(written(alert, What.ACKNOWLEDGED, now, actor=actor), now=now)
 
 
 @transaction.atomic
@@ -194,7 +199,7 @@ def assign(
     alert.assignee = to
     alert.save(update_fields=["assignee"])
     audit.record(actor, "alert.assigned", alert, request=request, to=to.email if to else None)
-    happened(alert, What.ASSIGNED, now, actor=actor, text=str(to) if to else "Nobody")
+    written(alert, What.ASSIGNED, now, actor=actor, text=str(to) if to else "Nobody")
 
 
 @transaction.atomic
@@ -207,7 +212,7 @@ def snooze(
     alert.save(update_fields=["snoozed_until"])
     audit.record(actor, "alert.snoozed", alert, request=request, until=until)
     words = f"until {moment(until)}" if until else "no longer"
-    happened(alert, What.SNOOZED, now, actor=actor, text=words)
+    written(alert, What.SNOOZED, now, actor=actor, text=words)
 
 
 @transaction.atomic
@@ -215,7 +220,7 @@ def comment(
     alert: Alert, *, actor: User, text: str, now: datetime, request: HttpRequest | None = None
 ) -> None:
     audit.record(actor, "alert.commented", alert, request=request)
-    happened(alert, What.COMMENTED, now, actor=actor, text=text)
+    written(alert, What.COMMENTED, now, actor=actor, text=text)
 
 
 def _held(alert: Alert) -> None:
@@ -232,28 +237,28 @@ def _held(alert: Alert) -> None:
 
 def escalate_overdue(now: datetime) -> int:
     """Tell others of alerts that nobody has acknowledged in time; how many those were."""
-    return sum(_escalate(pk, now) for pk in _overdue(now))
+    return sum(_escalate(pks, now) for pks in _overdue(now).values())
 
 
-def _overdue(now: datetime) -> list[int]:
+def _overdue(now: datetime) -> dict[int, list[int]]:
+    """By their rules."""
     waiting = Alert.objects.open().filter(
         acknowledged_at=None, escalated_at=None, rule__is_active=True, rule__escalates_after__isnull=False
     )
-    rows = waiting.values_list("pk", "opened_at", "snoozed_until", "rule__escalates_after")
-    return [
-        pk
-        for pk, opened_at, snoozed_until, minutes in rows
-        if opened_at + timedelta(minutes=minutes or 0) <= now
-        and (snoozed_until is None or snoozed_until <= now)
-    ]
+    rows = waiting.values_list("rule", "pk", "opened_at", "snoozed_until", "rule__escalates_after")
+    found: dict[int, list[int]] = defaultdict(list)
+    for rule, pk, opened_at, snoozed_until, minutes in rows:
+        is_late = opened_at + timedelta(minutes=minutes or 0) <= now
+        if is_late and (snoozed_until is None or snoozed_until <= now):
+            found[rule].append(pk)
+    return found
 
 
 @transaction.atomic
-def _escalate(pk: int, now: datetime) -> bool:
-    """Once, whoever else is at it, and not if somebody acknowledged it meanwhile."""
-    unknown = Alert.objects.open().filter(pk=pk, acknowledged_at=None, escalated_at=None)
-    if not unknown.update(escalated_at=now):
-        return False
-    alert = Alert.objects.select_related("rule").get(pk=pk)
-    happened(alert, What.ESCALATED, now, value=alert.value)
-    return True
+def _escalate(pks: Sequence[int], now: datetime) -> int:
+    """Once, whoever else is at it, and not those that somebody acknowledged meanwhile."""
+    unknown = Alert.objects.open().filter(acknowledged_at=None, escalated_at=None)
+    mine = [pk for pk in sorted(pks) if unknown.filter(pk=pk).update(escalated_at=now)]
+    alerts = Alert.objects.filter(pk__in=mine).select_related("rule")
+    tell(*(written(alert, What.ESCALATED, now, value=alert.value) for alert in alerts), now=now)
+    return len(mine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -76,7 +76,17 @@ class Replay:
         times = {0: "not once", 1: "once", 2: "twice"}.get(len(self.firings), f"{len(self.firings)} times")
         if not self.firings:
             return f"Would not have fired in the last {self.days} days"
-        return f"Would have fired {times} in the last {self.days} days"
+        return f"Would have fired {times} in the last {self.days} days{self._together}"
+
+    @property
+    def _together(self) -> str:
+        """What opens at once is told at once: on how many days, and how many at most."""
+        by_day = Counter(each.opened for each in self.firings)
+        most = max(by_day.values())
+        if most == 1:
+            return ""
+        messages = "one message" if len(by_day) == 1 else f"{len(by_day)} messages"
+        return f": told in {messages}, of up to {most} at once"
 
 
 def replay(

@@ -19,6 +19,7 @@ from accounts.roles import ROLES
 from claims.models import Claim
 
 from ..models import Alert, AlertRule, Webhook
+from ..models.alerts import AlertRuleQuerySet
 from .conditions import FALLING, MOVES
 from .looking import filters_of
 from .opening import resolve_all
@@ -30,11 +31,6 @@ Problem = tuple[str, str]  # field and words
 MOST_ADDRESSES = 20
 TELEPHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 UNUSUAL = AlertRule.Condition.UNUSUAL
-# A rule that asks something else than before: what it has open is about the former question.
-QUESTION = (
-    *("watches", "payer_id", "department_id", "provider_id", "kind", "category", "each"),
-    *("condition", "change_in"),
-)
 TOLD = ("people", "webhooks", "escalates_to")
 
 
@@ -46,8 +42,8 @@ class WrongRule(Exception):
         self.problems = problems
 
 
-class HasOpenAlerts(Exception):
-    """A rule that is to be deleted has alerts that are not over: it is switched off first."""
+class HasAlerts(Exception):
+    """A rule that has opened alerts is not deleted, for they are its past: it is switched off."""
 
 
 # What is wrong with it -----------------------------------------------------------------------------
@@ -240,7 +236,8 @@ def _keep(rule: AlertRule, before: AlertRule | None) -> None:
 
 
 def _asks_else(before: AlertRule, rule: AlertRule) -> bool:
-    return any(getattr(before, name) != getattr(rule, name) for name in QUESTION)
+    """What it has open is about the former question."""
+    return before.kept_in(AlertRule.QUESTION) != rule.kept_in(AlertRule.QUESTION)
 
 
 @transaction.atomic
@@ -258,10 +255,20 @@ def switch_off(
 
 @transaction.atomic
 def delete_rule(rule: AlertRule, *, actor: User, request: HttpRequest | None = None) -> None:
-    """With all the alerts it ever had. Those that are open somebody may still wait to hear the end of."""
+    """One that has never opened any alert."""
     AlertRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
-    if Alert.objects.open().filter(rule=rule).exists():
-        raise HasOpenAlerts
-    alerts = Alert.objects.filter(rule=rule).count()
-    audit.record(actor, "alert_rule.deleted", rule, request=request, name=rule.name, alerts=alerts)
+    if Alert.objects.filter(rule=rule).exists():
+        raise HasAlerts
+    audit.record(actor, "alert_rule.deleted", rule, request=request, name=rule.name)
     rule.delete()
+
+
+@transaction.atomic
+def have_looked_at(
+    rules: AlertRuleQuerySet, *, actor: User, now: datetime, request: HttpRequest | None = None
+) -> list[AlertRule]:
+    """Have a worker look at these rules next, due or not; their turns go on from there."""
+    asked = list(rules.active().order_by("pk"))
+    AlertRule.objects.filter(pk__in=[rule.pk for rule in asked]).update(due_at=now)
+    audit.record(actor, "alert_rules.evaluated", request=request, rules=len(asked))
+    return asked

@@ -21,7 +21,11 @@ from rcm_site.request_minutes import answered_within
 
 from ..cards import Good
 from ..catalogue import Unit
-from ..models import Alert, AlertEvent, AlertRule, Export
+from ..models import Alert, AlertRule, Export
+from ..periods import Period
+from .conditions import Judged, Verdict
+from .looking import Look
+from .opening import closed, opened
 from .watched import Found, Looking, watch
 
 JUST_NOW = timedelta(minutes=15)
@@ -156,22 +160,8 @@ def record(outage: Outage) -> Alert | None:
     if rule is None:
         return None
     minutes = Decimal((outage.until - outage.since) / timedelta(minutes=1)).quantize(Decimal("0.1"))
-    alert = Alert.objects.create(
-        rule=rule,
-        watches=rule.watches,
-        severity=rule.severity,
-        condition=rule.condition,
-        limit=rule.limit,
-        opened_at=outage.since,
-        seen_at=outage.until,
-        resolved_at=outage.until,
-        start=timezone.localdate(outage.since),
-        end=timezone.localdate(outage.until),
-        value_at_first=minutes,
-        value=minutes,
-        worst=minutes,
-        n=1,
-    )
-    for what, at in ((AlertEvent.What.OPENED, outage.since), (AlertEvent.What.RESOLVED, outage.until)):
-        AlertEvent.objects.create(alert=alert, what=what, at=at, value=minutes)
+    days = Period(timezone.localdate(outage.since), timezone.localdate(outage.until))
+    look = Look((None, None, None), Judged(Verdict.BEYOND, minutes, 1), days)
+    alert = opened(rule, look, outage.since).alert
+    closed(alert, outage.until, look)
     return alert

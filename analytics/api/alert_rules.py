@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Model
@@ -25,12 +24,8 @@ from claims.models import Claim, Payer, Provider
 from rcm_site.api import Cursor, StrictSerializer
 from rcm_site.errors import api_error
 
-from ..alerts.checking import Checked, check
-from ..alerts.conditions import Verdict
-from ..alerts.looking import Look
-from ..alerts.opening import as_kept
 from ..alerts.preview import replay
-from ..alerts.rules import HasOpenAlerts, WrongRule, delete_rule, problems_of, save_rule
+from ..alerts.rules import HasAlerts, WrongRule, delete_rule, have_looked_at, problems_of, save_rule
 from ..alerts.watched import EACH, WATCHED
 from ..alerts.wording import rule_in_words
 from ..models import AlertRule, Webhook
@@ -130,24 +125,21 @@ class Evaluated(StrictSerializer):
     rule = serializers.IntegerField(required=False, min_value=1, help_text="This one; all unless said.")
 
 
-class LookShown(serializers.Serializer[Any]):
-    payer = serializers.IntegerField(allow_null=True)
-    department = serializers.IntegerField(allow_null=True)
-    provider = serializers.IntegerField(allow_null=True)
-    verdict = serializers.ChoiceField(
-        [each.value for each in Verdict if each != Verdict.CLEAR],
-        help_text="Between: no longer beyond the limit, not yet where it clears. Unknown: too few.",
-    )
-    value = Amount(allow_null=True)
-    compared_with = Amount(allow_null=True)
-    n = serializers.IntegerField()
-
-
-class CheckedShown(serializers.Serializer[Any]):
+class RuleAsked(serializers.Serializer[Any]):
     rule = Named()
-    problem = serializers.CharField(allow_blank=True, help_text="Why it could not be looked at.")
-    looked_at = serializers.IntegerField(help_text="How many payers, departments or providers.")
-    results = LookShown(many=True, help_text="Those that are not clear.")
+    url = serializers.SerializerMethodField(help_text="Where its `checked_at` and its `problem` stand.")
+    alerts_url = serializers.SerializerMethodField(help_text="Where its open alerts stand.")
+
+    def get_url(self, asked: dict[str, AlertRule]) -> str:
+        return where(asked["rule"])
+
+    def get_alerts_url(self, asked: dict[str, AlertRule]) -> str:
+        return f"{reverse('api_alerts')}?rule={asked['rule'].pk}"
+
+
+class EvaluationShown(serializers.Serializer[Any]):
+    asked_at = serializers.DateTimeField(help_text="A rule was looked at once its `checked_at` is later.")
+    rules = RuleAsked(many=True)
 
 
 class FiringShown(serializers.Serializer[Any]):
@@ -203,6 +195,16 @@ RULE_SHOWN: dict[str, Any] = RULE | {
     "checked_at": "2026-11-21T09:00:00Z",
     "due_at": "2026-11-21T10:00:00Z",
     "problem": "",
+}
+ASKED_TO_LOOK = {
+    "asked_at": "2026-11-21T09:20:00Z",
+    "rules": [
+        {
+            "rule": {"id": 12, "name": "Denials of a payer"},
+            "url": "/api/alerts/rules/12",
+            "alerts_url": "/api/alerts/?rule=12",
+        }
+    ],
 }
 ASKED = OpenApiExample("A rule", value=RULE, request_only=True)
 SHOWN = OpenApiExample("A rule", value=RULE_SHOWN, response_only=True)
@@ -278,16 +280,16 @@ class OneRule(APIView):
 
     @extend_schema(
         operation_id="delete_alert_rule",
-        summary="Delete a rule and all alerts that it ever had",
-        description="409 while it has open alerts: switch it off first.",
+        summary="Delete a rule that has never opened an alert",
+        description="409 once it has: they are kept, and so is the rule. Switch it off instead.",
         responses={204: OpenApiResponse(description="It is gone.")},
     )
     def delete(self, request: Request, pk: int) -> HttpResponseBase:
         rule = found_rule(request, pk)
         try:
             delete_rule(rule, actor=person(request._request), request=request._request)
-        except HasOpenAlerts:
-            return api_error(409, "not_now", "It has open alerts: switch it off first.")
+        except HasAlerts:
+            return api_error(409, "not_now", "It has opened alerts: switch it off instead.")
         return Response(status=204)
 
 
@@ -384,43 +386,24 @@ class Evaluate(APIView):
         operation_id="evaluate_alert_rules",
         summary="Look at rules now",
         description=(
-            "At one of them, or all that are in use and that one sees, due or not. Alerts open and are over "
-            "as if their time had come."
+            "At one of them, or all that are in use and that one sees, due or not: a worker does it within a "
+            "minute, as if their time had come, and their turns go on from there."
         ),
         request=Evaluated,
-        responses=CheckedShown(many=True),
-        examples=[OpenApiExample("One rule", value={"rule": 12}, request_only=True)],
+        responses={202: EvaluationShown},
+        examples=[
+            OpenApiExample("One rule", value={"rule": 12}, request_only=True),
+            OpenApiExample("Asked", value=ASKED_TO_LOOK, response_only=True, status_codes=["202"]),
+        ],
     )
-    def post(self, request: Request) -> Response:
-        user = person(request._request)
+    def post(self, request: Request) -> HttpResponseBase:
+        user, now = person(request._request), timezone.now()
         form = Evaluated(data=request.data or {})
         form.is_valid(raise_exception=True)
-        rules = AlertRule.objects.visible_to(user).active().order_by("pk")
+        rules = AlertRule.objects.visible_to(user)
         if (asked := form.validated_data.get("rule")) is not None:
             rules = rules.filter(pk=found_rule(request, asked).pk)
-        checked = check(list(rules), timezone.now())
-        audit.record(user, "alert_rules.evaluated", request=request._request, rules=len(checked))
-        return Response(CheckedShown([checked_shown(each, user) for each in checked], many=True).data)
-
-
-def checked_shown(checked: Checked, user: User) -> dict[str, Any]:
-    looks = list(of_own_departments(checked.looks, user))
-    told = [look for look in looks if look.judged.verdict != Verdict.CLEAR]
-    results = [
-        {
-            **dict(zip(EACH, look.member, strict=True)),
-            "verdict": look.judged.verdict,
-            "value": as_kept(look.judged.value),
-            "compared_with": as_kept(look.judged.compared_with),
-            "n": look.judged.n,
-        }
-        for look in told
-    ]
-    return {"rule": checked.rule, "problem": checked.problem, "looked_at": len(looks), "results": results}
-
-
-def of_own_departments(looks: Iterable[Look], user: User) -> Iterable[Look]:
-    if user.sees_everything:
-        return looks
-    mine = {*Department.objects.visible_to(user).values_list("pk", flat=True)}
-    return [look for look in looks if look.member[1] in mine]
+        found = have_looked_at(rules, actor=user, now=now, request=request._request)
+        shown = EvaluationShown({"asked_at": now, "rules": [{"rule": each} for each in found]}).data
+        there = where(found[0]) if len(found) == 1 else reverse("api_alert_rules")
+        return Response(shown, status=202, headers={"Location": there})

@@ -22,7 +22,7 @@ from rcm_site.errors import api_error
 from rcm_site.templatetags.ui import NOTHING
 
 from ..models import Delivery
-from ..pages.deliveries import NAMED, VIEW, answer_of, recipient, what_of
+from ..pages.deliveries import VIEW, answer_of, named, recipient, what_of
 from ..telling import again
 
 FILTERS = {
@@ -105,7 +105,7 @@ class Deliveries(APIView):
         asked = request._request.GET
         refuse_unknown(asked, (*PAGING, *FILTERS))
         pages = Cursor()
-        mine = Delivery.objects.visible_to(person(request._request)).select_related(*NAMED)
+        mine = named(Delivery.objects.visible_to(person(request._request)))
         rows = pages.paginate_queryset(mine.filter(**chosen(asked)), request, view=self)
         return pages.get_paginated_response([shown(each) for each in rows])
 
@@ -121,6 +121,29 @@ def chosen(asked: QueryDict) -> dict[str, str]:
     return found
 
 
+def found_delivery(request: Request, pk: UUID, action: str) -> Delivery:
+    """Somebody else's is as unknown as one that does not exist."""
+    user = person(request._request)
+    found = named(Delivery.objects.visible_to(user)).filter(pk=pk).first()
+    if found is None:
+        audit.record(user, action, request=request._request, outcome="failed", asked_for=str(pk))
+        raise exceptions.NotFound("There is no such delivery.")
+    return found
+
+
+class OneDelivery(APIView):
+    access = VIEW
+
+    @extend_schema(
+        operation_id="read_delivery",
+        summary="Read how something was told",
+        responses=DeliveryShown,
+        examples=[EXAMPLE],
+    )
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(shown(found_delivery(request, pk, "delivery.read")))
+
+
 class TryAgain(APIView):
     access = VIEW
 
@@ -134,13 +157,7 @@ class TryAgain(APIView):
     )
     def post(self, request: Request, pk: UUID) -> HttpResponseBase:
         user, now = person(request._request), timezone.now()
-        mine = Delivery.objects.visible_to(user).select_related(*NAMED)
-        found = mine.filter(pk=pk).first()
-        if found is None:
-            audit.record(
-                user, "delivery.tried_again", request=request._request, outcome="failed", asked_for=str(pk)
-            )
-            raise exceptions.NotFound("There is no such delivery.")
+        found = found_delivery(request, pk, "delivery.tried_again")
         if not again.try_again(found, actor=user, now=now, request=request._request):
             return api_error(409, "not_now", "There is nothing to try again.")
-        return Response(shown(mine.get(pk=pk)))
+        return Response(shown(found_delivery(request, pk, "delivery.read")))

@@ -430,7 +430,7 @@ class OneReport(APIView):
     @extend_schema(
         operation_id="delete_report",
         summary="Delete one's own report",
-        description="With the schedules that send it.",
+        description="With the schedules that send it, and the lists of their turns.",
         responses={204: OpenApiResponse(description="It is gone.")},
     )
     def delete(self, request: Request, pk: int) -> Response:

@@ -185,7 +185,7 @@ class OneSchedule(APIView):
     @extend_schema(
         operation_id="delete_schedule",
         summary="Delete a scheduled report",
-        description="Nothing of it is sent any more; its report stays.",
+        description="Nothing of it is sent any more, and the list of its turns is gone; its report stays.",
         responses={204: OpenApiResponse(description="It is deleted.")},
     )
     def delete(self, request: Request, pk: int) -> Response:

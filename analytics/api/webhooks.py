@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import audit
 from accounts.access import person
 from claims.api.narrowing import PAGING, refuse_unknown
 from rcm_site.api import Cursor, StrictModelSerializer
@@ -69,6 +68,15 @@ SHOWN = {
     "place": "hooks.slack.com",
     "is_active": True,
     "made_at": "2026-11-21T14:03:11Z",
+}
+ASKED_FOR = {
+    "about": "test",
+    "what": "A test",
+    "alert": None,
+    "state": "waiting",
+    "answer": "",
+    "attempts": 0,
+    "closed_at": None,
 }
 EXAMPLE = OpenApiExample("A webhook", value=SHOWN, response_only=True)
 
@@ -140,23 +148,26 @@ class TestWebhook(APIView):
 
     @extend_schema(
         operation_id="test_webhook",
-        summary="Call a webhook now, and see what it answers",
+        summary="Have a webhook called",
+        description="A worker does it within seconds. What it answered then stands where `Location` says.",
         request=None,
-        responses=DeliveryShown,
+        responses={202: DeliveryShown},
         examples=[
             OpenApiExample(
-                "Gone",
-                value=DELIVERY | {"about": "test", "what": "A test", "alert": None},
+                "On its way",
+                value=DELIVERY | ASKED_FOR,
                 response_only=True,
+                status_codes=["202"],
             )
         ],
     )
     def post(self, request: Request, pk: int) -> Response:
-        webhook = found(request, pk)
-        audit.record(
-            person(request._request), "webhook.tested", webhook, request=request._request, name=webhook.name
+        user = person(request._request)
+        sent = sending.ask_for_test(
+            found(request, pk), actor=user, now=timezone.now(), request=request._request
         )
-        return Response(delivery_shown(sending.send_test(webhook, now=timezone.now())))
+        there = reverse("api_delivery", args=[sent.pk])
+        return Response(delivery_shown(sent), status=202, headers={"Location": there})
 
 
 def found(request: Request, pk: int) -> Webhook:

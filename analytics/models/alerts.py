@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -123,6 +124,13 @@ class AlertRule(models.Model):
     checked_at = models.DateTimeField(null=True, editable=False)
     problem = models.CharField(max_length=200, blank=True, editable=False)  # why it could not be looked at
 
+    # What it is about, and what it asks of that.
+    QUESTION: ClassVar[tuple[str, ...]] = (
+        *("watches", "payer", "department", "provider", "kind", "category", "each"),
+        *("condition", "change_in"),
+    )
+    ASKS: ClassVar[tuple[str, ...]] = (*QUESTION, "limit", "clears_at", "window_days", "minimum_n")
+
     AUDIT_VALUES: ClassVar[tuple[str, ...]] = (
         "name",
         "watches",
@@ -174,6 +182,11 @@ class AlertRule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def kept_in(self, names: Iterable[str]) -> list[Any]:
+        """What these fields hold, others by their ids."""
+        ids = {field.name: field.attname for field in self._meta.concrete_fields}
+        return [getattr(self, ids[name]) for name in names]
+
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     def open(self) -> Self:
@@ -191,7 +204,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 class Alert(models.Model):
     """A number that crossed its limit: open from then until it is back, once for whatever it is about."""
 
-    rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="alerts", db_index=False)
+    rule = models.ForeignKey(AlertRule, on_delete=models.PROTECT, related_name="alerts", db_index=False)
     payer = models.ForeignKey(Payer, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     department = models.ForeignKey(
         Department, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
@@ -259,6 +272,14 @@ class Alert(models.Model):
     def member(self) -> tuple[Any, Any, Any]:
         """What it is about, among all that its rule is."""
         return self.payer_id, self.department_id, self.provider_id
+
+    @property
+    def beyond(self) -> Decimal:
+        """By how much it is beyond what it is held against."""
+        if self.lowest_usual is not None and self.highest_usual is not None:
+            return max(self.value - self.highest_usual, self.lowest_usual - self.value)
+        against = self.limit if self.compared_with is None else self.compared_with
+        return abs(self.value - against)
 
     def is_worse(self, value: Decimal) -> bool:
         """Whether a value is further beyond the limit than any before."""

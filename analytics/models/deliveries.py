@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +15,9 @@ from accounts.models import User
 from claims.fields import EncryptedField
 from claims.identity import new_id
 from rcm_site.models import Mail
+
+if TYPE_CHECKING:
+    from .alerts import Alert
 
 
 class Webhook(models.Model):
@@ -51,13 +54,22 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=Delivery.State.WAITING)
 
     def due(self, now: datetime) -> Self:
-        """Of these what may leave now: in nobody's hands, and not ahead of an earlier one of these about the
-        same alert to the same place, for "over" must not come before "opened"."""
+        """Of these what may leave now: in nobody's hands, and not ahead of one of these to the same place
+        about what happened earlier by the same rule, for "over" must not come before "opened"."""
         place = Q(channel=OuterRef("channel"), address=OuterRef("address"))
         place &= Q(webhook=OuterRef("webhook")) | Q(webhook=None)
-        earlier = self.filter(place, event__alert=OuterRef("event__alert"), pk__lt=OuterRef("pk"))
+        before = Q(event__alert__rule=OuterRef("event__alert__rule"), event__lt=OuterRef("event"))
+        at_once = Q(event__at=OuterRef("event__at")) & ~Q(event__alert=OuterRef("event__alert"))
+        earlier = self.filter(place, before, ~at_once)
         free = Q(held_until=None) | Q(held_until__lte=now)
         return self.filter(free, ~Exists(earlier), due_at__lte=now)
+
+    def about_alert(self, alert: Alert) -> Self:
+        """Those that tell of it, alone or among others."""
+        events = alert.events.values("pk")
+        alone = Delivery.objects.filter(event__in=events).order_by().values("pk")
+        together = Delivery.others.through.objects.filter(alertevent__in=events).values("delivery")
+        return self.filter(pk__in=alone.union(together))
 
     def visible_to(self, user: User) -> Self:
         """One's own, and for who sees everything all of them."""
@@ -93,12 +105,14 @@ class Delivery(models.Model):
     event = models.ForeignKey(
         "analytics.AlertEvent", null=True, on_delete=models.CASCADE, related_name="deliveries", db_index=False
     )
+    # What happened to other alerts of the same rule at the same time, told in the same message.
+    others = models.ManyToManyField("analytics.AlertEvent", related_name="told_with")
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     address = models.CharField(max_length=254, blank=True)  # of a mail, or a telephone number
     webhook = models.ForeignKey(
-        Webhook, null=True, on_delete=models.CASCADE, related_name="deliveries", db_index=False
+        Webhook, null=True, on_delete=models.PROTECT, related_name="deliveries", db_index=False
     )
     mail = models.OneToOneField(Mail, null=True, on_delete=models.SET_NULL, related_name="delivery")
     body = models.JSONField(default=dict, help_text="What a webhook or a text message is sent.")

@@ -206,7 +206,7 @@ COMMENTED = AlertEvent.What.COMMENTED
 
 def deliveries_table(request: HttpRequest, alert: Alert, user: User) -> Table:
     """Who was told of it, when, and how it went; what others were told is for those who see everything."""
-    found: QuerySet[Delivery] = Delivery.objects.visible_to(user).filter(event__alert=alert)
+    found: QuerySet[Delivery] = Delivery.objects.visible_to(user).about_alert(alert)
     return Table(
         request,
         found.select_related("event", "person", "webhook", "mail").order_by("-made_at", "-pk"),

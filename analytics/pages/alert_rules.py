@@ -200,6 +200,7 @@ class RuleForm(forms.ModelForm):
         }
         help_texts: ClassVar = {
             "watches": "",
+            "each": "Those that cross the limit at once are told in one message, the worst first.",
             "limit": "As the number is written: 10 for 10%, 40 for 40 days, 5000 for $5,000. "
             "For what is unusual: how many deviations are too many, such as 3.5.",
             "window_days": "Ending today. What tells how things stand has no days.",
@@ -391,6 +392,7 @@ def edited(request: HttpRequest, rule: AlertRule, first: Mapping[str, Any]) -> H
         "form": form,
         "sections": sections(form),
         "rule": rule,
+        "may_delete": rule.pk is not None and not rule.alerts.exists(),
         "here": request.get_full_path(),
     }
     return render(request, "analytics/edit_alert_rule.html", page)
@@ -404,10 +406,7 @@ def without_demands(form: RuleForm) -> None:
 
 # What it would have done -----------------------------------------------------------------------------
 
-LOOKED_AT = (
-    *("watches", "each", *NAMED, "kind", "category"),
-    *("condition", "limit", "change_in", "clears_at", "window_days", "minimum_n", "cool_down_minutes"),
-)
+TRIED = (*AlertRule.ASKS, "cool_down_minutes")
 
 
 @dataclass(frozen=True)
@@ -432,7 +431,7 @@ def preview(form: RuleForm, user: User) -> Preview:
     if not form.is_bound:
         return Preview(f"Preview shows what it would have done in the last {DAYS} days.")
     form.is_valid()
-    wrong = [name for name in form.errors if name in LOOKED_AT or name == NON_FIELD_ERRORS]
+    wrong = [name for name in form.errors if name in TRIED or name == NON_FIELD_ERRORS]
     missing = [name for name in wrong if name in form.fields and not form[name].data]
     if missing:
         asked = " and ".join(str(form.fields[name].label or name).lower() for name in missing)
@@ -488,24 +487,27 @@ def switch_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_alert_rule(request: HttpRequest, pk: int) -> HttpResponse:
-    """Its alerts go with it, so it asks first."""
+    """Only one without a past; whoever comes meanwhile is told so."""
     rule = visible_rule(request, pk)
+    if rule.alerts.exists():
+        return not_deleted(request, rule)
     if request.method == "POST":
         try:
             keeping.delete_rule(rule, actor=person(request), request=request)
-        except keeping.HasOpenAlerts:
-            messages.error(request, "Some of its alerts are open: switch the rule off first, that ends them.")
-            return redirect("edit_alert_rule", pk)
+        except keeping.HasAlerts:
+            return not_deleted(request, rule)
         messages.success(request, f"“{rule.name}” is deleted.")
         return redirect("alert_rules")
-    count = rule.alerts.count()
-    gone = f"its {count:,} alerts go" if count != 1 else "its one alert goes"
-    alerts = f"With it {gone}, and what was written about that."
     page = {
         "title": f"Delete “{rule.name}”?",
         "rule": rule,
-        "text": f"{alerts} Switching it off keeps them." if count else "It has not opened any alert.",
+        "text": "It has not opened any alert.",
         "verb": "Delete the rule",
         "cancel_url": reverse("edit_alert_rule", args=[pk]),
     }
     return render(request, "analytics/delete_alert_rule.html", page)
+
+
+def not_deleted(request: HttpRequest, rule: AlertRule) -> HttpResponse:
+    messages.error(request, "It has opened alerts, which are kept with it: switch it off instead.")
+    return redirect("edit_alert_rule", rule.pk)

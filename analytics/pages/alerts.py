@@ -74,6 +74,7 @@ class AlertFilter(Filter):
     department = forms.ModelChoiceField(
         Department.objects.none(), required=False, empty_label="All departments"
     )
+    rule = forms.ModelChoiceField(AlertRule.objects.none(), required=False, empty_label="Any rule")
     assignee = forms.ChoiceField(
         required=False, label="With", choices=[("", "Anybody"), (ME, "Me"), (NOBODY, "Nobody")]
     )
@@ -82,6 +83,7 @@ class AlertFilter(Filter):
         "severity": lambda severity: Q(severity=severity),
         "watches": lambda watches: Q(watches=watches),
         "department": lambda department: Q(department=department),
+        "rule": lambda rule: Q(rule=rule),
         "assignee": lambda pk: Q(assignee=None) if pk == NOBODY else Q(assignee=pk),
     }
 
@@ -89,6 +91,8 @@ class AlertFilter(Filter):
         super().__init__(asked)
         self.user = user
         self.fields["department"].queryset = Department.objects.visible_to(user)  # type: ignore[attr-defined]
+        rules = AlertRule.objects.filter(pk__in=Alert.objects.visible_to(user).order_by().values("rule"))
+        self.fields["rule"].queryset = rules  # type: ignore[attr-defined]
         self.fields["watches"].choices = [("", "Anything"), *watched_choices(user)]  # type: ignore[attr-defined]
 
     def clean_assignee(self) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,6 +34,7 @@ from ..models import Delivery
 from ..telling import again
 
 VIEW, CHANGE_WEBHOOKS = "analytics.view_delivery", "analytics.change_webhook"
+LAST_ANSWER = 286  # htmx swaps it in and asks no more
 State = Delivery.State
 NAMED = (
     *("person", "webhook", "mail"),
@@ -87,7 +89,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     mine = Delivery.objects.visible_to(user)
     table = Table(
         request,
-        form.narrow(mine).select_related(*NAMED),
+        named(form.narrow(mine)),
         COLUMNS,
         default_sort="-when",
         link=lambda each: reverse("delivery", args=[each.pk]),
@@ -117,9 +119,17 @@ def lead(mine: QuerySet[Delivery], user: User) -> str:
     return f"{whose}{number(failed)} failed in the last 7 days; {number(waiting)} wait to be sent."
 
 
-def what_of(delivery: Delivery) -> str:
+def named(rows: QuerySet[Delivery]) -> QuerySet[Any]:
+    """With all that `what_of` names, and how many alerts more each tells of."""
+    others: Any = Delivery.others.through.objects.filter(delivery=OuterRef("pk")).order_by()
+    more = others.values("delivery").annotate(alerts=Count("pk")).values("alerts")
+    return rows.select_related(*NAMED).annotate(more=Coalesce(Subquery(more), 0))
+
+
+def what_of(delivery: Any) -> str:
     if delivery.event is not None:
-        return f"{delivery.event.get_what_display()}: {subject_of(delivery.event.alert)}"
+        more = f", and {delivery.more:,} more" if delivery.more else ""
+        return f"{delivery.event.get_what_display()}: {subject_of(delivery.event.alert)}{more}"
     name = delivery.body.get("name")
     return f"{delivery.get_about_display()}: {name}" if name else delivery.get_about_display()
 
@@ -162,7 +172,7 @@ COLUMNS = [
 
 def visible_delivery(request: HttpRequest, pk: uuid.UUID, action: str) -> Delivery:
     """Somebody else's is as unknown as one that does not exist; each vain try is audited."""
-    mine = Delivery.objects.visible_to(person(request)).select_related(*NAMED)
+    mine = named(Delivery.objects.visible_to(person(request)))
     return mine.filter(pk=pk).first() or refuse(request, action, asked_for=str(pk))
 
 
@@ -170,16 +180,25 @@ def visible_delivery(request: HttpRequest, pk: uuid.UUID, action: str) -> Delive
 @never_cache
 @require_safe
 def delivery(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """What may leave at any moment asks for itself until it is over."""
     found = visible_delivery(request, pk, "delivery.read")
     event = found.event
+    is_moving = found.state == State.WAITING and found.due_at <= timezone.now()
     page = {
-        "title": what_of(found),
         "delivery": found,
         "state": state_cell(found),
         "facts": facts_of(found),
+        "may_try_again": found.state == State.FAILED,
+    }
+    if request.headers.get("HX-Request"):
+        status = 200 if is_moving else LAST_ANSWER
+        return render(request, "analytics/_delivery_state.html", page, status=status)
+    page |= {
+        "title": what_of(found),
+        "is_moving": is_moving,
+        "here": request.path,
         "alert_url": reverse("alert", args=[event.alert_id]) if event else "",
         "body": json.dumps(found.body, indent=2, ensure_ascii=False) if found.webhook else "",
-        "may_try_again": found.state == State.FAILED,
     }
     return render(request, "analytics/delivery.html", page)
 

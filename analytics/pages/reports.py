@@ -400,10 +400,10 @@ def delete_report(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"“{found.name}” is deleted.")
         return redirect("reports")
     schedules = found.schedules.count()
-    goes_too = f" So is what sends it by itself ({schedules})." if schedules else ""
+    goes_too = f" So is what sends it by itself ({schedules}), with the list of its turns."
     frame = {
         "title": f"Delete “{found.name}”?",
-        "text": f"It is gone for everybody whom it is shared with, too.{goes_too}",
+        "text": f"It is gone for everybody whom it is shared with, too.{goes_too if schedules else ''}",
         "verb": "Delete the report",
         "action": request.path,
         "cancel_url": reverse("report", args=[found.pk]),

@@ -255,7 +255,8 @@ def delete_schedule(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("schedules")
     frame = {
         "title": f"Delete “{found.name}”?",
-        "text": "Nothing of it is sent any more. Its report stays, and so do mails that were sent.",
+        "text": "Nothing of it is sent any more, and the list of its turns goes with it. Its report stays, "
+        "and so do mails that were sent. Switching it off keeps all of it.",
         "verb": "Delete the schedule",
         "action": request.path,
         "cancel_url": reverse("schedule", args=[found.pk]),

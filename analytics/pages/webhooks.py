@@ -15,7 +15,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit
 from accounts.access import allow, person
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, moment, unbroken
@@ -23,7 +22,7 @@ from rcm_site.templatetags.ui import NOTHING, moment, unbroken
 from ..models import Delivery, Webhook
 from ..telling import keeping, sending
 from .deliveries import CHANGE_WEBHOOKS as CHANGE
-from .deliveries import NAMED, answer_of, state_cell, tabs, what_of
+from .deliveries import answer_of, named, state_cell, tabs, what_of
 
 State = Delivery.State
 
@@ -161,7 +160,7 @@ def edited(request: HttpRequest, found: Webhook) -> HttpResponse:
 def log_table(request: HttpRequest, webhook: Webhook) -> Table:
     return Table(
         request,
-        Delivery.objects.filter(webhook=webhook).select_related(*NAMED).order_by("-made_at"),
+        named(Delivery.objects.filter(webhook=webhook)).order_by("-made_at"),
         [
             Column("when", "When", lambda each: unbroken(moment(each.made_at))),
             Column("what", "What", what_of),
@@ -179,12 +178,7 @@ def log_table(request: HttpRequest, webhook: Webhook) -> Table:
 @allow(CHANGE)
 @require_POST
 def test_webhook(request: HttpRequest, pk: int) -> HttpResponse:
-    """Call it now, and say what it answered."""
+    """Have it called, and show how that goes."""
     found = get_object_or_404(Webhook, pk=pk)
-    audit.record(person(request), "webhook.tested", found, request=request, name=found.name)
-    sent = sending.send_test(found, now=timezone.now())
-    if sent.state == State.SENT:
-        messages.success(request, f"It answered {sent.answer}")
-    else:
-        messages.error(request, f"It did not take the test: {sent.answer}")
-    return redirect("edit_webhook", found.pk)
+    sent = sending.ask_for_test(found, actor=person(request), now=timezone.now(), request=request)
+    return redirect("delivery", sent.pk)

@@ -1,4 +1,7 @@
-"""The mail about an alert: the number, what it is against, its course, what it comes from, what to do."""
+"""The mail about an alert: the number, what it is against, its course, what it comes from, what to do.
+
+About several alerts of a rule it is a list of them, the worst first.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ from rcm_site.templatetags.ui import day, number
 
 from ..alerts.contributors import contributors, scope_of
 from ..alerts.watched import WATCHED
-from ..alerts.wording import condition_in_words, days_in_words, in_words, subject_of, usual_in_words
-from ..models import Alert, AlertEvent, Delivery
+from ..alerts.wording import condition_in_words, days_in_words, in_words, usual_in_words
+from ..models import Alert, AlertEvent, AlertRule, Delivery
 from ..overview import change_in
 from ..pages.alert_charts import alert_chart
 from ..periods import Period
 from ..questions import span_in_words
-from .news import News, news_of
+from .news import News
 from .places import short
 
 
@@ -33,30 +36,34 @@ class Told:
     picture_in_words: str
 
 
-def told_of(event: AlertEvent) -> Told:
-    news = news_of(event)
-    alert = news.alert
+def told_of(news: News) -> Told:
+    alert, rule = news.alert, news.alert.rule
     words = {
         "news": news,
         "alert": alert,
-        "rule": alert.rule,
-        "subject": subject_of(alert),
-        "facts": facts_of(news),
-        "contributors": [] if news.is_over else contributors(alert),
-        "runbook": "" if news.is_over else alert.rule.runbook,
+        "rule": rule,
+        "runbook": "" if news.is_over else rule.runbook,
     }
-    chart = alert_chart(alert, timezone.localdate(event.at))
+    if news.others:
+        return Told(words | {"condition": when_told(rule)}, b"", "")
+    words |= {"facts": facts_of(news), "contributors": [] if news.is_over else contributors(alert)}
+    chart = alert_chart(alert, timezone.localdate(news.event.at))
     return Told(words, png(chart, narrow=True) if chart else b"", chart.description if chart else "")
 
 
 def letter_of(
     told: Told, delivery: Delivery, headers: dict[str, str], **words: Any
 ) -> EmailMultiAlternatives:
-    event, person = told.words["news"].event, delivery.person
+    news, person = told.words["news"], delivery.person
     pictures = {"course": told.picture} if told.picture else {}
-    at = timezone.localtime(event.at, person.zone if person else None)
+    at = timezone.localtime(news.event.at, person.zone if person else None)
     said = {"at": at, "picture": told.picture_in_words if pictures else "", **told.words, **words}
-    return letter("alert", said, to=[delivery.address], headers=headers, pictures=pictures)
+    name = "alerts" if news.others else "alert"
+    return letter(name, said, to=[delivery.address], headers=headers, pictures=pictures)
+
+
+def when_told(rule: AlertRule) -> str:
+    return ", ".join([condition_in_words(rule), *days_in_words(rule)])
 
 
 def facts_of(news: News) -> list[tuple[str, str]]:
@@ -70,7 +77,7 @@ def facts_of(news: News) -> list[tuple[str, str]]:
     if alert.lowest_usual is not None:
         said.append(("Usual", usual_in_words(alert)))
     said += _before(alert, period)
-    said.append(("Told when it", ", ".join([condition_in_words(alert.rule), *days_in_words(alert.rule)])))
+    said.append(("Told when it", when_told(alert.rule)))
     if watched is None or not watched.is_about_site:
         said.append(("As of", day(period.end)) if is_as_of else ("Days", span_in_words(period)))
     if noun:
@@ -92,10 +99,18 @@ def _before(alert: Alert, period: Period) -> list[tuple[str, str]]:
     return [("Before", f"{in_words(alert.watches, was)}{f' ({change.text})' if change else ''}")]
 
 
-def ids_of(event: AlertEvent, address: str, host: str) -> dict[str, str]:
+def ids_of(delivery: Delivery, event: AlertEvent, host: str) -> dict[str, str]:
     """One Message-ID for an alert and a mailbox; whatever is told later hangs on to it."""
-    first = f"<alert-{event.alert_id}.{short(address)}@{host}>"
+    mailbox = f"{short(delivery.address)}@{host}"
     if event.what == AlertEvent.What.OPENED:
-        return {"Message-ID": first}
-    later = f"<alert-{event.alert_id}-{event.pk}.{short(address)}@{host}>"
+        return {"Message-ID": f"<alert-{event.alert_id}.{mailbox}>"}
+    first = f"<alert-{first_told(delivery, event)}.{mailbox}>"
+    later = f"<alert-{event.alert_id}-{event.pk}.{mailbox}>"
     return {"Message-ID": later, "In-Reply-To": first, "References": first}
+
+
+def first_told(delivery: Delivery, event: AlertEvent) -> int:
+    """The alert whose opening was told there: of several that opened at once, the one that gave its name."""
+    openings = Delivery.objects.about_alert(event.alert).filter(event__what=AlertEvent.What.OPENED)
+    found = openings.filter(channel=delivery.channel, address__iexact=delivery.address)
+    return found.values_list("event__alert", flat=True).first() or event.alert_id

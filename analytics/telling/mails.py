@@ -22,10 +22,9 @@ from rcm_site.letters import letter
 from rcm_site.models import Mail
 from rcm_site.spreadsheets import CONTENT_TYPES
 
-from ..alerts.recipients import may_see
 from ..models import Delivery, ScheduledRun
 from . import alert_letters, digests, stopping
-from .news import host, site
+from .news import host, news_told_by, site
 from .sending import HOLD, MOST_ATTEMPTS, pause_after
 
 log = structlog.get_logger(__name__)
@@ -40,6 +39,7 @@ KINDS = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+Written = dict[tuple[int, ...], alert_letters.Told]  # by the events that they tell of
 
 
 class NotToBeTold(Exception):
@@ -52,7 +52,7 @@ class NotToBeTold(Exception):
 def write_due(now: datetime) -> int:
     """Write the mails that are due; how many went into the queue."""
     batch, written = _take(now), 0
-    told: dict[int, alert_letters.Told] = {}
+    told: Written = {}
     deadline = time.monotonic() + BEGIN_FOR_SECONDS
     for delivery in batch:
         if time.monotonic() > deadline:
@@ -79,7 +79,7 @@ def _take(now: datetime) -> list[Delivery]:
     return batch
 
 
-def _write(delivery: Delivery, told: dict[int, alert_letters.Told], now: datetime) -> bool:
+def _write(delivery: Delivery, told: Written, now: datetime) -> bool:
     """One mail. What cannot be written is tried again later, and keeps no other."""
     delivery.attempts += 1
     delivery.due_at = now + pause_after(delivery.attempts)
@@ -101,9 +101,7 @@ def _write(delivery: Delivery, told: dict[int, alert_letters.Told], now: datetim
     return True
 
 
-def _message(
-    delivery: Delivery, told: dict[int, alert_letters.Told], now: datetime
-) -> EmailMultiAlternatives:
+def _message(delivery: Delivery, told: Written, now: datetime) -> EmailMultiAlternatives:
     if delivery.person and not delivery.person.is_active:
         raise NotToBeTold("This person is not active any more.")
     if stopping.is_stopped(delivery):
@@ -116,13 +114,13 @@ def _message(
         if message is None:
             raise NotToBeTold("They may not see any of it any more.")
         return message
-    event = delivery.event
-    if delivery.person and not may_see(event.alert, [delivery.person]):
+    news = news_told_by(delivery)
+    if news is None:
         raise NotToBeTold("They may not see this alert any more.")
-    if event.pk not in told:
-        told[event.pk] = alert_letters.told_of(event)
-    headers = headers_for(delivery, alert_letters.ids_of(event, delivery.address, host()))
-    return alert_letters.letter_of(told[event.pk], delivery, headers, **words)
+    if news.key not in told:
+        told[news.key] = alert_letters.told_of(news)
+    headers = headers_for(delivery, alert_letters.ids_of(delivery, delivery.event, host()))
+    return alert_letters.letter_of(told[news.key], delivery, headers, **words)
 
 
 def headers_for(delivery: Delivery, ids: dict[str, str]) -> dict[str, str]:

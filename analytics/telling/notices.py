@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
 from ..models import AlertEvent, AlertRule, Delivery
+from .news import worst_first
 from .places import Place, places_of
 
 What = AlertEvent.What
 State = Delivery.State
 
 
-def tell(event: AlertEvent, *, now: datetime) -> None:
-    """Tell everybody whom it concerns, once each: rows only, nothing here waits for a server."""
-    due = when(event, now)
-    Delivery.objects.bulk_create(
-        [_delivery(event, place, due, now) for place in places_of(event, now)], ignore_conflicts=True
+def tell(*events: AlertEvent, now: datetime) -> None:
+    """Tell everybody whom it concerns, once each: rows only, nothing here waits for a server.
+
+    What happened to several alerts of a rule at once is one message, about those that this place may hear of.
+    """
+    rows: list[Delivery] = []
+    others: dict[UUID, list[AlertEvent]] = {}
+    for place, told in _by_place(events, now):
+        row = _delivery(told[0], place, now)
+        rows.append(row)
+        others[row.pk] = told[1:]
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    if any(others.values()):
+        _tell_together(others)
+
+
+def _by_place(events: Sequence[AlertEvent], now: datetime) -> Iterator[tuple[Place, list[AlertEvent]]]:
+    """What is told in one message: of one kind, the worst first."""
+    together: dict[tuple[str, str], tuple[Place, list[AlertEvent]]] = {}
+    for event in worst_first(events):
+        for place in places_of(event, now):
+            if place.keeps_incidents or _is_collected(event, place):
+                yield place, [event]
+            else:
+                together.setdefault((event.what, place.key), (place, []))[1].append(event)
+    yield from together.values()
+
+
+def _tell_together(others: Mapping[UUID, Sequence[AlertEvent]]) -> None:
+    """Of what was told before, nothing was made anew."""
+    made = Delivery.objects.filter(pk__in=others).values_list("pk", flat=True)
+    through = Delivery.others.through
+    through.objects.bulk_create(
+        through(delivery_id=pk, alertevent_id=event.pk) for pk in made for event in others[pk]
     )
 
 
-def _delivery(event: AlertEvent, place: Place, due: datetime, now: datetime) -> Delivery:
+def _delivery(event: AlertEvent, place: Place, now: datetime) -> Delivery:
     return Delivery(
         channel=place.channel,
         about=Delivery.About.ALERT,
@@ -32,7 +64,7 @@ def _delivery(event: AlertEvent, place: Place, due: datetime, now: datetime) -> 
         webhook=place.webhook,
         state=State.COLLECTED if _is_collected(event, place) else State.WAITING,
         made_at=now,
-        due_at=due,
+        due_at=when(event, now),
     )
 
 

@@ -18,7 +18,7 @@ Channel = Delivery.Channel
 What = AlertEvent.What
 
 TOLD = (What.OPENED, What.WORSENED, What.ESCALATED, What.RESOLVED)
-# A machine that keeps incidents of its own must know how they stand, people have seen it themselves.
+# A machine that keeps incidents of its own must know how each of them stands, people have seen it themselves.
 KEEP_INCIDENTS = (Webhook.Shape.PAGERDUTY, Webhook.Shape.JSON)
 
 
@@ -28,6 +28,10 @@ class Place:
     person: User | None = None
     address: str = ""
     webhook: Webhook | None = None
+
+    @property
+    def keeps_incidents(self) -> bool:
+        return self.webhook is not None and self.webhook.shape in KEEP_INCIDENTS
 
     @property
     def key(self) -> str:
@@ -47,7 +51,7 @@ def places_of(event: AlertEvent, now: datetime) -> list[Place]:
     if event.what == What.WORSENED and alert.severity != AlertRule.Severity.CRITICAL:
         return []
     if event.what == What.ACKNOWLEDGED:
-        return _webhooks(recipients(rule, alert), KEEP_INCIDENTS)
+        return [place for place in _webhooks(recipients(rule, alert)) if place.keeps_incidents]
     if event.what not in TOLD:
         return []
     chosen = _escalated(event) if event.what == What.ESCALATED else _all(event)
@@ -85,12 +89,12 @@ def _mails(people: Iterable[User], addresses: Iterable[str]) -> list[Place]:
     return list(found.values())
 
 
-def _webhooks(found: Recipients, shapes: Iterable[str] = Webhook.Shape.values) -> list[Place]:
-    return [Place(Channel.WEBHOOK, webhook=each) for each in found.webhooks if each.shape in {*shapes}]
+def _webhooks(found: Recipients) -> list[Place]:
+    return [Place(Channel.WEBHOOK, webhook=each) for each in found.webhooks]
 
 
 def _told(alert: Alert) -> Iterable[str]:
-    return Delivery.objects.filter(event__alert=alert).values_list("once", flat=True)
+    return Delivery.objects.about_alert(alert).values_list("once", flat=True)
 
 
 def _wanted(places: list[Place], rule: AlertRule) -> list[Place]:

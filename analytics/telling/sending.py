@@ -2,7 +2,7 @@
 
 A row is held by one sender and its attempt counted before it begins: a sender that dies costs an attempt, not
 the message. Receivers are called side by side and for seconds only, so that one that hangs keeps nobody else
-waiting; who is not there gets no second message in the same run. Of one alert no message overtakes another:
+waiting; who is not there gets no second message in the same run. Of one rule no message overtakes another:
 "over" must not come before "opened".
 """
 
@@ -20,17 +20,21 @@ from typing import Any
 import structlog
 from django.db import connection, transaction
 from django.db.models import Min, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import audit
+from accounts.models import User
 from rcm_site.posting import Answer
 
 from ..models import Delivery, Webhook
 from . import text_messages, webhooks
 from .addresses import NotAllowed
-from .news import news_of
+from .news import news_told_by
 
 log = structlog.get_logger(__name__)
 
+About = Delivery.About
 Channel = Delivery.Channel
 State = Delivery.State
 
@@ -133,7 +137,7 @@ def _next(
 
 def _begin(delivery: Delivery) -> bool:
     """Count the attempt; what had all of its attempts, or has nowhere to go any more, ends here."""
-    if delivery.webhook is not None and not delivery.webhook.is_active:
+    if delivery.webhook is not None and not (delivery.webhook.is_active or delivery.about == About.TEST):
         return _give_up(delivery, "The webhook is not in use any more.")
     if delivery.attempts >= MOST_ATTEMPTS:
         return _give_up(delivery, delivery.answer or "Every attempt broke off.")
@@ -155,8 +159,8 @@ def _write(delivery: Delivery) -> bool:
 
 
 def _body(delivery: Delivery) -> dict[str, Any]:
-    assert delivery.event is not None  # noqa: S101 - a test is made with its body
-    news = news_of(delivery.event)
+    news = news_told_by(delivery)
+    assert news is not None  # noqa: S101 - a test is made with its body, and machines see everything
     if delivery.webhook is not None:
         return webhooks.body_of(delivery.webhook, news)
     return {"text": text_messages.words_of(news)}
@@ -202,7 +206,8 @@ def in_words(answer: Answer) -> str:
 
 
 def _again(delivery: Delivery, why: str) -> bool:
-    if delivery.attempts >= MOST_ATTEMPTS:
+    """Whoever tries a receiver out wants to know how it went: that is not tried again."""
+    if delivery.attempts >= MOST_ATTEMPTS or delivery.about == About.TEST:
         return _give_up(delivery, why)
     delivery.answer, delivery.held_until = why, None
     delivery.save(update_fields=["answer", "held_until"])
@@ -226,25 +231,20 @@ def pause_after(attempts: int) -> timedelta:
 # By hand -------------------------------------------------------------------------------------------
 
 
-def send_test(webhook: Webhook, *, now: datetime) -> Delivery:
-    """Call a webhook at once, in use or not; what it answered stands in the log."""
+@transaction.atomic
+def ask_for_test(
+    webhook: Webhook, *, actor: User, now: datetime, request: HttpRequest | None = None
+) -> Delivery:
+    """Have a worker call a webhook next, in use or not; what it answers stands in the log."""
     delivery = Delivery(
         channel=Channel.WEBHOOK,
-        about=Delivery.About.TEST,
+        about=About.TEST,
         webhook=webhook,
         body=webhooks.test_body(webhook, now),
         made_at=now,
         due_at=now,
-        attempts=1,
-        held_until=now + HOLD,
     )
     delivery.once = f"test:{delivery.pk}"
     delivery.save(force_insert=True)
-    future: Future[Answer] = Future()
-    try:
-        future.set_result(_hand_over(delivery))
-    except (NotAllowed, OSError, http.client.HTTPException) as error:
-        future.set_exception(error)
-    delivery.attempts = MOST_ATTEMPTS  # whoever tries it out waits for the answer: it is not tried again
-    _close(delivery, future)
+    audit.record(actor, "webhook.tested", webhook, request=request, name=webhook.name)
     return delivery

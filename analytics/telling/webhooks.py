@@ -21,6 +21,8 @@ from .news import News, host, site
 What = AlertEvent.What
 Severity = AlertRule.Severity
 VERSION = 1
+MOST_LISTED = 10
+WAY = {False: "Open the alert", True: "Open the alerts"}
 # What is told of a webhook that somebody only tries out.
 TRIED = "This is a test from {site}: alerts will look like this."
 
@@ -67,11 +69,12 @@ def _plain(news: News) -> dict[str, Any]:
 def _slack(news: News) -> dict[str, Any]:
     """Their text is marked up: what stands in names must not be."""
     said = _escaped(news.headline)
-    links = [f"<{news.url}|Open the alert>"]
+    links = [f"<{news.url}|{WAY[bool(news.others)]}>"]
     if news.behind_url:
         links.append(f"<{news.behind_url}|See what is behind it>")
     lines = [
         f"*<{news.url}|{said}>*",
+        *(_escaped(line) for line in listed(news)),
         *([_escaped(news.alert.rule.runbook)] if news.alert.rule.runbook and not news.is_over else []),
     ]
     small = f"{news.severity} · {_escaped(news.alert.rule.name)} · {' · '.join(links)}"
@@ -84,18 +87,21 @@ def _slack(news: News) -> dict[str, Any]:
     }
 
 
+def listed(news: News) -> list[str]:
+    """Of several alerts the worst, a line each, as many as a chat shows at a glance."""
+    lines = [f"• {each.words}" for each in news.listed[:MOST_LISTED]]
+    return [*lines, more] if (more := news.more_than(MOST_LISTED)) else lines
+
+
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _teams(news: News) -> dict[str, Any]:
     colour = "good" if news.is_over else COLOURS[Severity(news.alert.severity)]
-    facts = [
-        ("Now", news.value),
-        ("Against", against_in_words(news.alert)),
-        ("Severity", news.severity),
-        ("Rule", news.alert.rule.name),
-    ]
+    facts = [("Severity", news.severity), ("Rule", news.alert.rule.name)]
+    if not news.others:
+        facts = [("Now", news.value), ("Against", against_in_words(news.alert)), *facts]
     body: list[dict[str, Any]] = [
         {
             "type": "TextBlock",
@@ -107,9 +113,10 @@ def _teams(news: News) -> dict[str, Any]:
         },
         {"type": "FactSet", "facts": [{"title": name, "value": _unmarked(words)} for name, words in facts]},
     ]
+    body += [{"type": "TextBlock", "text": _unmarked(line), "wrap": True} for line in listed(news)]
     if news.alert.rule.runbook and not news.is_over:
         body.append({"type": "TextBlock", "text": _unmarked(news.alert.rule.runbook), "wrap": True})
-    links = [("Open the alert", news.url), ("See what is behind it", news.behind_url)]
+    links = [(WAY[bool(news.others)], news.url), ("See what is behind it", news.behind_url)]
     return _card(body, [(name, url) for name, url in links if url])
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
+from analytics.alerts.checking import check_due
 from analytics.models import Alert, AlertRule
 from rcm_site.testing.makers import make_alert, make_claim, make_department, make_payer, make_rule, make_user
 
@@ -56,10 +57,9 @@ def test_a_rule_is_added_read_changed_and_deleted(client: Client, sign_in: SignI
     assert [each["id"] for each in client.get("/api/alerts/rules").json()["results"]] == [shown["id"]]
     rule = AlertRule.objects.get()
     assert (rule.made_by, [*rule.people.all()], rule.limit) == (director, [director], Decimal("12.5"))
-    alert = make_alert(rule)
-    assert send(client, f"rules/{rule.pk}", method="delete").status_code == 409
     send(client, f"rules/{rule.pk}", {"is_active": False}, "patch")
-    assert not Alert.objects.open().filter(pk=alert.pk).exists()
+    kept = make_alert()
+    assert send(client, f"rules/{kept.rule.pk}", method="delete").status_code == 409
     assert send(client, f"rules/{rule.pk}", method="delete").status_code == 204
     assert client.get(f"/api/alerts/rules/{rule.pk}").status_code == 404
     trail = AuditEntry.objects.filter(action__startswith="alert_rule.", outcome="done").order_by("pk")
@@ -129,10 +129,15 @@ def test_looking_now_opens_alerts_and_tells_own_departments(client: Client, sign
     make_rule()  # not hers
     denied(2, department=heart)
     denied(2, department=eyes)
-    (told,) = send(client, "evaluate").json()
-    assert (told["rule"]["id"], told["problem"], told["looked_at"]) == (rule.pk, "", 1)
-    (result,) = told["results"]
-    assert (result["department"], result["verdict"], result["value"]) == (heart.pk, "beyond", "100.0000")
+    AlertRule.objects.update(due_at=timezone.now() + timedelta(days=1))
+    answer = send(client, "evaluate")
+    assert (answer.status_code, answer["Location"]) == (202, f"/api/alerts/rules/{rule.pk}")
+    (asked,) = answer.json()["rules"]
+    assert (asked["rule"]["id"], asked["url"]) == (rule.pk, f"/api/alerts/rules/{rule.pk}")
+    assert not Alert.objects.exists()
+    assert check_due(timezone.now()) == 1
+    assert client.get(asked["url"]).json()["checked_at"] > answer.json()["asked_at"]
+    assert len(client.get(asked["alerts_url"]).json()["results"]) == 1
     assert Alert.objects.filter(rule=rule).count() == 2
     assert Alert.objects.count() == 2
     shown = client.get("/api/alerts/").json()["results"]

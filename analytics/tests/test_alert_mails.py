@@ -151,6 +151,26 @@ def test_an_alert_arrives_as_text_page_and_picture(
     assert client.get(here).status_code == 200
 
 
+def test_many_that_open_at_once_arrive_as_one_list_the_worst_first(ann: User, mailbox: Mailbox) -> None:
+    rule = make_rule(name="Denials of a payer", each="payer", runbook="Call them.")
+    rule.people.set([ann])
+    values = range(11, 36)
+    for value in values:
+        make_alert(rule, opened_at=NOW, payer=make_payer(f"<Payer {value}>"), value=Decimal(value))
+    notices.tell(*AlertEvent.objects.all(), now=NOW)
+    (mail,) = arrived(mailbox)
+    subject = str(mail["Subject"]).replace("\r\n", "")
+    assert subject == "Denial rate (of decided) of 25 payers, most of all <Payer 35>: 35.0%, limit 10.0%"
+    lines = [line for line in text_of(mail).splitlines() if line.startswith("- ")]
+    assert lines == [f"- <Payer {value}>: {value}.0%, limit 10.0%" for value in range(35, 15, -1)]
+    assert "And 5 more." in text_of(mail)
+    assert f"/alerts/?rule={rule.pk}" in text_of(mail)
+    assert "Call them." in text_of(mail)
+    page = text_of(mail, "text/html")
+    assert "&lt;Payer 35&gt;: 35.0%, limit 10.0%" in page
+    assert "<Payer" not in page
+
+
 def test_what_comes_later_hangs_on_to_the_first_mail(ann: User, mailbox: Mailbox) -> None:
     bob = make_user("director", email="bob@x.example")
     alert = make_told(ann, bob, severity="critical")

@@ -281,14 +281,16 @@ def test_a_rule_is_written_changed_switched_off_and_deleted(
     rule.refresh_from_db()
     assert (rule.limit, rule.each, rule.people.count()) == (Decimal("12.5"), "payer", 0)
     alert = make_alert(rule)
-    page = client.post(f"/alerts/rules/{rule.pk}/delete/", follow=True)
-    assert "Some of its alerts are open" in page.text
     client.post(f"/alerts/rules/{rule.pk}/switch/", {"is_active": "no"})
     alert.refresh_from_db()
     assert alert.resolved_at is not None
-    assert "With it its one alert goes" in client.get(f"/alerts/rules/{rule.pk}/delete/").text
-    client.post(f"/alerts/rules/{rule.pk}/delete/")
-    assert not AlertRule.objects.exists()
+    page = client.post(f"/alerts/rules/{rule.pk}/delete/", follow=True)
+    assert "It has opened alerts, which are kept with it" in page.text
+    assert "Delete…" not in page.text
+    fresh = make_rule(department=heart)
+    assert "It has not opened any alert." in client.get(f"/alerts/rules/{fresh.pk}/delete/").text
+    client.post(f"/alerts/rules/{fresh.pk}/delete/")
+    assert [*AlertRule.objects.all()] == [rule]
 
 
 def test_a_form_that_is_wrong_names_what_and_how_to_mend_it(
@@ -457,5 +459,8 @@ def test_the_admin_keeps_rules_by_the_same_validation(client: Client, sign_in: A
     make_alert(rule)
     assert client.get(f"/admin/analytics/alertrule/{rule.pk}/delete/").status_code == 403
     Alert.objects.update(resolved_at=timezone.now())
-    client.post(f"/admin/analytics/alertrule/{rule.pk}/delete/", {"post": "yes"})
-    assert not AlertRule.objects.exists()
+    assert client.get(f"/admin/analytics/alertrule/{rule.pk}/delete/").status_code == 403
+    assert "switched off instead of deleted" in client.get(f"/admin/analytics/alertrule/{rule.pk}/").text
+    fresh = make_rule()
+    client.post(f"/admin/analytics/alertrule/{fresh.pk}/delete/", {"post": "yes"})
+    assert [*AlertRule.objects.all()] == [rule]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Department
@@ -20,9 +21,18 @@ from analytics.alerts.conditions import days_of
 from analytics.alerts.contributors import contributors
 from analytics.alerts.looking import filters_of, member_of
 from analytics.alerts.looking import look as numbers_of
+from analytics.alerts.opening import escalate_overdue
 from analytics.alerts.preview import evening
 from analytics.alerts.recipients import recipients
-from analytics.alerts.rules import HasOpenAlerts, WrongRule, delete_rule, problems_of, save_rule
+from analytics.alerts.rules import (
+    HasAlerts,
+    WrongRule,
+    delete_rule,
+    have_looked_at,
+    problems_of,
+    save_rule,
+    switch_off,
+)
 from analytics.alerts.watched import WATCHED, Found, Looking, watch
 from analytics.cards import Good
 from analytics.catalogue import Figure, Unit, figures, split
@@ -111,6 +121,27 @@ def test_each_payer_has_an_alert_of_its_own() -> None:
     look(asked)
     found = {alert.payer: alert.value for alert in Alert.objects.all()}
     assert found == {bad: 50, None: 60}
+
+
+def test_what_opens_passes_on_and_ends_at_once_is_told_at_once() -> None:
+    lead, above = make_user("director"), make_user("director")
+    asked = rule(each="payer", escalates_after=30)
+    asked.people.set([lead])
+    asked.escalates_to.set([above])
+    for denied in (3, 9, 6):
+        decided(denied, 10 - denied, payer=make_payer())
+    look(asked)
+    (opened,) = Delivery.objects.all()
+    worst = [event.alert.value for event in (opened.event, *opened.others.order_by("pk")) if event]
+    assert (worst[0], sorted(worst)) == (90, [30, 60, 90])
+    assert escalate_overdue(NOW + HOUR) == 3
+    passed_on = Delivery.objects.get(person=above)
+    assert passed_on.others.count() == 2
+    Claim.objects.update(status="paid")
+    look(asked, NOW + 2 * HOUR)
+    over = Delivery.objects.filter(event__what="resolved")
+    assert {each.person: each.others.count() for each in over} == {lead: 2, above: 2}
+    assert Delivery.objects.count() == 4
 
 
 def test_an_alert_is_over_once_at_the_limit_that_clears_it() -> None:
@@ -586,16 +617,29 @@ def test_a_rule_that_is_switched_off_or_asks_else_has_nothing_open(changed: dict
     assert told(alert) == ["opened", "resolved"]
 
 
-def test_a_rule_with_open_alerts_is_switched_off_before_it_is_deleted() -> None:
-    asked, director = rule(), make_user("director")
+def test_a_rule_that_has_opened_alerts_is_switched_off_and_never_deleted() -> None:
+    asked, fresh, director = rule(), rule(), make_user("director")
     make_alert(asked)
-    with pytest.raises(HasOpenAlerts):
+    switch_off(asked, actor=director)
+    with pytest.raises(HasAlerts):
         delete_rule(asked, actor=director)
-    asked.is_active = False
-    save_rule(asked, actor=director)
-    delete_rule(asked, actor=director)
-    assert not AlertRule.objects.exists()
-    assert AuditEntry.objects.get(action="alert_rule.deleted").details["alerts"] == 1
+    with pytest.raises(ProtectedError):
+        asked.delete()
+    delete_rule(fresh, actor=director)
+    assert [*AlertRule.objects.all()] == [asked]
+    assert AuditEntry.objects.get(action="alert_rule.deleted").details["name"] == fresh.name
+
+
+def test_what_somebody_asks_to_have_looked_at_meanwhile_is_looked_at_again() -> None:
+    asked, director = rule(due_at=NOW), make_user("director")
+    (leased,) = _lease(AlertRule.objects.active(), NOW)
+    have_looked_at(AlertRule.objects.all(), actor=director, now=NOW + MINUTE)
+    check([leased], NOW)
+    asked.refresh_from_db()
+    assert (asked.checked_at, asked.due_at) == (NOW, NOW + MINUTE)
+    assert check_due(NOW + MINUTE) == 1
+    asked.refresh_from_db()
+    assert asked.due_at > NOW + MINUTE
 
 
 # What it comes from --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, User
 from analytics.models import Delivery, Webhook
+from analytics.telling import sending
 from rcm_site.models import Mail
 from rcm_site.testing.makers import make_alert, make_department, make_payer, make_rule, make_user
 
@@ -182,9 +183,29 @@ def test_pagerdutys_address_is_known_even_without_a_name_server(
 def test_a_test_says_why_it_was_not_taken_and_stands_in_the_log(client: Client, sign_in: Any) -> None:
     sign_in("admin")
     webhook = make_webhook()
-    page = client.post(f"/webhooks/{webhook.pk}/test/", follow=True).content.decode()
-    assert page.count("private network") == 2  # as the answer, and in the log
-    assert Delivery.objects.get().state == "failed"
+    asked = client.post(f"/webhooks/{webhook.pk}/test/")
+    delivery = Delivery.objects.get()
+    assert asked["Location"] == f"/deliveries/{delivery.pk}/"
+    assert 'hx-trigger="every 2s"' in client.get(asked["Location"]).text
+    piece = {"HX-Request": "true"}
+    assert client.get(asked["Location"], headers=piece).status_code == 200
+    sending.send_due(timezone.now())
+    over = client.get(asked["Location"], headers=piece)
+    assert (over.status_code, "private network" in over.text) == (286, True)
+    assert "private network" in client.get(f"/webhooks/{webhook.pk}/").text
+
+
+def test_a_webhook_that_was_told_something_is_switched_off_and_never_deleted(
+    client: Client, sign_in: Any
+) -> None:
+    sign_in("admin")
+    webhook, fresh = make_webhook(), make_webhook(name="Fresh")
+    told(None, channel="webhook", about="test", webhook=webhook, state="sent")
+    assert client.get(f"/admin/analytics/webhook/{webhook.pk}/delete/").status_code == 403
+    client.post(f"/admin/analytics/webhook/{webhook.pk}/change/", {})
+    assert Webhook.objects.get(pk=webhook.pk).is_active is False
+    client.post(f"/admin/analytics/webhook/{fresh.pk}/delete/", {"post": "yes"})
+    assert [*Webhook.objects.all()] == [webhook]
 
 
 # Through the API -----------------------------------------------------------------------------------
@@ -229,4 +250,7 @@ def test_webhooks_are_kept_through_the_api_without_telling_their_secrets(
         assert "hidden-part" not in answer.content.decode()
     assert send("patch", made["Location"], {"url": "https://[::1]/"}).status_code == 400
     Webhook.objects.update(url="https://127.0.0.1/")  # as if it had been let through
-    assert "private network" in send("post", f"{made['Location']}/test").json()["answer"]
+    asked = send("post", f"{made['Location']}/test")
+    assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
+    sending.send_due(timezone.now())
+    assert "private network" in client.get(asked["Location"]).json()["answer"]

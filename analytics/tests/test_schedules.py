@@ -6,12 +6,16 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, User
 from analytics import exports, schedules
 from analytics.models import Export, Report, Schedule, ScheduledRun
 from analytics.scheduled_runs import end, run_due, run_now
+from analytics.tests.test_alerts import at_once
 from analytics.turns import in_words, last_turn, next_turn
 from rcm_site.models import Mail
 from rcm_site.testing.makers import make_claim, make_department, make_user
@@ -151,6 +155,32 @@ def test_what_another_beat_began_is_not_begun_again(director: User) -> None:
     ScheduledRun.objects.create(schedule=schedule, due_at=MONDAY)
     run_due(MONDAY)
     assert (ScheduledRun.objects.count(), Export.objects.count()) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's writers take turns")
+def test_of_two_beats_at_once_one_runs_a_turn_and_one_tells_of_it() -> None:
+    director = make_user("director")
+    scheduled(director, format="xlsx")
+    at_once(lambda: run_due(MONDAY), 4)
+    assert (ScheduledRun.objects.count(), Export.objects.count()) == (1, 1)
+    make_files(MONDAY)
+    at_once(lambda: run_due(MONDAY + timedelta(minutes=1)), 4)
+    assert [mail.recipients for mail in Mail.objects.all()] == [[director.email]]
+    assert AuditEntry.objects.filter(action="schedule.sent").count() == 1
+
+
+@database
+def test_switched_on_in_the_admin_it_begins_with_its_next_turn(
+    client: Client, sign_in: Any, director: User
+) -> None:
+    schedule = scheduled(director)
+    Schedule.objects.update(is_active=False)
+    sign_in("admin")
+    client.post(f"/admin/analytics/schedule/{schedule.pk}/change/", {"is_active": "on"})
+    schedule.refresh_from_db()
+    assert schedule.is_active
+    assert schedule.due_at > timezone.now()
 
 
 @database

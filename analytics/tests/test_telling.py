@@ -23,7 +23,7 @@ from analytics.models import (
 )
 from analytics.telling import digests, mails, notices, stopping
 from rcm_site.models import Mail
-from rcm_site.testing.makers import make_alert, make_department, make_rule, make_user
+from rcm_site.testing.makers import make_alert, make_department, make_payer, make_rule, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +154,64 @@ def test_who_keeps_incidents_is_told_that_somebody_took_it_up() -> None:
     happened(opened(rule), "acknowledged")
     acknowledged = sorted(where for what, where in told() if what == "acknowledged")
     assert acknowledged == ["json", "pagerduty"]
+
+
+# Several at once -----------------------------------------------------------------------------------
+
+
+def opened_at_once(rule: AlertRule, *values: int, **fields: Any) -> list[Alert]:
+    alerts = [
+        make_alert(rule, opened_at=NOW, payer=make_payer(f"Payer {value}"), value=Decimal(value), **fields)
+        for value in values
+    ]
+    notices.tell(*AlertEvent.objects.filter(alert__in=alerts), now=NOW)
+    return alerts
+
+
+def test_what_opens_at_once_is_one_message_but_to_machines_that_keep_incidents() -> None:
+    ann, digested = make_user("director"), make_user("director", wants_digest=True)
+    rule = rule_for(ann, digested, each="payer", addresses=["it@x.example"])
+    rule.webhooks.set(make_webhook(name=shape, shape=shape) for shape in Webhook.Shape.values)
+    _, worst, _ = opened_at_once(rule, 20, 40, 30)
+    notices.tell(*AlertEvent.objects.all(), now=NOW)  # as if a worker did it twice
+    one_each = Delivery.objects.exclude(others=None).distinct()
+    places = sorted(row.address or str(row.webhook) for row in one_each)
+    assert places == sorted([ann.email, "it@x.example", "slack", "teams"])
+    assert {(row.event, row.others.count()) for row in one_each} == {(worst.events.get(), 2)}
+    assert Delivery.objects.filter(webhook__shape="json").count() == 3
+    assert Delivery.objects.filter(webhook__shape="pagerduty").count() == 3
+    assert Delivery.objects.filter(person=digested, state="collected").count() == 3
+    assert Delivery.objects.count() == 4 + 9
+
+
+def test_each_hears_only_of_those_at_once_that_they_may_see() -> None:
+    mine, other = make_department("Mine"), make_department("Other")
+    lead = make_user("manager", departments=[mine], email="lead@x.example")
+    boss = make_user("director", email="boss@x.example")
+    rule = rule_for(lead, boss, each="department")
+    alerts = [make_alert(rule, opened_at=NOW, department=each) for each in (mine, other)]
+    notices.tell(*AlertEvent.objects.all(), now=NOW)
+    hers = Delivery.objects.get(person=lead)
+    assert (hers.event, hers.others.count()) == (alerts[0].events.get(), 0)
+    lost = Delivery.objects.get(person=boss)
+    User.objects.filter(pk=boss.pk).update(role="manager")
+    boss.departments.set([other])
+    mails.write_due(NOW)
+    lost.refresh_from_db()
+    assert lost.mail is not None
+    assert "Other" in str(lost.mail.message)
+    assert "Mine" not in str(lost.mail.message)
+
+
+def test_one_of_several_ends_where_all_were_told_and_hangs_on_to_that_message() -> None:
+    rule = rule_for(make_user("director"), each="payer")
+    first, worst = opened_at_once(rule, 20, 40)
+    assert mails.write_due(NOW) == 1
+    over(first, NOW + MINUTE)
+    assert mails.write_due(NOW + MINUTE) == 1
+    told_of_both, ended = Mail.objects.order_by("pk")
+    assert told_of_both.message_id.startswith(f"<alert-{worst.pk}.")
+    assert ended.message["headers"]["References"] == told_of_both.message_id
 
 
 # When ----------------------------------------------------------------------------------------------

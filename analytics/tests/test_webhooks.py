@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,10 +21,10 @@ from urllib.parse import parse_qs
 import pytest
 from django.utils import timezone
 
-from analytics.models import Alert, AlertRule, Delivery, Webhook
+from analytics.models import Alert, AlertEvent, AlertRule, Delivery, Webhook
 from analytics.telling import addresses, notices, sending
 from rcm_site import posting
-from rcm_site.testing.makers import make_alert, make_department, make_payer, make_rule
+from rcm_site.testing.makers import make_alert, make_department, make_payer, make_rule, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -255,16 +256,37 @@ def test_a_webhook_out_of_use_is_not_called(elsewhere: Callable[[], Elsewhere]) 
 
 
 @pytest.mark.parametrize("shape", Webhook.Shape.values)
-def test_a_test_is_sent_at_once_and_tells_what_was_answered(
+def test_a_test_is_sent_once_and_tells_what_was_answered(
     elsewhere: Callable[[], Elsewhere], shape: str
 ) -> None:
     there = elsewhere()
     webhook = make_webhook(there, shape, is_active=False)
-    assert sending.send_test(webhook, now=NOW).answer == "200: ok"
-    there.answer = lambda body: (403, b"wrong secret")
-    failed = sending.send_test(webhook, now=NOW)
-    assert (failed.state, failed.answer) == ("failed", "403: wrong secret")
+    actor = make_user("admin")
+    sending.ask_for_test(webhook, actor=actor, now=NOW)
+    assert there.bodies == []
+    assert sending.send_due(NOW) == 1
+    assert standing() == [("sent", 1, "200: ok")]
+    there.answer = lambda body: (503, b"away")
+    sending.ask_for_test(webhook, actor=actor, now=NOW)
+    turn()
+    assert standing()[1] == ("failed", 1, "503: away")
     assert "is a test" in there.bodies[0].decode()
+
+
+def test_chats_get_one_message_about_all_that_opened_at_once(elsewhere: Callable[[], Elsewhere]) -> None:
+    there = elsewhere()
+    rule = make_rule(each="payer")
+    rule.webhooks.set([make_webhook(there, shape) for shape in ("slack", "teams")])
+    for value in range(11, 26):
+        make_alert(rule, opened_at=NOW, payer=make_payer(f"Payer {value}"), value=Decimal(value))
+    notices.tell(*AlertEvent.objects.all(), now=NOW)
+    assert turn() == 2
+    slack, teams = sorted(there.told, key=lambda each: "attachments" in each)
+    lines = slack["blocks"][0]["text"]["text"].splitlines()
+    assert lines[1] == "• Payer 25: 25.0%, limit 10.0%"
+    assert (len(lines), lines[-1]) == (12, "And 5 more")
+    body = teams["attachments"][0]["content"]["body"]
+    assert [block["text"] for block in body if block.get("text", "").startswith("•")] == lines[1:11]
 
 
 # Where nobody is called ----------------------------------------------------------------------------
