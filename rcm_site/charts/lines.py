@@ -1,4 +1,7 @@
-"""Line charts: the course of up to five things over time, with their names at their ends."""
+"""Line charts: the course of up to five things over time, with their names at their ends.
+
+On narrow screens and in mails, names that would be cut there stand above the plot instead, whole.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from .canvas import Canvas, Said, element
+from .canvas import KEY, Canvas, Said, element
 from .chart import (
     MOST_SERIES,
     NOTHING_KNOWN,
@@ -70,6 +73,7 @@ class _Lines:
         self.benchmark, self.from_zero = benchmark, from_zero
         self.known = [value for each in series for value in each.known]
         self.tones = tones(series)
+        self.top = TOP
 
     def description(self) -> str:
         if not self.known:
@@ -92,7 +96,9 @@ class _Lines:
         return Numbers(columns, rows)
 
     def draw(self, canvas: Canvas) -> None:
-        canvas.height = HEIGHTS[canvas.kind]
+        keyed = self._key(canvas) if self._is_keyed(canvas) else 0
+        self.top = TOP + keyed
+        canvas.height = HEIGHTS[canvas.kind] + keyed
         scale = self._scale(canvas.height)
         labels = self.unit.ticks(scale.ticks)
         left = widest(labels) + GAP
@@ -110,12 +116,40 @@ class _Lines:
 
     def _scale(self, height: float) -> Scale:
         values = self.known + ([self.benchmark.value] if self.benchmark else [])
-        return scale_of(values, height - BOTTOM, TOP, is_whole=self.unit.is_whole, from_zero=self.from_zero)
+        return scale_of(
+            values, height - BOTTOM, self.top, is_whole=self.unit.is_whole, from_zero=self.from_zero
+        )
 
     def _room_for_names(self, canvas: Canvas) -> float:
-        values = widest([self._last_words(each) for each in self.series])
-        names = widest([each.name for each in self.series]) if len(self.series) > 1 else 0
-        return min(names + values + 4 * GAP, canvas.width * (0.3 if canvas.is_narrow else 0.26))
+        names = 0 if self._is_keyed(canvas) else self._widest_name()
+        return min(names + self._widest_value() + 4 * GAP, self._most_for_names(canvas))
+
+    def _widest_name(self) -> float:
+        return widest([each.name for each in self.series]) if len(self.series) > 1 else 0
+
+    def _widest_value(self) -> float:
+        return widest([self._last_words(each) for each in self.series])
+
+    def _most_for_names(self, canvas: Canvas) -> float:
+        return canvas.width * (0.3 if canvas.is_narrow else 0.26)
+
+    def _is_keyed(self, canvas: Canvas) -> bool:
+        room = self._most_for_names(canvas) - self._widest_value() - 4 * GAP
+        return canvas.is_narrow and self._widest_name() > room
+
+    def _key(self, canvas: Canvas) -> float:
+        """The names above the plot, as many in a row as fit; how much room they take."""
+        x, row = 0.0, 1
+        for series, tone in zip(self.series, self.tones, strict=True):
+            shown = cut(series.name, canvas.width - KEY)
+            width = KEY + width_of(shown) + 2 * GAP
+            if x and x + width - 2 * GAP > canvas.width:
+                x, row = 0.0, row + 1
+            y = 11.0 + row * LINE
+            canvas.rule(x, y - 4, x + KEY - 4, y - 4, tone)
+            canvas.text(x + KEY, y, shown, title=series.name)
+            x += width
+        return row * LINE
 
     def _last_words(self, series: Series) -> str:
         return self.unit.write(series.known[-1]) if series.known else ""
@@ -150,7 +184,7 @@ class _Lines:
         ]
         spaces = [(axis.start + 4, y - 5), (axis.start + 4, y + 14)]
         spaces += [(axis.end - width - 4, y - 5), (axis.end - width - 4, y + 14)]
-        inside = [space for space in spaces if TOP < space[1] < scale.start] or spaces[:1]
+        inside = [space for space in spaces if self.top < space[1] < scale.start] or spaces[:1]
 
         def hidden(space: tuple[float, float]) -> int:
             left, baseline = space
@@ -182,7 +216,7 @@ class _Lines:
             for place, each in enumerate(self.series)
             if each.known
         ]
-        heights = spread([y for y, _, _ in sorted(ends)], 8, canvas.height - BOTTOM - 2)
+        heights = spread([y for y, _, _ in sorted(ends)], self.top - TOP + 8, canvas.height - BOTTOM - 2)
         for (y, place, x), height in zip(sorted(ends), heights, strict=True):
             self._name(canvas, place, (x, y), axis.end, height)
 
@@ -197,6 +231,9 @@ class _Lines:
             canvas.text(start + GAP, height + 4, words, tone="text", is_strong=True)
             return
         canvas.rule(start + 6, height, start + 14, height, tone)
+        if self._is_keyed(canvas):
+            canvas.text(start + 18, height + 4, words, is_strong=is_strong)
+            return
         shown = cut(series.name, (room - 10 - width_of(f"{words} ")) / (STRONG if is_strong else 1))
         canvas.text(start + 18, height + 4, shown, value=words, title=series.name, is_strong=is_strong)
 
@@ -210,7 +247,7 @@ class _Lines:
         for place in range((len(self.days) - 1) % every, len(self.days), every):
             left, right = axis.reach(place)
             x = axis.at(self.days[place])
-            marks = [element("line", class_="guide", x1=x, y1=TOP, x2=x, y2=canvas.height - BOTTOM)]
+            marks = [element("line", class_="guide", x1=x, y1=self.top, x2=x, y2=canvas.height - BOTTOM)]
             said = [Said(self.step.write(self.days[place]))]
             for series, tone in zip(self.series, self.tones, strict=True):
                 value = exact(series.values[place])
@@ -219,11 +256,11 @@ class _Lines:
                     marks.append(element("circle", class_=f"fill-{tone}", cx=x, cy=scale.at(value), r=4))
             area = (
                 left - (every - 1) * (right - left),
-                TOP,
+                self.top,
                 (right - left) * every,
-                canvas.height - TOP - BOTTOM,
+                canvas.height - self.top - BOTTOM,
             )
-            canvas.spot(area, said, beside=(x, TOP + LINE * 2), marks="".join(marks))
+            canvas.spot(area, said, beside=(x, self.top + LINE * 2), marks="".join(marks))
 
 
 def _alone(values: Sequence[Decimal | None]) -> list[int]:

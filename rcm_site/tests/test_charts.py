@@ -358,6 +358,15 @@ def test_labels_at_the_ends_of_lines_never_lie_on_each_other() -> None:
     assert max(heights) <= 206
 
 
+def test_names_that_a_narrow_chart_would_cut_stand_whole_above_it() -> None:
+    days = [date(2026, 3, day) for day in range(1, 6)]
+    names = ["Denial rate (of decided)", "Usual, at most"]
+    series = [Series(name, [Decimal(place + 1)] * 5) for place, name in enumerate(names)]
+    wide, narrow = line_chart(ABOUT, COUNT, days, series).drawings
+    assert {*names} <= {*words(narrow)}
+    assert narrow.height > line_chart(ABOUT, COUNT, days, series[1:]).drawings[1].height
+
+
 def test_long_names_are_cut_and_kept_in_full_where_one_points() -> None:
     name = "Blue Cross Blue Shield of Northern New England and Its Neighbours"
     assert width_of(cut(name, 120)) <= 120
