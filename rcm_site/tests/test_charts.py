@@ -362,7 +362,7 @@ def test_names_that_a_narrow_chart_would_cut_stand_whole_above_it() -> None:
     days = [date(2026, 3, day) for day in range(1, 6)]
     names = ["Denial rate (of decided)", "Usual, at most"]
     series = [Series(name, [Decimal(place + 1)] * 5) for place, name in enumerate(names)]
-    wide, narrow = line_chart(ABOUT, COUNT, days, series).drawings
+    narrow = line_chart(ABOUT, COUNT, days, series).drawings[1]
     assert {*names} <= {*words(narrow)}
     assert narrow.height > line_chart(ABOUT, COUNT, days, series[1:]).drawings[1].height
 
