@@ -73,3 +73,9 @@ def seed() -> bool:
             colleague.departments.set(departments[each] for each in member_of)
     audit.record("seed_demo", "demo.seeded", people=User.objects.count(), departments=len(departments))
     return True
+
+
+def people_by_role() -> dict[str, User]:
+    """Who signs in as each role, of those who are here."""
+    roles = {name: role for role, (name, _) in PEOPLE.items()}
+    return {roles[each.name]: each for each in User.objects.filter(name__in=roles)}

@@ -23,6 +23,7 @@ from .days import Days
 from .files import Files
 from .lives import Lives
 from .office import furnish
+from .reporting import keep_reports
 from .truth import Truth
 from .watching import watch
 from .writing import Batch
@@ -67,6 +68,7 @@ def seed(*, claims: int, months: int, seed: int, today: date, truth_file: Path |
     hold_against_schedules()
     furnish(Random(f"{seed} office"), today)  # noqa: S311 - as above
     watch()
+    keep_reports()
     if truth_file:
         truth_file.write_text(json.dumps(truth.as_json(seed, today), indent=1))
     audit.record("seed_demo", "demo.claims_seeded", claims=written, months=months)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from accounts.demo import PEOPLE
+from accounts.demo import people_by_role
 from accounts.models import Department, User
 
 from ..alerts.rules import save_rule
@@ -81,8 +81,7 @@ WISHES = [
 
 def watch() -> None:
     """They are looked at first when the site starts."""
-    by_name = {name: role for role, (name, _) in PEOPLE.items()}
-    people = {by_name[each.name]: each for each in User.objects.filter(name__in=by_name)}
+    people = people_by_role()
     for wish in WISHES:
         if wish.role in people:
             _make(wish, people)

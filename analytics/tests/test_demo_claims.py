@@ -12,12 +12,16 @@ import pytest
 from django.db import transaction
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts import demo
 from accounts.models import User
 from analytics.demo import seeding
 from analytics.demo.payers import INCIDENT, PAYERS
+from analytics.demo.reporting import REPORTS
 from analytics.measures import is_contractual
+from analytics.models import Report, Schedule
+from analytics.reports import answering, asking, drawing
 from claims import deadlines
 from claims.downstream import ledger
 from claims.models import (
@@ -243,3 +247,15 @@ def _probability(claim: Any, base: dict[Any, float], truth: dict[str, Any]) -> f
     if claim.main in truth["procedures_needing_authorisation"] and not claim.authorization:
         chance *= truth["factor_without_authorisation"]
     return min(truth["most"], chance)
+
+
+def test_leads_keep_reports_that_have_answers_and_pictures(truth: dict[str, Any]) -> None:
+    kept = Report.objects.select_related("owner")
+    tables = [answering.rows(asking.read(each.asked, each.owner, TODAY)) for each in kept]
+    assert len(tables) == len(REPORTS)
+    assert all(table.rows for table in tables)
+    drawn = [table for table in tables if table.asked.chart != "none"]
+    assert len(drawn) == 3
+    assert all(chart.drawings for table in drawn for chart in drawing.charts(table))
+    assert Report.objects.visible_to(User.objects.get(role="analyst", name="Ines Novak")).count() == 1
+    assert Schedule.objects.get().due_at > timezone.now()
