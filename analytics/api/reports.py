@@ -34,9 +34,9 @@ from ..pages.exports import file_response
 from ..periods import NAMED
 from ..questions import COMPARED, WrongQuestion
 from ..reports import keeping
-from ..reports.answering import is_quick
 from ..reports.asking import CHARTS, MOST_GROUPS, MOST_NUMBERS, ReportQuestion, read
 from ..reports.dimensions import DIMENSIONS
+from ..reports.waiting import is_quick
 from ..schedules import may_be_told
 from .parameters import API
 

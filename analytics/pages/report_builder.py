@@ -20,9 +20,10 @@ from rcm_site.charts import Size
 from ..models import Report
 from ..questions import WrongQuestion
 from ..reports import answering, asking, drawing, keeping
+from ..reports.waiting import claims_read, takes_a_while
 from .report_form import Builder, definition_of, field_of, filled_in
 from .report_table import report_table, shown_of
-from .reports import visible_report
+from .reports import LOOK_NOW, visible_report
 
 EDIT = "analytics.add_report"
 ROWS_PREVIEWED = 10
@@ -56,7 +57,7 @@ def built(request: HttpRequest, found: Report, started: QueryDict) -> HttpRespon
     user = person(request)
     asked = request.POST if request.method == "POST" else started
     definition = definition_of(asked)
-    shown, problems = previewed(request, definition, user)
+    shown, problems = previewed(request, definition, user, looks=LOOK_NOW in asked)
     if request.headers.get("HX-Request"):
         return render(request, "analytics/_report_preview.html", shown)
     is_own = not found.pk or found.owner_id == user.pk
@@ -77,13 +78,18 @@ def built(request: HttpRequest, found: Report, started: QueryDict) -> HttpRespon
 
 
 def previewed(
-    request: HttpRequest, definition: Mapping[str, Any], user: User
+    request: HttpRequest, definition: Mapping[str, Any], user: User, *, looks: bool
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """What a definition answers, as far as it fits beside the form; or what is wrong with it."""
+    """What a definition answers, as far as it fits beside the form; or what is wrong with it.
+
+    What takes a while is not asked again with each word that changes, but when somebody wants to look.
+    """
     try:
         asked = asking.read(definition, user, timezone.localdate())
     except WrongQuestion as wrong:
         return {"wrong": in_words(wrong.problems)}, wrong.problems
+    if not looks and takes_a_while(asked):
+        return {"asked": asked, "claims_read": claims_read(asked)}, {}
     answer = answering.rows(asked)
     if not answer.is_long:
         rows = list(answer.rows)

@@ -17,6 +17,7 @@ from ..models import Report
 from ..questions import WrongQuestion
 from ..reports import answering, asking, drawing
 from ..reports.keeping import MOST_PINS
+from ..reports.waiting import takes_a_while
 from .report_table import report_table
 
 ROWS = 6
@@ -24,12 +25,13 @@ ROWS = 6
 
 @dataclass(frozen=True)
 class Pin:
-    """Neither chart nor table: what it asks is not there any more."""
+    """Neither chart nor table: what it asks is not there any more, or takes a while."""
 
     report: Report
     words: str = ""
     chart: Chart | None = None
     table: Table | None = None
+    takes_a_while: bool = False
 
 
 def pins(request: HttpRequest) -> list[Pin]:
@@ -43,6 +45,8 @@ def pin_of(request: HttpRequest, report: Report, user: User, today: date) -> Pin
         asked = asking.read(report.asked, user, today)
     except WrongQuestion:
         return Pin(report)
+    if takes_a_while(asked):
+        return Pin(report, asked.words, takes_a_while=True)
     answer = answering.rows(asked)
     drawn = drawing.charts(answer, Size.HALF)
     if drawn:

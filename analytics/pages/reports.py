@@ -39,12 +39,14 @@ from ..reports import answering, asking, drawing, keeping
 from ..reports.asking import NUMBERS, ReportQuestion
 from ..reports.dimensions import DIMENSIONS
 from ..reports.files import report_file as file_of
+from ..reports.waiting import claims_read, is_quick, takes_a_while
 from ..scheduled_runs import KIND
 from ..schedules import LOOKING, may_be_told
 from .report import QuestionForm, given
 from .report_table import MOST_ON_PAGE, report_table, shown_of
 
 LOOK, EDIT, SCHEDULE = "analytics.view_dashboard", "analytics.add_report", "analytics.add_schedule"
+LOOK_NOW = "look"  # in what is asked: that somebody waits for a report that takes a while
 FILES = (("CSV", "csv"), ("Excel", "xlsx"), ("PDF", "pdf"))
 
 
@@ -201,9 +203,6 @@ def report(request: HttpRequest, pk: int) -> HttpResponseBase:
         return render(
             request, "analytics/report_kept.html", frame | {"form": form, "problems": wrong.problems}
         )
-    answer = answering.rows(asked)
-    table = report_table(request, answer)
-    more = "" if not is_cut(answer, table) else f"The first {MOST_ON_PAGE:,} rows: files have all of them."
     shown = {
         "form": QuestionForm(asked.question.asked, user, {}),
         "question": asked.question,
@@ -214,12 +213,22 @@ def report(request: HttpRequest, pk: int) -> HttpResponseBase:
         "send_url": reverse("upload") if may(user, "claims.add_import") else "",
         "is_catching_up": is_catching_up(),
         "asked": asked,
-        "charts": drawing.charts(answer, size_of(asked)),
-        "more": more,
         "files": files(request, found),
-        **shown_of(answer, table),
+        "definitions": asked.numbers,
     }
-    return render(request, "analytics/report_kept.html", frame | shown)
+    return render(request, "analytics/report_kept.html", frame | shown | answered(request, asked))
+
+
+def answered(request: HttpRequest, asked: ReportQuestion) -> dict[str, Any]:
+    """The answer; of what takes a while only once somebody says that they wait for it."""
+    if LOOK_NOW not in request.GET and takes_a_while(asked):
+        query = request.GET.copy()
+        query[LOOK_NOW] = "1"
+        return {"claims_read": claims_read(asked), "look_url": f"{request.path}?{query.urlencode()}"}
+    answer = answering.rows(asked)
+    table = report_table(request, answer)
+    more = "" if not is_cut(answer, table) else f"The first {MOST_ON_PAGE:,} rows: files have all of them."
+    return {"charts": drawing.charts(answer, size_of(asked)), "more": more, **shown_of(answer, table)}
 
 
 def size_of(asked: ReportQuestion) -> Size:
@@ -290,7 +299,7 @@ def report_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     except WrongQuestion as wrong:
         frame = {"title": "This cannot be taken out as it stands", "problems": wrong.problems}
         return render(request, "analytics/wrong_export.html", frame, status=400)
-    if not answering.is_quick(file.parts[0].asked):
+    if not is_quick(file.parts[0].asked):
         return have_made(request, file_format, asked)
     audit.record(
         user,

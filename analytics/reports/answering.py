@@ -19,11 +19,11 @@ from claims.models import Payer, Provider
 from rcm_site.templatetags.ui import day as day_in_words
 
 from ..catalogue import FEW, Figure, needed
-from ..codes import FACT_KEYS, code_totals
+from ..codes import code_totals
 from ..facts import standings, totals
 from ..measures import MEASURES
 from ..periods import DAY, LAST_OF, Period, Step
-from ..reading import TABLES, Amount
+from ..reading import Amount
 from .asking import ReportQuestion
 from .dimensions import Dimension, Member, member_of_time, members_of
 
@@ -349,14 +349,6 @@ def _asked_figures(asked: ReportQuestion, period: Period | None) -> tuple[Figure
         return None
     sums = totals(asked.question.scope, period, _measures(asked))[0].sums
     return _figures(asked, sums, period)
-
-
-def is_quick(asked: ReportQuestion) -> bool:
-    """Whether facts tell all of it and it is short, so that whoever asks may as well wait."""
-    groups = {each.key for each in asked.groups if not each.is_code and not each.is_time}
-    asked_for = groups | asked.question.scope.asked
-    tables = [FACT_KEYS] if asked.code else [each.keys for each in TABLES]
-    return any(asked_for <= {*each} for each in tables) and not is_long(asked)
 
 
 # Long ones -----------------------------------------------------------------------------------------

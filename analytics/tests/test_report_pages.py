@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from analytics.models import Report, Schedule
 from analytics.pages.report_form import definition_of, filled_in
+from analytics.reports import waiting
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +171,25 @@ def test_a_pin_that_cannot_be_answered_any_more_says_so_and_spoils_nothing(direc
     page = signed_in(director).get("/dashboard/").content.decode()
     assert "Broken" in page
     assert "cannot be answered" in page
+
+
+def test_what_reads_very_many_claims_is_answered_only_when_somebody_waits_for_it(
+    director: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MOST_READ", 0)
+    deny("120.00", assignee=make_user("biller", name="Bea Biller"))
+    slow, client = FORM | {"group_1": "assignee"}, signed_in(director)
+    for asked, is_answered in ((slow, False), (slow | {"look": "1"}, True), (FORM, True)):
+        page = client.post("/reports/new/", asked).content.decode()
+        assert ("$120.00" in page, "1 claims are read one by one" in page) == (is_answered, not is_answered)
+    kept = report_of(director, group_by=["assignee"])
+    kept.pinned_by.add(director)
+    page = client.get(f"/reports/{kept.pk}/").content.decode()
+    assert "$120.00" not in page
+    assert "?look=1" in page
+    assert "$120.00" in client.get(f"/reports/{kept.pk}/?look=1").content.decode()
+    assert "It takes a while" in client.get("/dashboard/").content.decode()
+    assert client.get(f"/reports/{kept.pk}/file?format=csv").status_code == 302  # a worker makes it
 
 
 def test_a_copy_is_ones_own_and_shared_with_nobody(director: User) -> None:

@@ -245,6 +245,29 @@ def test_each_step_is_compared_as_if_it_alone_were_asked_for(
         assert row.now == tuple(figures(table.asked.numbers, scope, row.period).values())
 
 
+@pytest.mark.parametrize("compare", ["previous", "year"])
+@pytest.mark.parametrize("group_by", [["day"], ["week", "payer"], ["month", "assignee"]])
+@pytest.mark.parametrize("days", [("2026-05-04", "2026-06-13"), ("2024-02-05", "2024-03-31")])
+def test_a_total_over_time_is_what_the_whole_of_it_comes_to(
+    director: User, decided: dict[str, Any], compare: str, group_by: list[str], days: tuple[str, str]
+) -> None:
+    for year, month, day in ((2025, 6, 9), (2024, 2, 29), (2023, 2, 28), (2026, 4, 2), (2024, 3, 1)):
+        make_claim(submitted_on=date(year, month, day), charge=day, payer=decided["cigna"])
+    table = ask(
+        director,
+        kpis=["denial_rate", "gross_charges", "gross_days_in_ar", "aged_ar_over_90"],
+        group_by=group_by,
+        compare=compare,
+        start=days[0],
+        end=days[1],
+    )
+    question = table.asked.question
+    assert question.against is not None
+    assert table.total is not None
+    assert table.total.now == tuple(figures(table.asked.numbers, question.scope, question.period).values())
+    assert table.total.then == tuple(figures(table.asked.numbers, question.scope, question.against).values())
+
+
 # Whose claims --------------------------------------------------------------------------------------
 
 
