@@ -19,7 +19,7 @@ from .automation import running, telling
 from .contracts import expecting
 from .downstream import delivery, relay
 from .imports import loading
-from .worklists import open_work
+from .worklists import counting, open_work
 
 IMPORT_SECONDS = 240  # of one call; what is left is the next one's
 EXPECTED_AT_ONCE = 20_000  # claims
@@ -62,6 +62,12 @@ def value_claims() -> None:
     began = time.monotonic()
     while time.monotonic() - began < VALUING_SECONDS and open_work.refresh():
         time.sleep(VALUING_PAUSE)
+
+
+@shared_task
+def count_worklists() -> None:
+    """Keep what pages say of worklists fresh, and what waited on each day."""
+    counting.count_due()
 
 
 @shared_task

@@ -56,6 +56,7 @@ app.conf.beat_schedule = {
     "tidying up": _nightly(3, 20, "rcm_site.tasks.tidy_up"),
     "provider fees": _every(5, "claims.tasks.fold_provider_fees"),
     "worklists": _every(2, "claims.tasks.value_claims"),
+    "worklists' counts": _every(5, "claims.tasks.count_worklists"),
     "automation": _every(3, "claims.tasks.run_automation"),
     "fee schedules": _every(5, "claims.tasks.follow_fee_schedules"),
     "appeals": _every(60, "claims.tasks.follow_appeals"),

@@ -91,8 +91,8 @@ class Table:
     picks: str = ""  # the id of a form to which rows are picked, by their key
     key: str = ""  # names it on a page with several tables: in addresses, and to be exported
     export_url: str = ""  # answers with the whole table when `format=csv` or `format=xlsx` is added
-    # The keys of its rows in their default order, where the page has read them already, and how to read rows.
-    keys: Sequence[Any] | None = None
+    # The keys of its rows in their default order, and how to read rows: to find both at once may take longer.
+    keys: Sequence[Any] | QuerySet[Any, Any] | None = None
     read: Callable[[Sequence[Any]], Mapping[Any, Any]] | None = None
     columns: list[Heading] = field(init=False)
     rows: list[Row] = field(init=False)

@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 from accounts import audit
 from accounts.access import person
 from claims.models import Claim, OpenWork, Worklist
-from claims.worklists import choosing, pulling
+from claims.worklists import pulling
+from claims.worklists.standings import standings
 from rcm_site.api import StrictSerializer
 
 from .claims import RELATED, net_fees
@@ -34,6 +35,9 @@ class WorklistShown(serializers.Serializer[Any]):
     at_rest = serializers.IntegerField(help_text="Put aside until a day, or closed until something changes.")
     dollars = Money()
     deadline = serializers.DateField(allow_null=True, help_text="The first that is still to come.")
+    as_of = serializers.DateTimeField(
+        allow_null=True, help_text="When it was counted, at most some minutes ago; null: just now."
+    )
 
 
 class WorkShown(serializers.ModelSerializer[OpenWork]):
@@ -68,6 +72,7 @@ LIST_EXAMPLE = {
     "at_rest": 2,
     "dollars": "12480.50",
     "deadline": "2026-12-04",
+    "as_of": "2026-11-24T09:41:00Z",
 }
 WORK_EXAMPLE = {
     "at_stake": "owed",
@@ -91,10 +96,10 @@ class Worklists(APIView):
         examples=[OpenApiExample("One list", value=[LIST_EXAMPLE], response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        user, today = person(request._request), timezone.localdate()
+        user = person(request._request)
         refuse_unknown(request._request.GET, ())
         lists = Worklist.objects.visible_to(user).filter(is_active=True).select_related("department")
-        found = [choosing.standing(each, user, today) for each in lists]
+        found = standings(list(lists), user, timezone.now())
         audit.record(user, "worklists.read", request=request._request, rows=len(found))
         return Response(WorklistShown(found, many=True).data)
 

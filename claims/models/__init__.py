@@ -19,6 +19,7 @@ from .payers import Coverage, Payer, PayerAlias, Provider
 from .payments import LedgerEntry, OutboxMessage, ProviderChange, ProviderTotal
 from .remittances import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment
 from .reviews import Review, ReviewSample
+from .standings import BacklogDay, KeptStanding, StandingPart
 from .tags import ClaimTag, Tag
 from .tasks import CalendarFeed, Task
 from .work import CollectingRate, OpenWork, Worklist, WorkMark
@@ -34,6 +35,7 @@ __all__ = [
     "AutomationMark",
     "AutomationRule",
     "AutomationRun",
+    "BacklogDay",
     "CalendarFeed",
     "Claim",
     "ClaimEvent",
@@ -50,6 +52,7 @@ __all__ = [
     "ImportBlock",
     "ImportChunk",
     "ImportProblem",
+    "KeptStanding",
     "LedgerEntry",
     "OpenWork",
     "OutboxMessage",
@@ -67,6 +70,7 @@ __all__ = [
     "ReviewSample",
     "ServicePayment",
     "Shortfall",
+    "StandingPart",
     "Tag",
     "Task",
     "UnderpaymentProject",

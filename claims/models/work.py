@@ -131,8 +131,13 @@ class OpenWork(models.Model):
         verbose_name_plural = "open work"
         indexes = [
             # Read by every worklist, which stands in this order.
-            models.Index(fields=["-value", "claim"], name="work_by_value"),
-            models.Index(fields=["at_stake", "-value"], name="work_by_stake"),
+            models.Index(fields=["at_stake", "-value", "claim"], name="work_in_order"),
+            # Read by what rests on a list.
+            models.Index(
+                fields=["pended_until"],
+                name="work_at_rest",
+                condition=Q(pended_until__isnull=False) | Q(closed_as__gt=""),
+            ),
             # Read when somebody takes the next claim and lets go of this one.
             models.Index(fields=["held_by"], name="work_in_hand", condition=Q(held_by__isnull=False)),
         ]

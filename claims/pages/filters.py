@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
@@ -242,7 +243,10 @@ class ClaimFilter(Filter):
         super().__init__(asked)
         self.user = user
         self.fields["department"].queryset = Department.objects.visible_to(user)  # type: ignore[attr-defined]
-        self.fields["assignee"].choices = [*ANY, (ME, "Me"), (NOBODY, "Nobody"), *named(colleagues(user))]  # type: ignore[attr-defined]
+        # Read when somebody asks for a person, or the field is shown.
+        self.fields["assignee"].choices = cache(  # type: ignore[attr-defined]
+            lambda: [*ANY, (ME, "Me"), (NOBODY, "Nobody"), *named(colleagues(user))]
+        )
 
     def clean(self) -> dict[str, Any]:
         asked = super().clean()

@@ -23,7 +23,7 @@ from rcm_site.templatetags.ui import NOTHING, day, percent, unbroken
 
 from ..changes import Change
 from ..models import Claim, ClaimEvent, ClaimPayment, OpenWork, Worklist, WriteOff
-from ..worklists import choosing, editing, pulling, sharing
+from ..worklists import choosing, editing, pulling, sharing, standings
 from ..worklists.choosing import asked_of, claims_of
 from .claims import LISTED, amount, at_most
 from .filters import ClaimFilter
@@ -32,6 +32,7 @@ from .masking import patient_shown
 
 VIEW, EDIT, WORK = "claims.view_worklist", "claims.change_worklist", "claims.change_claim"
 MOST_COUNTED = 10_000
+SHOWN = (*LISTED, "work__held_by")  # what a row looks up
 TO_LOOK_AT = (ClaimPayment.State.UNMATCHED, ClaimPayment.State.HELD)
 
 
@@ -40,8 +41,9 @@ TO_LOOK_AT = (ClaimPayment.State.UNMATCHED, ClaimPayment.State.HELD)
 @require_safe
 def worklists(request: HttpRequest) -> HttpResponse:
     """Every list in use with what waits on it, and the payments that wait for a claim."""
-    user, today = person(request), timezone.localdate()
+    user, now = person(request), timezone.now()
     mine = Worklist.objects.visible_to(user).select_related("department")
+    lists = standings.standings([each for each in mine if each.is_active], user, now)
     may_edit = may(user, EDIT)
     return render(
         request,
@@ -49,11 +51,12 @@ def worklists(request: HttpRequest) -> HttpResponse:
         {
             "title": "What do I work next?",
             "lead": "Each list stands in the order of what its claims are worth: dollars × chance × urgency.",
-            "lists": [choosing.standing(each, user, today) for each in mine if each.is_active],
+            "lists": lists,
+            "as_of": min((each.as_of for each in lists if each.as_of), default=None),
             "out_of_use": [each for each in mine if not each.is_active],
             "write_offs": WriteOff.objects.visible_to(user).waiting().count(),
             "unmatched": ClaimPayment.objects.visible_to(user).filter(state__in=TO_LOOK_AT).count(),
-            "today": today,
+            "today": timezone.localdate(now),
             "may_edit": may_edit,
             "action_url": reverse("new_worklist") if may_edit else "",
             "action_label": "New worklist",
@@ -80,12 +83,13 @@ def worklist(request: HttpRequest, pk: int) -> HttpResponse:
     user, now = person(request), timezone.now()
     found = visible_worklist(request, pk)
     today = timezone.localdate(now)
-    claims = claims_of(found, user).select_related(*LISTED, "work__held_by")
+    claims = claims_of(found, user)
     table = table_of(request, found, choosing.valued(found, claims.exclude(choosing.at_rest(today))), now)
     resting = choosing.valued(found, claims.filter(choosing.at_rest(today))).order_by(
         F("work__pended_until").asc(nulls_last=True), "pk"
     )
     new = list(choosing.not_valued_yet(found, claims)[:25])
+    (standing,) = standings.standings([found], user, now)
     audit.record(user, "claims.read", request=request, rows=len(table.rows), worklist=found.pk)
     return render(
         request,
@@ -93,7 +97,7 @@ def worklist(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "title": found.name,
             "worklist": found,
-            "standing": choosing.standing(found, user, today),
+            "standing": standing,
             "table": table,
             "resting": resting_table(request, found, resting, now),
             "new": new,
@@ -111,7 +115,7 @@ def claim_url(worklist: Worklist, claim: Claim) -> str:
 def table_of(request: HttpRequest, found: Worklist, claims: QuerySet[Claim], now: datetime) -> Table:
     return Table(
         request,
-        claims.annotate(touches=touches()),
+        claims,
         columns(person(request), now),
         picks="assign",
         link=lambda claim: claim_url(found, claim),
@@ -121,6 +125,8 @@ def table_of(request: HttpRequest, found: Worklist, claims: QuerySet[Claim], now
         empty_text="Claims come to this list by themselves, as soon as its rule fits them.",
         empty_url=reverse("worklists"),
         empty_action="All worklists",
+        keys=claims.values_list("pk", flat=True),
+        read=Claim.objects.select_related(*SHOWN).annotate(touches=touches()).in_bulk,
     )
 
 
@@ -143,6 +149,8 @@ def resting_table(
             *columns(person(request), now)[1:4],
         ],
         key="resting",
+        keys=claims.values_list("pk", flat=True),
+        read=Claim.objects.select_related(*SHOWN).in_bulk,
         link=lambda claim: claim_url(found, claim),
         caption="Put aside until a day, or closed until something changes",
     )

@@ -18,7 +18,7 @@ from claims.changes import Change, ClaimError
 from claims.downstream import outbox
 from claims.models import Claim, ClaimLine, OpenWork, OutboxMessage, Worklist
 from claims.steps import Step
-from claims.worklists import choosing, open_work, pending
+from claims.worklists import open_work, pending, standings
 from claims.worklists.pulling import next_claim
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
@@ -117,7 +117,7 @@ def test_closed_work_leaves_the_lists_until_something_about_the_claim_changes(
     assert "Closed until something changes" in client.get(f"/claims/{denied.pk}/").content.decode()
     assert "a change of it" in client.get(f"/worklists/{worklist.pk}/").content.decode()
     open_work.refresh(TODAY + timedelta(days=1))  # its urgency is another each day, and that changes nothing
-    standing = choosing.standing(worklist, biller)
+    standing = standings.standing(worklist, biller)
     assert (standing.claims, standing.free, standing.at_rest) == (0, 0, 1)
     assert next_claim(user=biller, worklist=worklist) is None
     changes.post_payment(claim=denied, amount=Decimal(1), paid_on=TODAY, change=Change(biller))

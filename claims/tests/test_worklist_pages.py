@@ -205,6 +205,7 @@ def test_other_systems_see_how_lists_stand_and_take_the_next_claim(
         "at_rest": 0,
         "dollars": "250.00",
         "deadline": str(TODAY + timedelta(days=10)),
+        "as_of": None,
     }
     taken = client.post(f"/api/worklists/{denials.pk}/next", content_type="application/json").json()
     assert taken["claim"]["number"] == str(denied)

@@ -17,8 +17,9 @@ from claims.business_days import plus_business_days
 from claims.changes import Change, ClaimError
 from claims.models import Claim, ClaimEvent, CollectingRate, OpenWork, Worklist, WorkMark
 from claims.worklists import chances, open_work, pending, sharing
-from claims.worklists.choosing import claims_of, neighbours, not_valued_yet, standing, valued
+from claims.worklists.choosing import claims_of, neighbours, not_valued_yet, valued
 from claims.worklists.pulling import next_claim
+from claims.worklists.standings import standing
 from claims.worklists.valuing import urgency
 from rcm_site.testing.makers import (
     make_claim,

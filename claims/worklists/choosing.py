@@ -6,13 +6,10 @@ or another department's is on none, however late what is kept about it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import Combinable
-from django.utils import timezone
 
 from accounts.models import Department, User
 
@@ -84,36 +81,3 @@ def neighbours(worklist: Worklist, user: User, claim: Claim) -> tuple[Claim | No
     before = Q(work__value__gt=work.value) | Q(work__value=work.value, pk__lt=claim.pk)
     after = Q(work__value__lt=work.value) | Q(work__value=work.value, pk__gt=claim.pk)
     return others.filter(before).reverse().first(), others.filter(after).first()
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a list stands: what is to be done now, and what rests."""
-
-    worklist: Worklist
-    claims: int
-    free: int  # for this person: neither with somebody else nor given to them
-    dollars: Decimal
-    deadline: date | None  # the first that is still to come
-    at_rest: int
-    words: str
-
-
-def standing(worklist: Worklist, user: User, today: date | None = None) -> Standing:
-    today = today or timezone.localdate()
-    rests = at_rest(today)
-    here = Q(work=None) | Q(work__closed_as="")
-    here &= Q(work__pended_until=None) | Q(work__pended_until__lte=today)
-    sums = (
-        claims_of(worklist, user)
-        .order_by()
-        .aggregate(
-            claims=Count("pk", filter=here),
-            free=Count("pk", filter=here & free_for(user, timezone.now(), is_shared=is_shared(worklist))),
-            dollars=Sum(dollars_of(worklist), filter=here),
-            deadline=Min("work__deadline", filter=here & Q(work__deadline__gte=today)),
-            at_rest=Count("pk", filter=rests),
-        )
-    )
-    words = ClaimFilter(worklist.filters, user).in_words() or "Finds nothing until its rule is corrected"
-    return Standing(worklist, words=words, **sums | {"dollars": sums["dollars"] or Decimal(0)})

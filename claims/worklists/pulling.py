@@ -1,5 +1,6 @@
 """The next claim: taken by one person, who has it until they do nothing for a while or take another.
 
+First it is looked for among those that stood in front when the list was last counted, then on the whole list.
 On PostgreSQL whoever comes second passes by rows that others are just taking; on SQLite writers take turns.
 """
 
@@ -18,6 +19,7 @@ from ..models import Claim, OpenWork, Worklist
 from ..models.claims import ClaimQuerySet
 from .choosing import at_rest, claims_of, free_for, is_shared, not_valued_yet, valued
 from .holding import HOLD, let_go
+from .standings import front
 from .valuing import value_claims
 
 VALUED_AT_ONCE = 200  # claims that are so new that nobody has valued them
@@ -36,11 +38,12 @@ def _taken(worklist: Worklist, found: ClaimQuerySet, user: User, now: datetime) 
     today = timezone.localdate(now)
     free = valued(worklist, found.exclude(at_rest(today)))
     new = free.exclude(work__passed_by=user, work__passed_at__gte=midnight(today))
-    for claims in (new, free):
-        # What somebody else is just about to take or to value is waited for only when there is nothing else.
-        for is_patient in (False, True):
-            if claim := _first(claims, user, now, is_patient=is_patient):
-                return claim
+    in_front = new.filter(pk__in=front(worklist, user, now))
+    # What somebody else is just about to take or to value is waited for only when there is nothing else.
+    tries = ((in_front, False), (new, False), (new, True), (free, False), (free, True))
+    for claims, is_patient in tries:
+        if claim := _first(claims, user, now, is_patient=is_patient):
+            return claim
     return None
 
 
