@@ -93,7 +93,7 @@ class Table:
     export_url: str = ""  # answers with the whole table when `format=csv` or `format=xlsx` is added
     # The keys of its rows in their default order, and how to read rows: to find both at once may take longer.
     keys: Sequence[Any] | QuerySet[Any, Any] | None = None
-    read: Callable[[Sequence[Any]], Mapping[Any, Any]] | None = None
+    read: Callable[[Any], Mapping[Any, Any]] | None = None
     columns: list[Heading] = field(init=False)
     rows: list[Row] = field(init=False)
     previous_url: str | None = field(init=False)

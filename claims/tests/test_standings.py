@@ -30,7 +30,8 @@ def days_ago(days: int) -> date:
 
 
 def make_open(dollars: str = "100.00", **fields: Any) -> Claim:
-    return make_claim(**{"charge": Decimal(dollars), "at_intake": "accepted"} | fields)
+    usual: dict[str, Any] = {"charge": Decimal(dollars), "at_intake": "accepted"}
+    return make_claim(**usual | fields)
 
 
 def make_list(**fields: Any) -> Worklist:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Min, Q, Sum
@@ -79,7 +80,7 @@ def _words(worklist: Worklist, user: User) -> str:
     return ClaimFilter(worklist.filters, user).in_words() or "Finds nothing until its rule is corrected"
 
 
-def _known(sums: dict[str, object]) -> dict[str, object]:
+def _known(sums: dict[str, Any]) -> dict[str, Any]:
     """Sums of nothing are none; a first deadline of nothing stays unknown."""
     return {name: 0 if value is None and name != "deadline" else value for name, value in sums.items()}
 
@@ -126,7 +127,7 @@ def _told(worklist: Worklist, kept: KeptStanding, user: User) -> Standing:
         return Standing(worklist, _words(worklist, user))
     names = ("claims", "free", "dollars", "deadline", "at_rest")
     sums = _known({name: getattr(kept, name) for name in names})
-    return Standing(worklist, rule.in_words(), **sums, as_of=kept.as_of)  # type: ignore[arg-type]
+    return Standing(worklist, rule.in_words(), **sums, as_of=kept.as_of)
 
 
 def front(worklist: Worklist, user: User, now: datetime) -> list[UUID]:

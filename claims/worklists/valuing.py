@@ -10,10 +10,13 @@ days left, 3 with 10, 4 on the last day. Past its deadline a claim is hardly eve
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from ..deadlines import deadline_of
 from ..models import Claim, OpenWork, Payer
@@ -33,7 +36,19 @@ STANDING = (
     *("status", "payer_id", "denial_category", "at_intake", "decided_on"),
     *("balance", "paid", "expected", "patient_share"),
 )
-VALUED = (*("at_stake", "dollars", "collected", "decided", "likeness", "urgency", "deadline", "value"),)
+
+
+class Worth(NamedTuple):
+    """What of a claim's work depends on the claim and on the day."""
+
+    at_stake: str
+    dollars: Decimal
+    collected: int
+    decided: int
+    likeness: str
+    urgency: int
+    deadline: date | None
+    value: Decimal
 
 
 def at_stake(claim: Claim) -> tuple[AtStake, Decimal] | None:
@@ -55,7 +70,7 @@ def urgency(left: int | None) -> int:
     return TOO_LATE if left < 0 else 10 + SOON - left
 
 
-def valued(claim: Claim, chances: Chances, plans: PlanLimits, today: date) -> OpenWork | None:
+def worth_of(claim: Claim, chances: Chances, plans: PlanLimits, today: date) -> Worth | None:
     stake = at_stake(claim)
     if stake is None:
         return None
@@ -64,8 +79,7 @@ def valued(claim: Claim, chances: Chances, plans: PlanLimits, today: date) -> Op
     chance = chances.of(claim, today) if kind == AtStake.OWED else Chance(0, 0, "")
     times = urgency(deadline.left if deadline else None)
     share = Decimal(chance.collected) / chance.decided if chance.decided else Decimal(1)
-    return OpenWork(
-        claim=claim,
+    return Worth(
         at_stake=kind,
         dollars=dollars,
         collected=chance.collected,
@@ -86,37 +100,29 @@ def as_it_stands(claim: Claim) -> str:
 def value_claims(ids: Collection[UUID], today: date) -> None:
     """Keep what these claims are worth, and nothing of those that nobody has to work any more."""
     chances, payers = Chances(), Payer.objects.in_bulk()
-    claims = {claim.pk: claim for claim in Claim.objects.filter(pk__in=ids).only(*READ)}
+    claims = Claim.objects.only(*READ).in_bulk(list(ids))
     for claim in claims.values():
         claim.payer = payers.get(claim.payer_id) if claim.payer_id else None
     plans = PlanLimits(claims.values())
-    fresh = [work for claim in claims.values() if (work := valued(claim, chances, plans, today))]
-    here = OpenWork.objects.in_bulk(list(ids))
+    fresh = {pk: worth for pk in claims if (worth := worth_of(claims[pk], chances, plans, today))}
+    works = OpenWork.objects.filter(pk__in=ids)
+    here = {pk: Worth(*worth) for pk, *worth in works.values_list("pk", *Worth._fields)}
+    # Everybody locks rows in the same order, and none that stays as it is: others would wait for it.
+    changed = sorted(pk for pk, worth in fresh.items() if here.get(pk) != worth)
     OpenWork.objects.bulk_create(
-        _changed(fresh, here),
+        (OpenWork(claim_id=pk, **fresh[pk]._asdict()) for pk in changed),
         update_conflicts=True,
         unique_fields=["claim"],
-        update_fields=VALUED,
+        update_fields=Worth._fields,
         batch_size=500,
     )
-    _open_again(claims, here)
-    gone = here.keys() - {work.claim_id for work in fresh}
-    OpenWork.objects.filter(pk__in=gone).delete()
+    _open_again(claims, works)
+    works.filter(pk__in=here.keys() - fresh.keys()).delete()
 
 
-def _open_again(claims: dict[UUID, Claim], here: dict[UUID, OpenWork]) -> None:
+def _open_again(claims: dict[UUID, Claim], works: QuerySet[OpenWork]) -> None:
     """Work that was closed on a claim which stands otherwise by now."""
-    for pk in sorted(pk for pk in here if here[pk].closed_as and pk in claims):
-        if here[pk].closed_as != as_it_stands(claims[pk]):
-            closed = OpenWork.objects.filter(pk=pk, closed_as=here[pk].closed_as)
-            closed.update(closed_as="", closed_why="")
-
-
-def _changed(fresh: Iterable[OpenWork], here: dict[UUID, OpenWork]) -> list[OpenWork]:
-    """Everybody locks rows in the same order, and none that stays as it is: others would wait for it."""
-
-    def differs(work: OpenWork) -> bool:
-        kept = here.get(work.claim_id)
-        return kept is None or any(getattr(kept, name) != getattr(work, name) for name in VALUED)
-
-    return sorted(filter(differs, fresh), key=lambda work: work.claim_id)
+    closed = works.filter(closed_as__gt="").order_by("pk").values_list("pk", "closed_as")
+    for pk, closed_as in closed:
+        if pk in claims and closed_as != as_it_stands(claims[pk]):
+            works.filter(pk=pk, closed_as=closed_as).update(closed_as="", closed_why="")
