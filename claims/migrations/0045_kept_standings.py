@@ -10,7 +10,7 @@ import claims.money
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_time_zones"),
-        ("claims", "0043_small_lists"),
+        ("claims", "0044_sums_at_risk"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
