@@ -36,11 +36,12 @@ class Pin:
 
 def pins(request: HttpRequest) -> list[Pin]:
     user, today = person(request), timezone.localdate()
-    pinned = Report.objects.visible_to(user).filter(pinned_by=user).order_by("name", "pk")
-    return [pin_of(request, each, user, today) for each in pinned[:MOST_PINS]]
+    pinned = list(Report.objects.visible_to(user).filter(pinned_by=user).order_by("name", "pk")[:MOST_PINS])
+    size = Size.HALF if len(pinned) > 1 else Size.WIDE
+    return [pin_of(request, each, user, today, size) for each in pinned]
 
 
-def pin_of(request: HttpRequest, report: Report, user: User, today: date) -> Pin:
+def pin_of(request: HttpRequest, report: Report, user: User, today: date, size: Size) -> Pin:
     try:
         asked = asking.read(report.asked, user, today)
     except WrongQuestion:
@@ -48,7 +49,7 @@ def pin_of(request: HttpRequest, report: Report, user: User, today: date) -> Pin
     if takes_a_while(asked):
         return Pin(report, asked.words, takes_a_while=True)
     answer = answering.rows(asked)
-    drawn = drawing.charts(answer, Size.HALF)
+    drawn = drawing.charts(answer, size)
     if drawn:
         about = replace(drawn[0].about, key=f"pin-{report.pk}", level=3)
         return Pin(report, asked.words, chart=replace(drawn[0], about=about))

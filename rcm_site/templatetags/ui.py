@@ -68,6 +68,7 @@ def moment(value: datetime | None) -> str:
     return f"{day(here)}, {here:%H:%M}"
 
 
+@register.filter
 def unbroken(text: str) -> str:
     """A short text that stays on one line in a table's narrow column."""
     return text.replace(" ", "\N{NO-BREAK SPACE}")
