@@ -1,7 +1,7 @@
 """The test runner behind `make test` and `make lint`.
 
-Lint, then the whole suite on SQLite, then on PostgreSQL and Redis. Everything is run whatever failed
-before it; what could not run is said in capitals, and the last line counts both runs.
+The whole suite on SQLite, then on PostgreSQL and Redis, and lint beside them. Everything is run whatever
+failed before it; what could not run is said in capitals, and the last line counts both runs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from .limit import finished_within
@@ -31,26 +32,26 @@ LINT = {
 
 def main() -> int:
     base = plain_environment()
-    failed_checks = lint(base)
     if "--lint" in sys.argv:
-        return 1 if failed_checks else 0
+        return 1 if lint(base) else 0
+    with ThreadPoolExecutor(1) as beside:
+        linting = beside.submit(lint, base)  # it knows one core, and tests often wait for one another
+        return test(base, linting)
 
+
+def test(base: dict[str, str], linting: Future[list[str]]) -> int:
     not_run: list[str] = []
     with tempfile.TemporaryDirectory(prefix="rcm-results-") as made:
         results = Path(made)
-        # Being traced takes longer than the tests themselves, and what goes everywhere, starts a site or a
-        # browser takes long, too: one of the two runs is enough for each of them.
-        runs = [
-            run_suite("SQLite", base, results, "-m", "not no_cover or embedded", "--cov", "--cov-report=")
-        ]
+        # Being traced takes longer than the tests themselves: in one of the two runs is enough.
+        runs = [run_suite("SQLite", base, results, "-m", "not served", "--cov", "--cov-report=")]
         try:
             with environment() as variables:
                 runs.append(run_suite("PostgreSQL", base | variables, results, "-m", "not embedded"))
         except CannotRun as reason:
             not_run.append(f"THE SUITE ON POSTGRESQL AND REDIS: {reason}")
-            left = ["-m", "no_cover and not embedded"]
-            runs.append(run_suite("SQLite, pages and addresses", base, results, *left))
-        failed_checks += measure_coverage(results)
+            runs.append(run_suite("SQLite, pages and addresses", base, results, "-m", "served"))
+        failed_checks = [*linting.result(), *measure_coverage(results)]
 
     unfinished = [name for name, outcomes in runs if not outcomes]
     for name in [*failed_checks, *(f"the {name} run did not finish" for name in unfinished)]:
@@ -73,8 +74,11 @@ def plain_environment() -> dict[str, str]:
 def lint(env: dict[str, str]) -> list[str]:
     failed = []
     for name, arguments in LINT.items():
-        say(name)
-        if subprocess.run([sys.executable, *arguments], env=env, check=False).returncode:
+        done = subprocess.run(
+            [sys.executable, *arguments], env=env, capture_output=True, text=True, check=False
+        )
+        say(name, done.stdout + done.stderr)  # in one piece, as tests beside it are telling theirs
+        if done.returncode:
             failed.append(name)
     return failed
 
@@ -99,8 +103,8 @@ def measure_coverage(results: Path) -> list[str]:
     return [f"coverage of {LEAST_COVERAGE} %"] if report.returncode else []
 
 
-def say(title: str) -> None:
-    print(f"\n--- {title} ---", flush=True)
+def say(title: str, text: str = "") -> None:
+    print(f"\n--- {title} ---\n{text}", end="", flush=True)
 
 
 if __name__ == "__main__":

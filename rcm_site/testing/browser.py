@@ -35,7 +35,7 @@ from .makers import PASSWORD
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 BROWSER = [
     pytest.mark.browser,
-    pytest.mark.no_cover,  # each page has tests of its own; being traced, it would take twice as long
+    pytest.mark.served,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM}"),
     pytest.mark.django_db(transaction=True),
 ]

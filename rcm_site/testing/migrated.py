@@ -5,6 +5,7 @@ It is kept by all that migrations are made of, so a changed one makes a new data
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -12,6 +13,7 @@ import time
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 import django
 import pytest
@@ -29,16 +31,34 @@ def django_db_keepdb(django_db_keepdb: bool) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """Once the file has its name: put there what an earlier run has migrated."""
-    if _is_file() and _kept().exists() and not _test_database().exists():
-        shutil.copyfile(_kept(), _test_database())
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> IO[str] | None:
+    """Once the file has its name: put there what has been migrated before, or be the one to migrate."""
+    turn = _turn() if _is_file() and not _kept().exists() else None
+    if _is_file() and not _test_database().exists():
+        copy_migrated(_test_database())
+    return turn
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_modify_db_settings: None, django_db_setup: None) -> None:
-    if _is_file() and not _kept().exists():
-        _keep()
+def django_db_setup(django_db_modify_db_settings: IO[str] | None, django_db_setup: None) -> None:
+    if turn := django_db_modify_db_settings:
+        if not _kept().exists():
+            _keep()
+        turn.close()
+
+
+def copy_migrated(to: Path) -> None:
+    """What has been migrated before, if anything has."""
+    if _kept().exists():
+        shutil.copyfile(_kept(), to)
+
+
+def _turn() -> IO[str]:
+    """Held by one process at a time, and let go of with it."""
+    KEPT_IN.mkdir(parents=True, exist_ok=True)
+    turn = (KEPT_IN / "turn").open("w")
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    return turn
 
 
 def _is_file() -> bool:
@@ -50,8 +70,6 @@ def _test_database() -> Path:
 
 
 def _keep() -> None:
-    """Another process may do the same: whole files take one another's place."""
-    KEPT_IN.mkdir(parents=True, exist_ok=True)
     for kept in KEPT_IN.glob("*.sqlite3"):
         if kept.stat().st_mtime < time.time() - KEPT_SECONDS:
             kept.unlink(missing_ok=True)

@@ -263,7 +263,7 @@ QUESTIONS = {"admin/autocomplete/": "?app_label=accounts&model_name=user&field_n
 ANSWERS_401 = {"api/auth/token", "api/auth/token/refresh"}
 
 
-@pytest.mark.no_cover  # it goes everywhere and looks at nothing; being traced, it would take twice as long
+@pytest.mark.served
 @pytest.mark.parametrize("name", EVERYBODY)
 def test_every_address_serves_whom_the_matrix_says_and_refuses_the_others(
     name: str, personas: dict[str, User | None], address: Any

@@ -22,6 +22,7 @@ from rcm_site.celery import app
 from rcm_site.logs import current_request_id
 from rcm_site.models import Heartbeat, Mail
 from rcm_site.supervisor import Supervisor
+from rcm_site.testing.migrated import copy_migrated
 
 START_SECONDS = 40
 
@@ -133,6 +134,7 @@ def test_worker_and_beat_come_alive_on_files_alone_and_send_the_mail(tmp_path: P
     env = {name: value for name, value in os.environ.items() if name not in without_services}
     os_env = env | {"VAR_DIR": str(tmp_path), "ENV_FILE": os.devnull}
     run = [sys.executable, "manage.py"]
+    copy_migrated(tmp_path / "rcm.sqlite3")
     subprocess.run([*run, "migrate", "-v0"], env=os_env, check=True)
     subprocess.run([*run, "sendtestemail", "ann@example.org"], env=os_env, check=True)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from accounts.demo import SIGN_INS
+from rcm_site.testing.migrated import copy_migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "Ctrl-C stops everything."
@@ -184,6 +185,7 @@ def test_production_is_given_no_demo(tmp_path, port):
         "SQLITE_IN_PRODUCTION": "true",
         "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
     }
+    copy_migrated(tmp_path / "rcm.sqlite3")
     site = Up(tmp_path, port, **production).wait_until_ready()
     site.end(signal.SIGTERM)
 
