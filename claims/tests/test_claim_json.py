@@ -14,6 +14,8 @@ from claims.imports.rules import Limits
 
 from .sample_files import RULES, SAMPLES, read_bytes
 
+pytestmark = pytest.mark.embedded
+
 SAMPLE = (SAMPLES / "claims.json").read_bytes()
 LINE = json.loads(SAMPLE)[0]["lines"][0]
 

@@ -14,6 +14,8 @@ from claims.imports.rules import Grouping, Limits, Rules
 
 from .sample_files import RULES, SAMPLES, TODAY, read_bytes, shared
 
+pytestmark = pytest.mark.embedded
+
 HEADER = (
     "service date,submitted procedure,quadrant,Plan/Group #,Subscriber#,Provider NPI,"
     "provider fees,Allowed fees,member coinsurance,member copay"

@@ -5,6 +5,7 @@ import random
 import re
 import time
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from claims.imports.records import Problem, Record, Unreadable
 from claims.imports.x12 import read_x12
 
 from .x12_samples import SAMPLES, problems_of
+
+pytestmark = pytest.mark.embedded
 
 MUTATIONS = 1_500
 SEEDS = [path.read_bytes() for path in sorted(SAMPLES.glob("*.edi"))]

@@ -18,7 +18,7 @@ from claims.imports.x12.elements import cents
 
 from .x12_samples import SHARED, needs_shared_samples, of_kind, problems_of, read
 
-pytestmark = needs_shared_samples
+pytestmark = [pytest.mark.embedded, needs_shared_samples]
 
 IMSWEB = "imsweb__x12-parser/src__test__resources__837_5010__x12_"
 KEIRON = "keironstoddart__edi-835-parser"

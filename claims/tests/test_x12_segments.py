@@ -9,6 +9,8 @@ from claims.imports.x12.segments import DAMAGED, LONGEST_ELEMENT, LONGEST_SEGMEN
 
 from .x12_samples import problems_of, read, sample, told
 
+pytestmark = pytest.mark.embedded
+
 ISA = sample("professional_5010").partition("\n")[0]
 
 
@@ -155,7 +157,6 @@ def test_an_endless_segment_makes_the_file_unreadable_at_once():
         cut(ISA + "N3" + "*x" * LONGEST_SEGMENT + "~")
 
 
-@pytest.mark.embedded
 @pytest.mark.no_cover  # of itself, being traced takes memory
 def test_memory_is_bounded_however_long_the_file():
     lines = "".join(f"CLM*C{number}*1***11:B:1~LX*1~SV1*HC:99213*1*UN*1~" for number in range(500)).encode()

@@ -46,6 +46,8 @@ from rcm_site.charts.samples import sample_charts
 from rcm_site.charts.scales import scale_of
 from rcm_site.charts.time_axis import day_ticks
 
+pytestmark = pytest.mark.embedded
+
 ABOUT = About("test", "A chart", "What it shows.")
 FIRST = date(2026, 1, 5)
 NASTY = '<script>alert("x")</script> & Sons'

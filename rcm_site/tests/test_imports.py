@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.embedded
+
 ROOT = Path(__file__).resolve().parents[2]
 FORBIDDEN = {"accounts": {"claims", "analytics"}, "claims": {"analytics"}}
 

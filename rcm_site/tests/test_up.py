@@ -19,7 +19,7 @@ from rcm_site.testing.migrated import copy_migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "Ctrl-C stops everything."
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120  # of a busy machine, and it costs nothing
 
 pytestmark = [
     pytest.mark.embedded,
@@ -54,8 +54,12 @@ class Up:
         return self.output.read_text()
 
     def wait_until_ready(self) -> "Up":
-        wait_until(lambda: READY in self.said() or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said()
+        try:
+            wait_until(lambda: READY in self.said() or self.process.poll() is not None)
+            assert self.process.poll() is None, self.said()
+        except AssertionError:
+            self.process.kill()  # nobody else would, as nobody has it yet
+            raise
         return self
 
     def end(self, how: signal.Signals) -> int:
