@@ -71,6 +71,7 @@ class Measure:
     as_of: bool = False  # how things stand, kept on the day the claim was submitted
     column: str = ""  # of the facts, where it is not its own
     is_distinct: bool = False  # each claim once a day: what a longer period adds up are days, not claims
+    is_days: bool = False  # on how many days there are any
     ages: Ages | None = None  # only claims that are as old, in days from submission to the period's end
 
     @property
@@ -338,6 +339,7 @@ STAFF_MEASURES: dict[str, Measure] = {
         _staff("actions", ACTIONS, "What people did to claims, apart from sending them in."),
         _staff("errors", ACTIONS, "Actions that were found to be errors.", condition=_was_error),
         _staff("claims", ACTIONS, "Claims worked, each once a day.", is_distinct=True),
+        _staff("days_worked", ACTIONS, "Days on which they did anything.", column="actions", is_days=True),
         _staff("resolved", RESOLVED, "Claims paid, to the credit of whoever acted on them last before."),
         _staff("resolved_amount", RESOLVED, "What they brought.", amount=_amount("paid"), is_money=True),
     )

@@ -144,8 +144,7 @@ class Reading:
     def _statement(self, dirty: list[Period]) -> Sql:
         parts = self._parts(dirty)
         dimensions, values = self._dimensions()
-        names = [each.key for each in self.measures]
-        sums = ", ".join(f"sum({name}) AS {name}" for name in names)
+        sums = ", ".join(f"{_over_parts(each)} AS {each.key}" for each in self.measures)
         columns = ", ".join([*(f"{each} AS by_{n}" for n, each in enumerate(dimensions)), sums])
         grouped = f"GROUP BY {', '.join(str(n + 1) for n in range(len(dimensions)))}" if dimensions else ""
         union = " UNION ALL ".join(sql for sql, _ in parts) or self._nothing()
@@ -266,7 +265,7 @@ class Reading:
 
     @property
     def _tells_day(self) -> bool:
-        is_daily = any(each.is_distinct for each in self.measures)
+        is_daily = any(each.is_distinct or each.is_days for each in self.measures)
         return not self.keys or is_daily or bool({*self.by} & {*TIMES, "age"})
 
     def _nothing(self) -> str:
@@ -324,6 +323,13 @@ TIME_SQL = {
     },
 }
 _TOGETHER = {"postgresql": "string_agg(DISTINCT day::text, ',')", "sqlite": "group_concat(DISTINCT day)"}
+
+
+def _over_parts(measure: Measure) -> str:
+    """What the parts come to together; a day is one, in however many of them it has something."""
+    if measure.is_days:
+        return f"count(DISTINCT CASE WHEN {measure.key} > 0 THEN on_day END)"
+    return f"sum({measure.key})"
 
 
 def amount_of(measure: Measure, told: Any) -> Amount:

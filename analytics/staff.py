@@ -98,25 +98,21 @@ def productivity(user: User, question: Question) -> list[Productivity]:
 
 def work_by_person(scope: Scope, period: Period) -> dict[int, Work]:
     """Of everybody; a day counts as worked once, in however many departments."""
-    found: dict[int, Work] = defaultdict(Work)
-    for row in staff_totals(scope, period, by=("staff", "day")):
-        found[row.key[0]] += _day_of(row)
-    return dict(found)
+    return {row.key[0]: _work(row) for row in staff_totals(scope, period)}
 
 
 def work_by_week(scope: Scope, person: User, period: Period) -> list[tuple[date, Work]]:
     """Of one person: the first day of each week, those without work included."""
     weeks = {week.start: Work() for week in period.steps(Step.WEEK)}
-    for row in staff_totals(scope.narrowed(staff=person.pk), period, by=("day",)):
-        day = row.key[0]
-        weeks[max(day - day.weekday() * DAY, period.start)] += _day_of(row)
+    for row in staff_totals(scope.narrowed(staff=person.pk), period, by=("week",)):
+        weeks[max(row.key[0], period.start)] = _work(row)
     return list(weeks.items())
 
 
-def _day_of(row: Row) -> Work:
+def _work(row: Row) -> Work:
     sums = row.sums
     return Work(
-        1 if sums["actions"] else 0,
+        int(sums["days_worked"]),
         int(sums["claims"]),
         int(sums["actions"]),
         int(sums["errors"]),

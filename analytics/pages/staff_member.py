@@ -60,7 +60,6 @@ def staff_member(request: HttpRequest, pk: int) -> HttpResponseBase:
 def one_person(request: HttpRequest, member: User, question: Question) -> dict[str, Any]:
     work = work_by_person(question.scope, question.period)
     own, team = work.get(member.pk, Work()), team_of(work)
-    touched = claims_touched(question.scope.narrowed(staff=member.pk), question.period)
     was = (
         work_by_person(question.scope, question.against).get(member.pk, Work()) if question.against else None
     )
@@ -71,7 +70,7 @@ def one_person(request: HttpRequest, member: User, question: Question) -> dict[s
         "member": member,
         "way_back": question.url("staff"),
         "cards": [*work_cards(question, own, was, team), to_do],
-        "touched": touched.get(member.pk, 0),
+        "touched": claims_touched(question.scope.narrowed(staff=member.pk), question.period),
         "own": own,
         "likely": interval(own.errors, own.actions),
         "fewest": FEWEST,

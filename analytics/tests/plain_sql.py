@@ -274,6 +274,7 @@ CLAIMS_A_DAY = (
     "SELECT who, count(*) FROM (SELECT DISTINCT {key} AS who, actor_id, day, claim_id"
     f" {_WORKED}) AS days GROUP BY 1"
 )
+DAYS_WORKED = f"SELECT {{key}}, count(DISTINCT day) {_WORKED} GROUP BY 1"
 CLAIMS_TOUCHED = f"SELECT actor_id, count(DISTINCT claim_id) {_WORKED} GROUP BY 1"
 # A payment is to the credit of whoever acted last on the claim, that day at the latest.
 RESOLVED = """

@@ -148,6 +148,7 @@ def test_what_people_did_is_right(period: Period, dimension: str, column: str, l
     for statement, names, key in (
         (plain_sql.WORK, ("actions", "errors"), column),
         (plain_sql.CLAIMS_A_DAY, ("claims",), column),
+        (plain_sql.DAYS_WORKED, ("days_worked",), column),
         (plain_sql.RESOLVED, ("resolved", "resolved_amount"), of_claim),
     ):
         for who, *counted in plain_sql.rows(statement, *span, key):
@@ -167,7 +168,8 @@ def test_what_people_did_is_right(period: Period, dimension: str, column: str, l
 @pytest.mark.parametrize("period", PERIODS)
 def test_claims_that_people_touched_are_counted_once(period: Period, live: Any) -> None:
     expected = dict(plain_sql.rows(plain_sql.CLAIMS_TOUCHED, period.start, period.end))
-    assert facts.claims_touched(ALL, period) == expected
+    touched = {who: facts.claims_touched(ALL.narrowed(staff=who), period) for who in expected}
+    assert touched == expected
 
 
 def _dollars(cents: int) -> Decimal:

@@ -255,6 +255,8 @@ class Claim(models.Model):
             models.Index(fields=["decided_on"], name="given_up_by_day", condition=Q(written_off__gt=0)),
             models.Index(fields=["paid_on"], name="underpaid_by_day", condition=UNDERPAID),
             models.Index(fields=["paid_on"], name="credit_by_day", condition=CREDIT),
+            # Left out of what people did.
+            models.Index(fields=["id"], name="void_claim", condition=Q(status="void")),
         ]
 
     def __str__(self) -> str:
@@ -383,7 +385,13 @@ class ClaimEvent(models.Model):
         indexes = [
             models.Index(fields=["claim", "at"], name="event_by_claim"),
             # Read by what a person did: only people's own actions, not those of imports.
-            models.Index(fields=["actor", "at"], name="event_by_actor", condition=Q(actor__isnull=False)),
+            # To which claims, too: they are counted from it alone.
+            models.Index(
+                fields=["actor", "at"],
+                name="event_by_actor",
+                include=["claim", "action"],
+                condition=Q(actor__isnull=False),
+            ),
             # Read by the facts of a day: what people did, and what became of appeals and write-offs.
             models.Index(fields=["at"], name="event_of_people", condition=Q(actor__isnull=False)),
             models.Index(
