@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims.models import Claim
+from rcm_site.tables import SIZES
 
+from .caching import is_told, remembered
 from .measures import MEASURES, Measure
 from .periods import Period
 from .scopes import Scope
@@ -19,6 +23,7 @@ from .sources import COUNTED, Source
 from .standings import claims_standing
 
 Rows = QuerySet[Any, Any]
+BEGINNING = max(SIZES) + 1  # of a list: its longest first page, and whether there is more
 
 
 class Part(StrEnum):
@@ -54,6 +59,53 @@ def claims_of(
     # PostgreSQL makes such a list once; several of them in an OR it would go through again for every claim.
     ids = Claim.objects.filter(themselves).order_by().values("pk")
     return claims.filter(pk__in=ids.union(*(rows.order_by().distinct() for rows in by_rows)))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The same claims in the order of a list, the highest number first: their keys, as far as somebody looks.
+
+    A page shows few of them, and what belongs to a claim is read of those alone. Those that have to be looked
+    for to be counted are looked for once.
+    """
+
+    measures: tuple[str, ...]
+    scope: Scope
+    period: Period
+    most: int  # that are counted
+    is_counted: bool = False
+    begins_only: bool = False
+
+    def claims(self) -> QuerySet[Claim]:
+        return claims_of(self.measures, self.scope, self.period, begins_only=self.begins_only)
+
+    def __getitem__(self, place: slice) -> list[UUID]:
+        if self.is_counted and place.stop <= BEGINNING:
+            return self._begin[1:][place]
+        return self._remembered(lambda: self._keys(place), place.start, place.stop)
+
+    def count(self) -> int:
+        """How many they are, or one more than are counted."""
+        if self.is_counted:
+            return self._begin[0]
+        found = self.claims().order_by()[: self.most + 1]
+        return self._remembered(lambda: [found.count()], "count")[0]
+
+    @cached_property
+    def _begin(self) -> list[Any]:
+        def read() -> list[Any]:
+            found = self._keys(slice(0, self.most + 1))
+            return [len(found), *found[:BEGINNING]]
+
+        return self._remembered(read, "begin")
+
+    def _keys(self, place: slice) -> list[UUID]:
+        return list(self.claims().order_by("-number", "-pk").values_list("pk", flat=True)[place])
+
+    def _remembered(self, read: Callable[[], list[Any]], *asked: Any) -> list[Any]:
+        if not is_told(self.scope):
+            return read()
+        return remembered(("listed", self.measures, self.scope, self.period, self.most, *asked), read)
 
 
 def _themselves(source: Source, measure: Measure, scope: Scope, period: Period) -> Q:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -66,6 +66,12 @@ class Row:
     pick: str = ""  # what its tick sends
 
 
+class Keys(Protocol):
+    """Of rows, in their order: read already, or read as somebody looks."""
+
+    def __getitem__(self, place: slice, /) -> Sequence[Any]: ...
+
+
 @dataclass(frozen=True)
 class SizeLink:
     label: str
@@ -92,7 +98,7 @@ class Table:
     key: str = ""  # names it on a page with several tables: in addresses, and to be exported
     export_url: str = ""  # answers with the whole table when `format=csv` or `format=xlsx` is added
     # The keys of its rows in their default order, and how to read rows: to find both at once may take longer.
-    keys: Sequence[Any] | QuerySet[Any, Any] | None = None
+    keys: Keys | None = None
     read: Callable[[Any], Mapping[Any, Any]] | None = None
     columns: list[Heading] = field(init=False)
     rows: list[Row] = field(init=False)

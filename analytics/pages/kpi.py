@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -27,7 +26,7 @@ from rcm_site.templatetags.ui import day, money, number
 
 from ..cards import Change
 from ..catalogue import Figure, Kpi
-from ..drilldown import Part
+from ..drilldown import Listed, Part
 from ..facts import totals
 from ..kpis import KPIS
 from ..measures import MEASURES, Measure
@@ -240,13 +239,8 @@ def claims_behind(
         del parts[Part.INTEREST]
     asked = request.GET.get("part", "")
     chosen = Part(asked) if asked in {*parts} else next(iter(parts))
-    known = keys_of(question, kpi, chosen, parts[chosen], sums)
-    counts = {
-        part: len(known)
-        if part == chosen and known is not None
-        else count_of(question, kpi, part, keys, sums)
-        for part, keys in parts.items()
-    }
+    listed = {part: listed_of(question, keys, sums, is_shown=part == chosen) for part, keys in parts.items()}
+    counts = {part: count_of(each, sums) for part, each in listed.items()}
     tabs = [
         Tab(
             words_of_all(keys),
@@ -256,10 +250,7 @@ def claims_behind(
         )
         for part, keys in parts.items()
     ]
-    found = kpi.claims(
-        question.scope, question.period, chosen, begins_only=counts_more(parts[chosen], sums, MANY)
-    )
-    table = claims_table(request, question, kpi, chosen, found, counts[chosen], known)
+    table = claims_table(request, question, kpi, chosen, listed[chosen], counts[chosen])
     return {"claims_tabs": tabs, "claims": table, "claims_counted": in_words(kpi, figure, counts[Part.ALL])}
 
 
@@ -268,18 +259,17 @@ def claims_table(
     question: Question,
     kpi: Kpi,
     part: Part,
-    found: QuerySet[Claim],
+    listed: Listed,
     count: int | None,
-    known: list[Any] | None = None,
 ) -> Table:
     user = person(request)
     table = Table(
         request,
-        found.select_related(*LISTED),
+        listed.claims().select_related(*LISTED),
         columns_of(user, MOST_SORTED + 1 if count is None else count),
         key="claims",
         default_sort="-number",
-        keys=known if known is not None and len(known) <= MOST_SORTED else None,
+        keys=listed,
         read=Claim.objects.select_related(*LISTED).in_bulk,
         export_url=question.url("take_out", "kpi", kpi=kpi.key, part=part),
         link=lambda claim: reverse("claim", args=[claim.pk]),
@@ -295,26 +285,26 @@ def columns_of(user: User, count: int) -> list[Column]:
     return sortable([each for each in list_columns(user) if each.name != "control"], count)
 
 
-def count_of(
-    question: Question, kpi: Kpi, part: Part, keys: tuple[str, ...], sums: Mapping[str, Amount]
-) -> int | None:
+def listed_of(
+    question: Question, keys: tuple[str, ...], sums: Mapping[str, Amount], *, is_shown: bool
+) -> Listed:
+    return Listed(
+        keys,
+        question.scope,
+        question.period,
+        MOST_SORTED,
+        is_counted=is_shown and not is_in_sums(keys) and not counts_more(keys, sums, MOST_SORTED),
+        begins_only=counts_more(keys, sums, MANY),
+    )
+
+
+def count_of(listed: Listed, sums: Mapping[str, Amount]) -> int | None:
     """As the sums know it where they count claims; else counted, where that does not take long."""
-    if is_in_sums(keys):
-        return int(sums[keys[0]])
-    if counts_more(keys, sums, MOST_SORTED):
+    if is_in_sums(listed.measures):
+        return int(sums[listed.measures[0]])
+    if counts_more(listed.measures, sums, MOST_SORTED):
         return None
-    return kpi.claims(question.scope, question.period, part)[: MOST_SORTED + 1].count()
-
-
-def keys_of(
-    question: Question, kpi: Kpi, part: Part, keys: tuple[str, ...], sums: Mapping[str, Amount]
-) -> list[Any] | None:
-    """The claims in the order of the list, where they have to be looked for to be counted: once, and before
-    all that belongs to them is read."""
-    if is_in_sums(keys) or counts_more(keys, sums, MOST_SORTED):
-        return None
-    found = kpi.claims(question.scope, question.period, part).order_by("-number", "-pk")
-    return list(found.values_list("pk", flat=True)[: MOST_SORTED + 1])
+    return listed.count()
 
 
 def is_in_sums(keys: tuple[str, ...]) -> bool:

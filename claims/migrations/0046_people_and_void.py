@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_time_zones"),
-        ("claims", "0044_sums_at_risk"),
+        ("claims", "0045_kept_standings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
