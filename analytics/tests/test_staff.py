@@ -184,15 +184,15 @@ def test_everybody_wrong_is_at_most_all() -> None:
     assert (found.high, f"{found.low:.4f}") == (Decimal(1), "0.8389")
 
 
-def person_with(actions: int, errors: int) -> Productivity:
-    return Productivity(make_user(), Work(days=1, claims=1, actions=actions, errors=errors))
+def person_with(actions: int, errors: int, name: str = "") -> Productivity:
+    return Productivity(make_user(name=name), Work(days=1, claims=1, actions=actions, errors=errors))
 
 
 def test_nobody_under_twenty_actions_is_ranked_and_equal_shares_share_a_place() -> None:
     rows = [
-        person_with(40, 4),
+        person_with(40, 4, "Ana"),
         person_with(19, 0),
-        person_with(20, 2),
+        person_with(20, 2, "Bo"),
         person_with(50, 1),
         person_with(30, 6),
     ]

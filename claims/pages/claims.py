@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -201,10 +202,11 @@ def claim_page(
     """Who and when, its account, its lines, the payers' answers, all that happened to it, and what to do."""
     user = person(request)
     payments = list(payments_of(found))
-    adjustments = list(adjustments_of(found))
+    adjustments = list(adjustments_of(found)) if payments else []  # they stand in payers’ answers alone
     events = list(events_of(found))
     files = visible_files([found, *payments, *events], user)
     account = Account(found, payments, adjustments, events, user, files)
+    sums = sums_of_lines(found)
     return render(
         request,
         "claims/claim.html",
@@ -219,8 +221,8 @@ def claim_page(
             "at_work": work_of(request, found),
             "steps": steps_of(request, found, wrong),
             "expectations": account.expectations(),
-            "net_fee": found.lines.aggregate(fee=Sum("net_fee"))["fee"],
-            "lines": lines_table(request, found, payments),
+            "net_fee": sums["net_fee"],
+            "lines": lines_table(request, found, payments, sums),
             "payments": [shown_payment(account, each) for each in payments],
             "adjustments": [shown_adjustment(account, each) for each in adjustments],
             "events": [shown_event(each, user, files) for each in events],
@@ -315,13 +317,19 @@ AMOUNTS = {
 }
 
 
-def lines_table(request: HttpRequest, found: Claim, payments: list[ClaimPayment]) -> Table:
+def sums_of_lines(found: Claim) -> dict[str, Decimal | None]:
+    sums = found.lines.aggregate(**{f"all_{name}": Sum(name) for name in AMOUNTS})
+    return {name: sums[f"all_{name}"] for name in AMOUNTS}
+
+
+def lines_table(
+    request: HttpRequest, found: Claim, payments: list[ClaimPayment], totals: Mapping[str, Decimal | None]
+) -> Table:
     """The lines, with only those columns of which this claim's format tells anything."""
-    totals = found.lines.aggregate(**{f"all_{name}": Sum(name) for name in AMOUNTS})
-    told = [name for name in AMOUNTS if totals[f"all_{name}"] is not None]
+    told = [name for name in AMOUNTS if totals[name] is not None]
     paid = paid_by_line(payments)
     columns = [*line_columns(found), *(amount_column(name) for name in told)]
-    sums = [totals[f"all_{name}"] for name in told]
+    sums = [totals[name] for name in told]
     if paid:
         columns.append(
             Column("paid", "Paid", lambda line: amount(paid.get(line.pk, Decimal(0))), numeric=True)
