@@ -6,7 +6,7 @@ reads one row more than it shows instead of counting: a count of millions of row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -69,7 +69,7 @@ class Row:
 class Keys(Protocol):
     """Of rows, in their order: read already, or read as somebody looks."""
 
-    def __getitem__(self, place: slice, /) -> Sequence[Any]: ...
+    def __getitem__(self, place: slice, /) -> Iterable[Any]: ...
 
 
 @dataclass(frozen=True)
