@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -142,7 +142,7 @@ class ListFile:
     def chunks(self, file_format: str, owner: User, at: datetime) -> Iterator[bytes]:
         self._counted = Counted(self.listing.rows(self._keys))
         sheet = sheet_of(owner, self.listing, len(self._keys), at)
-        return chunks(file_format, self.listing.headings, self._counted, sheet)
+        return chunks(file_format, self.listing.headings, self._counted, sheet, self.listing.says)
 
 
 def _nothing_more(_: Mapping[str, str]) -> Collection[str]:
@@ -497,11 +497,11 @@ class Maker:
 class Counted:
     """Rows that are counted as they are written."""
 
-    def __init__(self, rows: Iterator[list[Any]]) -> None:
+    def __init__(self, rows: Iterator[Sequence[Any]]) -> None:
         self.rows = 0
         self._rows = rows
 
-    def __iter__(self) -> Iterator[list[Any]]:
+    def __iter__(self) -> Iterator[Sequence[Any]]:
         for row in self._rows:
             self.rows += 1
             yield row

@@ -13,12 +13,14 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import ExpressionWrapper, RawSQL
 
 from accounts.models import User
+from rcm_site.cells import Say, as_it_is
 
 from .models import Appeal, Claim, Patient, Remittance
 from .models.claims import ClaimQuerySet
+from .money import dollars, in_cents
 from .pages.appeals import AppealFilter
 from .pages.claims import list_columns
 from .pages.filters import ClaimFilter, Filter, RemittanceFilter
@@ -26,7 +28,7 @@ from .pages.filters import ClaimFilter, Filter, RemittanceFilter
 ROWS_AT_ONCE = 2_000
 NAMES_KEPT = 20_000  # of patients, so that one with many claims is decrypted once, and memory stays small
 
-Row = list[Any]
+Row = Sequence[Any]  # as the database holds it: what it says is its columns' business
 
 
 class WrongFilters(Exception):
@@ -44,10 +46,18 @@ class Listing:
     noun: str
     found: QuerySet[Any]
     key: str  # by which rows are found again: a whole number
-    headings: Sequence[str]
+    columns: Sequence[Told]
     read: Callable[[Sequence[int]], Iterable[Row]]
     words: str  # what was asked for
     has_patients: bool
+
+    @property
+    def headings(self) -> list[str]:
+        return [each.heading for each in self.columns]
+
+    @property
+    def says(self) -> list[Say]:
+        return [each.say for each in self.columns]
 
     def keys(self, most: int) -> array[int]:
         """Those of the rows, at most so many: eight bytes a row."""
@@ -62,7 +72,7 @@ class Listing:
 def given(keys: Sequence[int]) -> RawSQL:
     """Keys as one parameter of a statement: thousands of parameters take longer than to find their rows."""
     if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", [list(keys)])
+        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, keys))}}}"])
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(keys))])
 
 
@@ -74,48 +84,49 @@ KINDS, STATUSES, CATEGORIES = (
 )
 CATEGORIES[""] = ""
 
-# A heading, where its value is found, and how it is said where the database says it otherwise.
-Told = tuple[str, str, Callable[[Any], object] | None]
-CLAIM_COLUMNS: list[Told] = [
-    ("Claim", "number", "C-{}".format),
-    ("Control number", "control_number", None),
-    ("Payer's number", "payer_claim_number", None),
-    ("Kind", "kind", KINDS.__getitem__),
-    ("Payer", "payer__name", None),
-    ("Provider NPI", "provider__npi", None),
-    ("Provider", "provider__name", None),
-    ("Department", "department__name", None),
-    ("Assigned to", "assignee__name", None),
-    ("Status", "status", STATUSES.__getitem__),
-    ("Denied for", "denial_category", CATEGORIES.__getitem__),
-    ("Service from", "service_from", None),
-    ("Service to", "service_to", None),
-    ("Submitted", "submitted_on", None),
-    ("First decided", "first_decided_on", None),
-    ("Decided", "decided_on", None),
-    ("Paid on", "paid_on", None),
-    ("Charge", "charge", None),
-    ("Expected", "expected", None),
-    ("Allowed", "allowed", None),
-    ("Paid", "paid", None),
-    ("Contractual", "adjusted", None),
-    ("Written off", "written_off", None),
-    ("Balance", "balance", None),
+
+@dataclass(frozen=True)
+class Told:
+    """A column of a file: its heading, where its values are found, and what is said for each."""
+
+    heading: str
+    path: str | ExpressionWrapper
+    say: Say = as_it_is
+
+
+def amount(heading: str, path: str) -> Told:
+    return Told(heading, in_cents(path), dollars)
+
+
+CLAIM_COLUMNS = [
+    Told("Claim", "number", "C-{}".format),
+    Told("Control number", "control_number"),
+    Told("Payer's number", "payer_claim_number"),
+    Told("Kind", "kind", KINDS.__getitem__),
+    Told("Payer", "payer__name"),
+    Told("Provider NPI", "provider__npi"),
+    Told("Provider", "provider__name"),
+    Told("Department", "department__name"),
+    Told("Assigned to", "assignee__name"),
+    Told("Status", "status", STATUSES.__getitem__),
+    Told("Denied for", "denial_category", CATEGORIES.__getitem__),
+    Told("Service from", "service_from"),
+    Told("Service to", "service_to"),
+    Told("Submitted", "submitted_on"),
+    Told("First decided", "first_decided_on"),
+    Told("Decided", "decided_on"),
+    Told("Paid on", "paid_on"),
+    amount("Charge", "charge"),
+    amount("Expected", "expected"),
+    amount("Allowed", "allowed"),
+    amount("Paid", "paid"),
+    amount("Contractual", "adjusted"),
+    amount("Written off", "written_off"),
+    amount("Balance", "balance"),
 ]
-PATIENT_HEADINGS = ["Patient", "Patient number"]  # left out for roles that work without patients
+# Left out for roles that work without patients; the others' are read apart, by whoever knows them already.
+PATIENT_COLUMNS = [Told("Patient", "patient__name"), Told("Patient number", "patient__patient_id")]
 AFTER = 3  # the columns before them
-
-
-def saying(columns: Sequence[Told]) -> Callable[[Row], Row]:
-    """How a row's values become what files say."""
-    said = [(place, say) for place, (_, _, say) in enumerate(columns) if say]
-
-    def in_words(row: Row) -> Row:
-        for place, say in said:
-            row[place] = say(row[place])
-        return row
-
-    return in_words
 
 
 def claims_list(user: User, asked: Mapping[str, str]) -> Listing:
@@ -130,27 +141,26 @@ def claims_list(user: User, asked: Mapping[str, str]) -> Listing:
 
 def listing_of_claims(user: User, found: ClaimQuerySet | QuerySet[Claim], words: str) -> Listing:
     """These claims, in their order."""
-    headings = [heading for heading, _, _ in CLAIM_COLUMNS]
+    columns, patients = [*CLAIM_COLUMNS], None
     if not user.phi_masked:
-        headings[AFTER:AFTER] = PATIENT_HEADINGS
-    patients = None if user.phi_masked else Patients()
+        columns[AFTER:AFTER] = PATIENT_COLUMNS
+        patients = Patients()
 
     def read(keys: Sequence[int]) -> Iterator[Row]:
         return read_claims(user, keys, patients)
 
-    return Listing("claims", found, "number", headings, read, words, has_patients=patients is not None)
+    return Listing("claims", found, "number", columns, read, words, has_patients=patients is not None)
 
 
 def read_claims(user: User, numbers: Sequence[int], patients: Patients | None) -> Iterator[Row]:
-    paths, in_words = [path for _, path, _ in CLAIM_COLUMNS], saying(CLAIM_COLUMNS)
     claims = Claim.objects.visible_to(user).filter(number__in=given(numbers)).order_by()
-    found = {row[0]: row for row in claims.values_list(*paths, "patient_id")}
+    rows = claims.values_list(*(each.path for each in CLAIM_COLUMNS), "patient_id")
+    found = {row[0]: row for row in rows}
     if patients:
         patients.learn({row[-1] for row in found.values()})
     for number in numbers:
         if number in found:
-            *values, patient = found[number]
-            row = in_words(values)
+            *row, patient = found[number]
             if patients:
                 row[AFTER:AFTER] = patients.told(patient)
             yield row
@@ -176,17 +186,17 @@ class Patients:
 
 # Remittances ---------------------------------------------------------------------------------------
 
-REMITTANCE_COLUMNS = {
-    "Trace number": "trace_number",
-    "Payer": "payer__name",
-    "Payer's own name": "payer_name",
-    "Paid on": "paid_on",
-    "Method": "method",
-    "Amount": "amount",
-    "Paid on claims": "claims_paid",
-    "Imbalance": "imbalance",
-    "File": "source__name",
-}
+REMITTANCE_COLUMNS = [
+    Told("Trace number", "trace_number"),
+    Told("Payer", "payer__name"),
+    Told("Payer's own name", "payer_name"),
+    Told("Paid on", "paid_on"),
+    Told("Method", "method"),
+    amount("Amount", "amount"),
+    amount("Paid on claims", "claims_paid"),
+    amount("Imbalance", "imbalance"),
+    Told("File", "source__name"),
+]
 REMITTANCE_SORTS = {"paid_on": "paid_on", "amount": "amount"}
 
 
@@ -198,33 +208,38 @@ def remittances_list(user: User, asked: Mapping[str, str]) -> Listing:
 
     def read(keys: Sequence[int]) -> Iterator[Row]:
         visible = Remittance.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
-        found = {row[0]: row[1:] for row in visible.values_list("pk", *REMITTANCE_COLUMNS.values())}
-        return (list(found[key]) for key in keys if key in found)
+        return read_by_key(visible, keys, REMITTANCE_COLUMNS)
 
-    headings = [*REMITTANCE_COLUMNS]
     found = narrowed.order_by(*order)
-    return Listing("remittances", found, "pk", headings, read, form.in_words(), has_patients=False)
+    words = form.in_words()
+    return Listing("remittances", found, "pk", REMITTANCE_COLUMNS, read, words, has_patients=False)
+
+
+def read_by_key(visible: QuerySet[Any], keys: Sequence[int], columns: Sequence[Told]) -> Iterator[Row]:
+    rows = visible.values_list("pk", *(each.path for each in columns))
+    found = {row[0]: row[1:] for row in rows}
+    return (found[key] for key in keys if key in found)
 
 
 # Appeals -------------------------------------------------------------------------------------------
 
-APPEAL_COLUMNS: list[Told] = [
-    ("Claim", "claim__number", "C-{}".format),
-    ("Control number", "claim__control_number", None),
-    ("Payer", "claim__payer__name", None),
-    ("Department", "claim__department__name", None),
-    ("Denied for", "category", CATEGORIES.__getitem__),
-    ("Denied", "denied_on", None),
-    ("To be filed by", "file_by", None),
-    ("Level", "level", None),
-    ("Filed", "filed_on", None),
-    ("By", "filed_by__name", None),
-    ("Sent by", "method", {"": "", **dict(Appeal.Method.choices)}.__getitem__),
-    ("Answer due", "due_on", None),
-    ("Outcome", "outcome", dict(Appeal.Outcome.choices).__getitem__),
-    ("Decided", "decided_on", None),
-    ("Won", "overturned", None),
-    ("Open", "claim__balance", None),
+APPEAL_COLUMNS = [
+    Told("Claim", "claim__number", "C-{}".format),
+    Told("Control number", "claim__control_number"),
+    Told("Payer", "claim__payer__name"),
+    Told("Department", "claim__department__name"),
+    Told("Denied for", "category", CATEGORIES.__getitem__),
+    Told("Denied", "denied_on"),
+    Told("To be filed by", "file_by"),
+    Told("Level", "level"),
+    Told("Filed", "filed_on"),
+    Told("By", "filed_by__name"),
+    Told("Sent by", "method", {"": "", **dict(Appeal.Method.choices)}.__getitem__),
+    Told("Answer due", "due_on"),
+    Told("Outcome", "outcome", dict(Appeal.Outcome.choices).__getitem__),
+    Told("Decided", "decided_on"),
+    amount("Won", "overturned"),
+    amount("Open", "claim__balance"),
 ]
 APPEAL_SORTS = {"filed": "filed_on", "due": "due_on"}
 
@@ -233,16 +248,13 @@ def appeals_list(user: User, asked: Mapping[str, str]) -> Listing:
     form = AppealFilter(asked, user)
     refuse_wrong(form)
     narrowed = form.narrow(Appeal.objects.visible_to(user))
-    paths, in_words = [path for _, path, _ in APPEAL_COLUMNS], saying(APPEAL_COLUMNS)
 
     def read(keys: Sequence[int]) -> Iterator[Row]:
         visible = Appeal.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
-        found = {key: row for key, *row in visible.values_list("pk", *paths)}
-        return (in_words(found[key]) for key in keys if key in found)
+        return read_by_key(visible, keys, APPEAL_COLUMNS)
 
-    headings = [heading for heading, _, _ in APPEAL_COLUMNS]
     found = narrowed.order_by(*order_of(asked.get("sort") or "filed", APPEAL_SORTS, default="pk"))
-    return Listing("appeals", found, "pk", headings, read, form.in_words(), has_patients=False)
+    return Listing("appeals", found, "pk", APPEAL_COLUMNS, read, form.in_words(), has_patients=False)
 
 
 # What was asked ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import DecimalValidator
 from django.db import models
-from django.db.models.expressions import Combinable, register_combinable_fields
+from django.db.models.expressions import Combinable, ExpressionWrapper, F, register_combinable_fields
 
 DIGITS = 17
 
@@ -85,3 +85,8 @@ def cents(amount: Decimal | int) -> int:
 
 def dollars(whole_cents: int | None) -> Decimal | None:
     return None if whole_cents is None else Decimal(whole_cents).scaleb(-2)
+
+
+def in_cents(path: str) -> ExpressionWrapper:
+    """An amount as the database holds it: where many are read, `dollars` need not be made of each."""
+    return ExpressionWrapper(F(path), output_field=models.Field())

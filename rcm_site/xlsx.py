@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from itertools import chain, count, islice
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils import timezone
+
+from .cells import Say, Write, as_it_is, batches, remembering, written
 
 # What Excel takes: more rows go onto another sheet, longer text is cut and ends in an ellipsis, a number too
 # large for it to hold exactly is written as text, and so is a day before its calendar begins.
@@ -27,9 +28,7 @@ FIRST_DAY, DAY_ZERO = date(1900, 3, 1), date(1899, 12, 30)
 SECONDS_A_DAY = 86_400
 NARROWEST, WIDEST = 8, 60
 ROWS_MEASURED = 200
-ROWS_A_CHUNK = 500
-# Of the same cells over and over: payers, statuses, days, amounts. Texts may be long, so fewer of them.
-CELLS_KEPT, TEXTS_KEPT = 8_192, 1_024
+ROW = "\0"  # where a row's number belongs: no text in XML holds this letter
 
 # Places in the list of styles below.
 PLAIN, HEADING, SHARE, DAY, MOMENT, WHOLE = range(6)
@@ -49,27 +48,21 @@ SPECIAL = re.compile("[&<>\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|_
 ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "_": "_x005F_"}
 
 
-# What its sheet is called, its headings and its rows.
-Table = tuple[str, Sequence[str], Iterable[Sequence[object]]]
+class Table(NamedTuple):
+    """A sheet: its name, headings and rows, whose text is safe, and what columns say where values do not."""
+
+    name: str
+    headings: Sequence[str]
+    rows: Iterable[Sequence[object]]
+    says: Sequence[Say] = ()
 
 
 class Share(Decimal):
     """A share of one: 0.1119 in CSV, 11.2% in Excel."""
 
 
-def xlsx_chunks(
-    headings: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    about: Sequence[Sequence[object]] = (),
-    *,
-    name: str = "Sheet",
-) -> Iterator[bytes]:
-    """The file's bytes, from headings and rows whose text is safe already; `about` goes onto a last sheet."""
-    return book_chunks([(name, headings, rows)], about)
-
-
 def book_chunks(tables: Iterable[Table], about: Sequence[Sequence[object]] = ()) -> Iterator[bytes]:
-    """The same of several tables, each on a sheet of its own."""
+    """The file's bytes, each table on a sheet of its own; `about` goes onto a last one."""
     pipe, names = _Pipe(), []
     with ZipFile(cast(BinaryIO, pipe), "w", ZIP_DEFLATED, compresslevel=1) as book:
         for sheet, content in _sheets(tables, about):
@@ -87,14 +80,14 @@ def _sheets(
     tables: Iterable[Table], about: Sequence[Sequence[object]]
 ) -> Iterator[tuple[str, Iterator[str]]]:
     """Each sheet by its name: one is read to its end before the next begins."""
-    for name, headings, rows in tables:
+    for name, headings, rows, says in tables:
         waiting = iter(rows)
         for place in count(1):
             first = next(waiting, None)
             if first is None and place > 1:
                 break
             here = chain([] if first is None else [first], waiting)
-            yield (f"{name} {place}" if place > 1 else name), _sheet(headings, here)
+            yield (f"{name} {place}" if place > 1 else name), _sheet(headings, here, says)
     if about:
         yield "About", _sheet(("About this file", ""), iter(about))
 
@@ -118,25 +111,32 @@ class _Pipe:
         return taken
 
 
-def _sheet(headings: Sequence[str], rows: Iterator[Sequence[object]]) -> Iterator[str]:
+def _sheet(
+    headings: Sequence[str], rows: Iterator[Sequence[object]], says: Sequence[Say] = ()
+) -> Iterator[str]:
     """One sheet, as far as rows and limits go: a frozen heading, columns as wide as the first rows."""
     measured = list(islice(rows, min(ROWS_MEASURED, ROWS_A_SHEET)))
+    said = (
+        [[say(value) for say, value in zip(says, row, strict=True)] for row in measured] if says else measured
+    )
     frozen = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
     views = f'<sheetViews><sheetView workbookViewId="0">{frozen}</sheetView></sheetViews>'
-    columns = f"<cols>{_widths(headings, measured)}</cols>"
+    columns = f"<cols>{_widths(headings, said)}</cols>"
     yield f'{XML}<worksheet xmlns="{MAIN}">{views}{columns}<sheetData>{_heading(headings)}'
-    cells = [f'<c r="{_letters(column)}' for column in range(len(headings))]
-    lines, written = [], 0
-    for place, row in enumerate(chain(measured, islice(rows, ROWS_A_SHEET - len(measured))), start=2):
-        lines.append(_row(row, place, cells))
-        if len(lines) == ROWS_A_CHUNK:
-            chunk = "".join(lines)
-            yield chunk
-            written += len(chunk)
-            lines.clear()
-            if written > BYTES_A_SHEET:
-                break
-    yield "".join(lines) + "</sheetData></worksheet>"
+    begun = [f'<c r="{_letters(column)}{ROW}"' for column in range(len(headings))]
+    writes = remembering(map(_cell, begun, says)) if says else [_cell(each, as_it_is) for each in begun]
+    place, size = 2, 0
+    for batch in batches(chain(measured, islice(rows, ROWS_A_SHEET - len(measured)))):
+        lines = [
+            f'<row r="{ROW}">{"".join(cells)}</row>'.replace(ROW, str(row))
+            for row, cells in enumerate(written(batch, writes), start=place)
+        ]
+        chunk = "".join(lines)
+        yield chunk
+        place, size = place + len(lines), size + len(chunk)
+        if size > BYTES_A_SHEET:
+            break
+    yield "</sheetData></worksheet>"
 
 
 def _widths(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -157,13 +157,14 @@ def _heading(headings: Sequence[str]) -> str:
     return f'<row r="1">{"".join(cells)}</row>'
 
 
-def _row(row: Sequence[object], place: int, begun: list[str]) -> str:
-    cells = [
-        f'{cell}{place}"{WRITERS.get(type(value), _of_kin)(value)}'
-        for cell, value in zip(begun, row, strict=True)
-        if value is not None
-    ]
-    return f'<row r="{place}">{"".join(cells)}</row>'
+def _cell(begun: str, say: Say) -> Write:
+    """How a column's values are written, after the cell's own beginning; nothing has no cell."""
+
+    def write(value: object) -> str:
+        said = say(value)
+        return "" if said is None else f"{begun}{WRITERS.get(type(said), _of_kin)(said)}"
+
+    return write
 
 
 def _letters(column: int) -> str:
@@ -175,7 +176,6 @@ def _letters(column: int) -> str:
     return letters
 
 
-@lru_cache(maxsize=TEXTS_KEPT, typed=True)
 def _text(value: object) -> str:
     text = str(value)
     if len(text) > LETTERS_A_CELL:
@@ -187,14 +187,8 @@ def _text(value: object) -> str:
 
 
 def _number(value: Decimal) -> str:
-    return _amount(str(value))
-
-
-@lru_cache(maxsize=CELLS_KEPT)
-def _amount(text: str) -> str:
-    value = Decimal(text)
     if not value.is_finite() or value.adjusted() >= DIGITS:
-        return _text(text)
+        return _text(value)
     places = max(-int(value.as_tuple().exponent), 0)
     return f' s="{WHOLE + min(places, MOST_PLACES)}"><v>{value:.{DIGITS}g}</v></c>'
 
@@ -211,7 +205,6 @@ def _yes_or_no(value: bool) -> str:
     return _text("yes" if value else "no")
 
 
-@lru_cache(maxsize=CELLS_KEPT)
 def _day(value: date) -> str:
     return f' s="{DAY}"><v>{(value - DAY_ZERO).days}</v></c>' if value >= FIRST_DAY else _text(value)
 

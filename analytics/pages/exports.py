@@ -174,7 +174,7 @@ def at_once(request: HttpRequest, kind: str, file_format: str, listing: Listing)
     )
     sheet = making.sheet_of(user, listing, len(keys), now)
     name = f"{listing.noun}-{timezone.localtime(now):%Y-%m-%d-%H%M}"
-    return stream(file_format, name, listing.headings, listing.rows(keys), sheet)
+    return stream(file_format, name, listing.headings, listing.rows(keys), sheet, listing.says)
 
 
 def confirm(request: HttpRequest, kind: str, listing: Listing) -> HttpResponse:

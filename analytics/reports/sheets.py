@@ -33,7 +33,7 @@ def _tables(parts: Sequence[Part], counted: Counted) -> Iterator[Table]:
         table = answering.rows(part.asked)
         total = [table.total] if table.total else []
         rows = _values(shown, chain(counted(table.rows), total))
-        yield part.sheet, _headings(shown), map(safe_row, rows)
+        yield Table(part.sheet, _headings(shown), map(safe_row, rows))
 
 
 def _headings(shown: Sequence[ReportColumn]) -> list[str]:

@@ -11,8 +11,9 @@ from django.core.exceptions import BadRequest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from rcm_site import xlsx
-from rcm_site.spreadsheets import Sheet, export, of_table
+from rcm_site import cells, xlsx
+from rcm_site.cells import as_it_is
+from rcm_site.spreadsheets import Sheet, chunks, export, of_table
 from rcm_site.tables import Column
 from rcm_site.templatetags.ui import money
 from rcm_site.xlsx import Share
@@ -120,6 +121,22 @@ def test_the_same_values_are_written_alike_however_often_and_however_exact() -> 
     assert sheet["A2"].number_format == "#,##0.00"
     assert {row[1].value.date() for row in sheet.iter_rows(min_row=2)} == {date(2026, 11, 12)}
     assert {row[2].value for row in sheet.iter_rows(min_row=2)} == {" x "}
+
+
+def test_what_columns_say_is_written_as_the_rows_themselves_would_be(monkeypatch) -> None:
+    monkeypatch.setattr(cells, "CELLS_KEPT", 3)
+    held = [[text, cents, None] for text in ("=1", "a<b", "Ana", "\0", "") for cents in (-5, None, 0, 10**17)]
+    says = [lambda text: f"{text}!", lambda cents: None if cents is None else Decimal(cents) / 100, as_it_is]
+    said = [[say(value) for say, value in zip(says, row, strict=True)] for row in held]
+    ours, plain = (
+        [[(cell.value, cell.number_format) for cell in row] for row in load_workbook(io.BytesIO(file)).active]
+        for file in (
+            b"".join(chunks("xlsx", ["a", "b", "c"], held, says=says)),
+            b"".join(chunks("xlsx", ["a", "b", "c"], said)),
+        )
+    )
+    assert ours == plain
+    assert ours[1][0][0] == "'=1!"
 
 
 def test_a_table_without_rows_is_a_heading() -> None:
