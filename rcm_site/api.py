@@ -261,8 +261,9 @@ class Cursor(BasePagination):
         self.ordering = (*getattr(view, "ordering", self.ordering), "pk")
         limit = self._limit(request.query_params)
         queryset = queryset.order_by(*self.ordering)
+        self.model = queryset.model
         if encoded := request.query_params.get("cursor"):
-            queryset = queryset.filter(self._after(queryset.model, self._decoded(encoded)))
+            queryset = queryset.filter(self._after(self._decoded(encoded)))
         rows = list(queryset[: limit + 1])
         self.last = rows[limit - 1] if len(rows) > limit else None
         return rows[:limit]
@@ -280,14 +281,15 @@ class Cursor(BasePagination):
     def _salt(self) -> str:
         return f"cursor:{','.join(self.ordering)}"
 
-    def _columns(self, model: type[models.Model]) -> Iterator[tuple[str, models.Field[Any, Any], bool]]:
+    def _columns(self) -> Iterator[tuple[str, models.Field[Any, Any], bool]]:
         for column in self.ordering:
             name = column.removeprefix("-")
-            field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+            field = self.model._meta.pk if name == "pk" else self.model._meta.get_field(name)
             yield field.name, cast("models.Field[Any, Any]", field), column.startswith("-")
 
-    def _encoded(self, row: models.Model) -> str:
-        values = [field.value_to_string(row) for _, field, _ in self._columns(type(row))]
+    def _encoded(self, row: Any) -> str:
+        """Where a row stands: an instance, or its values by name."""
+        values = [field.value_to_string(row) for _, field, _ in self._columns()]
         return signing.dumps(values, salt=self._salt(), compress=True)
 
     def _decoded(self, encoded: str) -> list[str]:
@@ -297,10 +299,10 @@ class Cursor(BasePagination):
             problem = {"cursor": ["This cursor is not one of this list's."]}
             raise exceptions.ValidationError(problem) from error
 
-    def _after(self, model: type[models.Model], values: list[str]) -> models.Q:
+    def _after(self, values: list[str]) -> models.Q:
         """Rows behind the given place: equal in the first columns, past it in the next."""
         behind, equal, within = models.Q(pk__in=[]), models.Q(), models.Q()
-        for (name, field, is_descending), text in zip(self._columns(model), values, strict=True):
+        for (name, field, is_descending), text in zip(self._columns(), values, strict=True):
             value = field.to_python(text)
             # Says nothing new, but lets the database begin at this place of an index.
             within = within or models.Q((f"{name}__{'lte' if is_descending else 'gte'}", value))

@@ -144,5 +144,5 @@ class TakeNext(APIView):
 
 def shown(taken: Claim, user: Any) -> dict[str, Any]:
     claim = Claim.objects.select_related(*RELATED, "work").get(pk=taken.pk)
-    context = {"user": user, "net_fees": net_fees([claim])}
+    context = {"user": user, "net_fees": net_fees([claim.pk])}
     return {"claim": ClaimRow(claim, context=context).data, "work": WorkShown(claim.work).data}

@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,10 +17,18 @@ from django.utils import timezone
 from accounts import tokens
 from accounts.models import AuditEntry, Department, User
 from claims import provider_fees
+from claims.api.shapes import OF_PATIENTS, ClaimRow
 from claims.downstream import outbox
 from claims.models import Claim, ClaimEvent, ClaimLine, Coverage, IdempotencyKey, OutboxMessage, Patient
 from claims.provider_fees import top_providers
-from rcm_site.testing.makers import make_claim, make_department, make_patient, make_payer, make_user
+from rcm_site.testing.makers import (
+    make_claim,
+    make_department,
+    make_patient,
+    make_payer,
+    make_provider,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -436,6 +445,43 @@ def test_a_list_tells_of_no_patient_and_leaves_its_mark(
 
 
 # Changing --------------------------------------------------------------------------------------------
+
+
+def test_a_list_shows_claims_as_their_shape_says_it(client: Client, biller: User, dental: Department) -> None:
+    day = date(2026, 10, 2)
+    full = make_claim(
+        department=dental,
+        payer=make_payer(),
+        provider=make_provider(),
+        assignee=biller,
+        patient=make_patient(),
+        status="denied",
+        denial_category="coding",
+        first_decision="denied",
+        charge=Decimal("100.10"),
+        expected=Decimal(0),
+        allowed=Decimal("80.00"),
+        service_from=day,
+        service_to=day,
+        first_decided_on=day,
+        decided_on=day,
+        paid_on=day,
+    )
+    ClaimLine.objects.create(
+        claim=full,
+        number=1,
+        provider_fees=Decimal(100),
+        allowed_fees=Decimal("90.50"),
+        coinsurance=Decimal(5),
+        copay=Decimal(0),
+    )
+    make_claim(department=dental)
+    context = {"user": biller, "net_fees": {full.pk: Decimal("14.50")}}
+    shape = ClaimRow(Claim.objects.order_by("-number"), many=True, context=context)
+    results = client.get("/api/claims/").json()["results"]
+    assert results == json.loads(json.dumps(shape.data))
+    assert [*results[0]] == [*shape.data[0]]
+    assert not {*OF_PATIENTS} & {*results[0]}  # so that nothing has to be left out for anybody
 
 
 def change(client: Client, claim: Claim, **body: Any) -> Any:

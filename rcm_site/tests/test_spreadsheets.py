@@ -4,11 +4,12 @@ import csv
 from datetime import date
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import pytest
 
 from rcm_site import cells
-from rcm_site.cells import as_it_is
+from rcm_site.cells import Say, as_it_is
 from rcm_site.spreadsheets import chunks, csv_chunks, safe_cell
 
 
@@ -71,9 +72,11 @@ HOSTILE = [
 
 def test_what_columns_say_is_written_as_the_rows_themselves_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "CELLS_KEPT", 3)  # so that some are forgotten, and found out again
-    held = [[text, place % 4 - 2, date(2026, 11, 1 + place % 5)] for place, text in enumerate(HOSTILE * 60)]
+    held: list[list[Any]] = [
+        [text, place % 4 - 2, date(2026, 11, 1 + place % 5)] for place, text in enumerate(HOSTILE * 60)
+    ]
     said = [[text, Decimal(cents).scaleb(-2), day] for text, cents, day in held]
-    says = [as_it_is, lambda cents: Decimal(cents).scaleb(-2), as_it_is]
+    says: list[Say] = [as_it_is, lambda cents: Decimal(cents).scaleb(-2), as_it_is]
     headings = ["Note", "Paid", "Day"]
     assert list(csv_chunks(headings, held, says)) == list(csv_chunks(headings, said))
     assert len(list(csv_chunks(headings, held, says))) == 2

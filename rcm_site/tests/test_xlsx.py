@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import BadRequest
@@ -12,7 +13,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from rcm_site import cells, xlsx
-from rcm_site.cells import as_it_is
+from rcm_site.cells import Say, as_it_is
 from rcm_site.spreadsheets import Sheet, chunks, export, of_table
 from rcm_site.tables import Column
 from rcm_site.templatetags.ui import money
@@ -125,8 +126,14 @@ def test_the_same_values_are_written_alike_however_often_and_however_exact() -> 
 
 def test_what_columns_say_is_written_as_the_rows_themselves_would_be(monkeypatch) -> None:
     monkeypatch.setattr(cells, "CELLS_KEPT", 3)
-    held = [[text, cents, None] for text in ("=1", "a<b", "Ana", "\0", "") for cents in (-5, None, 0, 10**17)]
-    says = [lambda text: f"{text}!", lambda cents: None if cents is None else Decimal(cents) / 100, as_it_is]
+    held: list[list[Any]] = [
+        [text, cents, None] for text in ("=1", "a<b", "Ana", "\0", "") for cents in (-5, None, 0, 10**17)
+    ]
+    says: list[Say] = [
+        lambda text: f"{text}!",
+        lambda cents: None if cents is None else Decimal(cents) / 100,
+        as_it_is,
+    ]
     said = [[say(value) for say, value in zip(says, row, strict=True)] for row in held]
     ours, plain = (
         [[(cell.value, cell.number_format) for cell in row] for row in load_workbook(io.BytesIO(file)).active]
