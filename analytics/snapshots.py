@@ -7,7 +7,7 @@ is left out only where nothing at all was counted, so departments add up to exac
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -39,6 +39,9 @@ MEMBERS = ("payer", "department", "provider")
 _PLACES = Decimal(1).scaleb(-8)  # as they are kept
 
 
+Read = Callable[..., list[Row]]  # as `totals`
+
+
 class DayNotOver(ValueError):
     """What a day comes to is known when it is over."""
 
@@ -65,7 +68,7 @@ def window(day: date) -> Period:
 # Taking them -----------------------------------------------------------------------------------------
 
 
-def take(day: date, now: datetime) -> int:
+def take(day: date, now: datetime, *, read: Read = totals) -> int:
     """Write down what there is no snapshot of yet for this day; how many rows that were."""
     today = timezone.localdate(now)
     if day >= today:
@@ -73,7 +76,7 @@ def take(day: date, now: datetime) -> int:
     kpis = _not_taken(day)
     if not kpis:
         return 0
-    found = list(_figures(kpis, day, today))  # reads for long; nobody else waits for it
+    found = list(_figures(kpis, day, today, read))  # reads for long; nobody else waits for it
     is_late = day < today - DAY
     rows = [_row(kpi, member, figure, day, now, is_late) for kpi, member, figure in found]
     with transaction.atomic():
@@ -139,11 +142,11 @@ def _not_taken(day: date) -> list[Kpi]:
 # What they hold --------------------------------------------------------------------------------------
 
 
-def _figures(kpis: list[Kpi], day: date, today: date) -> Iterator[tuple[Kpi, Member, Figure]]:
+def _figures(kpis: list[Kpi], day: date, today: date, read: Read) -> Iterator[tuple[Kpi, Member, Figure]]:
     """Of all claims, of each payer and each department, which one statement tells; and of each provider."""
     scope, period, measures = Scope(None, today=today), window(day), needed(kpis)
-    rows = totals(scope, period, measures, by=("payer", "department"))
-    providers = totals(scope, period, measures, by=("provider",))
+    rows = read(scope, period, measures, by=("payer", "department"))
+    providers = read(scope, period, measures, by=("provider",))
     sums = {
         **_added(rows, measures, lambda _: ALL),
         **_added(rows, measures, lambda key: Member("payer", key[0])),

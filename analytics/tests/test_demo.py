@@ -12,7 +12,11 @@ from django.db import transaction
 
 from accounts import demo
 from accounts.models import AuditEntry, Department, User
-from analytics.demo import seeding
+from analytics.demo import nights, seeding
+from analytics.known_then import known_now, known_then
+from analytics.kpis import KPIS
+from analytics.periods import DAY, Period
+from analytics.scopes import Scope
 from claims.models import Claim, ClaimEvent, ClaimLine, OutboxMessage, Patient, Remittance
 
 TODAY = date(2026, 11, 21)
@@ -61,6 +65,23 @@ def test_claims_are_made_once_and_only_for_the_demos_people(tmp_path: Path) -> N
         call_command("seed_demo", claims=30, verbosity=0)
     call_command("seed_demo", verbosity=0)  # as each start does
     assert Claim.objects.count() == 30
+
+
+def test_past_sundays_are_written_down_as_they_were_known_that_night() -> None:
+    demo.seed()
+    seeding.seed(claims=120, months=3, seed=1, today=TODAY)
+    nights.write_down(TODAY)
+    decided, submitted = KPIS["denial_rate"], KPIS["claims_submitted"]
+    everything = Scope(None, today=TODAY)
+    then = known_then(decided, everything, Period(date(2026, 8, 1), TODAY))
+    assert [each.day for each in then] == [date(2026, 11, 15) - weeks * 7 * DAY for weeks in range(7, -1, -1)]
+    assert not any(each.is_late for each in then)
+    now = known_now(decided, everything, [each.window for each in then])
+    assert sum(each.figure.n for each in then) < sum(each.n for each in now)
+    sent = known_then(submitted, everything, [each.day for each in then])
+    assert [each.figure.value for each in sent] == [
+        each.value for each in known_now(submitted, everything, [each.window for each in then])
+    ]
 
 
 def test_a_site_with_people_of_its_own_is_left_alone() -> None:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts import demo
-from analytics.demo import seeding
+from analytics.demo import nights, seeding
 from analytics.settling import settle
 from claims import appeal_histories
 from claims.worklists import open_work
@@ -77,6 +77,7 @@ class Command(BaseCommand):
         settle()
         open_work.settle()
         appeal_histories.settle()
+        nights.write_down(timezone.localdate())
         if verbosity:
             added_in = time.perf_counter() - begun - made_in
             self.stdout.write(f"{made:,} claims made in {made_in:.1f} s, added up in {added_in:.1f} s.")
