@@ -460,7 +460,9 @@ def test_the_admin_keeps_rules_by_the_same_validation(client: Client, sign_in: A
     assert client.get(f"/admin/analytics/alertrule/{rule.pk}/delete/").status_code == 403
     Alert.objects.update(resolved_at=timezone.now())
     assert client.get(f"/admin/analytics/alertrule/{rule.pk}/delete/").status_code == 403
-    assert "switched off instead of deleted" in client.get(f"/admin/analytics/alertrule/{rule.pk}/").text
+    assert (
+        "switched off instead of deleted" in client.get(f"/admin/analytics/alertrule/{rule.pk}/change/").text
+    )
     fresh = make_rule()
     client.post(f"/admin/analytics/alertrule/{fresh.pk}/delete/", {"post": "yes"})
     assert [*AlertRule.objects.all()] == [rule]
