@@ -20,7 +20,7 @@ from django.db.models.functions import Cast, Concat
 from claims.answers.reasons import POSTED, code_of, is_reason
 from claims.money import MoneyField
 
-from .caching import remembered
+from .caching import is_told, remembered
 from .hanging import reasons_given_on
 from .keeping import replace, replace_months
 from .measures import MEASURES, Condition, any_claim, is_denied, is_paid
@@ -111,9 +111,15 @@ def code_totals(
 ) -> list[Row]:
     """The sums of the code's measures: a row for each code, whose key goes on with the keys of `by`."""
     code, keys = CODES[name], ("code", *by)
-    if not from_facts or not {*by, *scope.asked} <= {*FACT_KEYS}:
+
+    def read() -> list[Row]:
+        if from_facts and {*by, *scope.asked} <= {*FACT_KEYS}:
+            return _from_facts(code, scope, period, keys)
         return _ask(code, keys, _live(code, scope, [period], keys), _NO_MARKS)[0]
-    return remembered(("codes", scope, period, name, keys), lambda: _from_facts(code, scope, period, keys))
+
+    if not from_facts or not is_told(scope, by):
+        return read()
+    return remembered(("codes", scope, period, name, keys), read)
 
 
 def _from_facts(code: Code, scope: Scope, period: Period, keys: Sequence[str]) -> list[Row]:

@@ -11,6 +11,7 @@ from django.db.models import Count, Sum
 
 from claims.money import MoneyField
 
+from .caching import is_told, remembered
 from .catalogue import LABELS, Figure, Kpi, needed
 from .facts import totals
 from .kpis import KPIS
@@ -119,6 +120,12 @@ class Rendered(NamedTuple):
 
 def procedures(scope: Scope, period: Period) -> list[Rendered]:
     """Those that earn most first; together they are the net fee of the period."""
+    if not is_told(scope):
+        return _procedures(scope, period)
+    return remembered(("procedures", scope, period), lambda: _procedures(scope, period))
+
+
+def _procedures(scope: Scope, period: Period) -> list[Rendered]:
     found: dict[str, Rendered] = {}
     for source in LINES:
         lines = counted_rows(source, scope, [period]).values_list("procedure")

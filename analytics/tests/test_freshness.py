@@ -2,22 +2,25 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
 
 from analytics.caching import code_version, is_told, version
-from analytics.facts import staff_totals, totals
+from analytics.drilldown import Listed
+from analytics.facts import claims_touched, staff_totals, totals
 from analytics.periods import Period
 from analytics.reading import DAYS
 from analytics.refreshing import refresh
 from analytics.scopes import Scope
-from claims.models import Claim
-from rcm_site.testing.makers import make_claim, make_department, make_payer
+from claims.models import Claim, ClaimEvent
+from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = date(2026, 11, 2)
@@ -56,6 +59,26 @@ def test_what_is_asked_again_is_not_worked_out_again(django_assert_num_queries: 
     assert staff_totals(EVERYTHING, MONTH) == []
     with django_assert_num_queries(1):
         assert staff_totals(EVERYTHING, MONTH) == []
+
+
+def test_which_claims_a_number_counts_is_told_again_only_while_it_is_right(
+    django_assert_num_queries: Any,
+) -> None:
+    def listed() -> tuple[list[UUID], int]:
+        found = Listed(("submitted",), EVERYTHING, MONTH, most=10, is_counted=True)
+        return found[0:26], found.count()
+
+    first, ana = make_claim(submitted_on=DAY), make_user()
+    noon = timezone.make_aware(datetime.combine(DAY, time(12)))
+    ClaimEvent.objects.create(claim=first, actor=ana, action="called", at=noon)
+    assert (listed(), claims_touched(EVERYTHING, MONTH)) == (([first.pk], 1), 1)
+    with django_assert_num_queries(2):  # which version there is now, of either
+        assert (listed(), claims_touched(EVERYTHING, MONTH)) == (([first.pk], 1), 1)
+    second = make_claim(submitted_on=DAY)
+    assert listed() == ([second.pk, first.pk], 2)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE claims_claim SET status = 'void' WHERE number = %s", [first.number])
+    assert (listed(), claims_touched(EVERYTHING, MONTH)) == (([second.pk], 1), 0)
 
 
 def test_a_change_is_seen_at_the_very_next_read() -> None:
