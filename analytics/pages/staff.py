@@ -31,6 +31,7 @@ from ..staff import (
     workload,
 )
 from .report import answer
+from .staff_backlogs import backlog_chart, backlog_table, backlogs_of
 from .staff_tables import error_table, found_table, productivity_table, workload_table
 
 
@@ -47,6 +48,7 @@ def everybody(request: HttpRequest, question: Question) -> dict[str, Any]:
     work = work_by_person(question.scope, question.period)
     rows = of_people(user, work)
     loads = workload(user, question.scope)
+    backlogs = backlogs_of(request, question)
     team = None if may(user, "accounts.view_team") else team_of(work)
     cards = work_cards(question, together(each.work for each in rows), before(user, question), team)
     assigned = [each for each in loads if each.person]
@@ -64,6 +66,8 @@ def everybody(request: HttpRequest, question: Question) -> dict[str, Any]:
         ),
         "found": found_table(request, question, errors_found(user, question.scope, question.period)),
         "workload": workload_table(request, question, loads),
+        "backlog_course": backlog_chart(request, question, backlogs),
+        "backlogs": backlog_table(request, question, backlogs),
     }
 
 
