@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -29,8 +28,9 @@ class Backlog:
 class Course:
     """How one list's backlog moved: its days that were counted, from first to last."""
 
-    worklist: Worklist
-    days: Mapping[date, Backlog]
+    worklist: int
+    name: str
+    days: dict[date, Backlog]
 
     @property
     def last_day(self) -> date:
@@ -57,25 +57,25 @@ def courses(user: User, scope: Scope, period: Period) -> list[Course]:
     """
     if scope.asked:
         return []
-    lists = {each.pk: each for each in Worklist.objects.visible_to(user).filter(is_active=True)}
-    days: dict[int, dict[date, Backlog]] = defaultdict(dict)
+    lists = Worklist.objects.visible_to(user).filter(is_active=True)
     # All rows of a day tell that it was counted, those of the scope how much of it is theirs.
     seen = scope.about_facts()
     rows = (
-        BacklogDay.objects.filter(worklist__in=lists, day__range=(period.start, period.end))
+        BacklogDay.objects.filter(worklist__in=lists.values("pk"), day__range=(period.start, period.end))
         .order_by("day")
-        .values_list("worklist", "day")
+        .values_list("worklist", "worklist__name", "day")
         .annotate(
-            Sum("claims", filter=seen, default=0),
-            Sum("dollars", filter=seen),
-            Sum("over_90", filter=seen, default=0),
-            Min("oldest", filter=seen),
+            waiting=Sum("claims", filter=seen, default=0),
+            worth=Sum("dollars", filter=seen),
+            old=Sum("over_90", filter=seen, default=0),
+            first=Min("oldest", filter=seen),
         )
     )
-    for worklist, day, claims, dollars, over_90, oldest in rows:
-        days[worklist][day] = Backlog(claims, dollars or Decimal(0), over_90, oldest)
-    found = [Course(lists[pk], counted) for pk, counted in days.items()]
-    return sorted(found, key=lambda course: (-course.now.claims, course.worklist.position))
+    found: dict[int, Course] = {}
+    for worklist, name, day, claims, dollars, over_90, oldest in rows:
+        course = found.setdefault(worklist, Course(worklist, name, {}))
+        course.days[day] = Backlog(claims, dollars or Decimal(0), over_90, oldest)
+    return sorted(found.values(), key=lambda course: (-course.now.claims, course.name))
 
 
 def days_of(found: Sequence[Course]) -> list[date]:

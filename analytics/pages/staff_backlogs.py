@@ -44,7 +44,7 @@ def backlog_chart(request: HttpRequest, question: Question, found: Sequence[Cour
         rows="As of",
         export_url=part_url(request, "backlog-course"),
     )
-    lines = [Series(course.worklist.name, [_waited(course, each) for each in days]) for course in longest]
+    lines = [Series(course.name, [_waited(course, each) for each in days]) for course in longest]
     return line_chart(about, charts.COUNT, days, lines, from_zero=True)
 
 
@@ -55,7 +55,7 @@ def _waited(course: Course, each: date) -> int | None:
 
 def backlog_table(request: HttpRequest, question: Question, found: Sequence[Course]) -> Table:
     columns: list[Column] = [
-        Column("list", "Worklist", lambda row: row.worklist.name, sort="list"),
+        Column("list", "Worklist", lambda row: row.name, sort="list"),
         count_column("claims", "Claims that wait", lambda row: row.now.claims),
         change_column(
             "change",
@@ -82,9 +82,9 @@ def backlog_table(request: HttpRequest, question: Question, found: Sequence[Cour
         columns,
         key="backlogs",
         default_sort="-claims",
-        link=lambda row: reverse("worklist", args=[row.worklist.pk]),
+        link=lambda row: reverse("worklist", args=[row.worklist]),
         caption=f"What waits on worklists, {question.period_in_words}",
         export_url=part_url(request, "backlogs"),
         empty_title="No backlog was counted for this",
-        empty_text="Worklists are counted each day, by department: empty other filters, or choose later days.",
+        empty_text="Worklists are counted each day by department: empty other filters, or choose later days.",
     )

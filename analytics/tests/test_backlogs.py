@@ -16,7 +16,7 @@ from analytics.backlogs import Backlog, courses
 from analytics.periods import Period
 from analytics.scopes import scope_of
 from claims.models import BacklogDay, Worklist
-from rcm_site.testing.makers import make_department, make_user
+from rcm_site.testing.makers import make_claim, make_department, make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -76,13 +76,14 @@ def test_lists_that_one_does_not_see_have_no_course(denials: Worklist, heart: De
         lung=(lung, 3),
     )
     manager = make_user("manager", departments=[heart])
-    assert [each.worklist.name for each in courses(manager, scope_of(manager), WEEK)] == ["Denials"]
+    assert [each.name for each in courses(manager, scope_of(manager), WEEK)] == ["Denials"]
 
 
 def test_the_staff_report_shows_how_backlogs_moved(
     client: Client, sign_in: Callable[..., User], denials: Worklist, heart: Department
 ) -> None:
     sign_in("director")
+    make_claim()
     page = client.get("/staff/?period=last_7_days")
     assert [[cell.text for cell in row.cells[:6]] for row in page.context["backlogs"].rows] == [
         ["Denials", "9", "\N{MINUS SIGN}3", "$90.00", "4", "9"]

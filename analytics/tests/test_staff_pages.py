@@ -145,7 +145,7 @@ def test_queries_do_not_grow_with_people(
         act(make_user(departments=[team["heart"]]), claim)
     sign_in("director")
     client.get("/staff/")
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         client.get("/staff/?productivity-size=100")
     with django_assert_max_num_queries(20):
         client.get(f"/staff/{team['ana'].pk}/")
