@@ -338,6 +338,8 @@ class ClaimLine(models.Model):
             # Read by the net fees of providers over a period.
             models.Index(fields=["provider", "service_date"], name="line_by_provider"),
             models.Index(fields=["service_date"], name="line_by_day"),  # read by the analytics' facts
+            # Read by whatever is asked of the claims with one procedure.
+            models.Index(fields=["procedure", "claim"], name="line_by_procedure"),
             # Read by the claims behind net fees: few lines have one.
             models.Index(
                 fields=["service_date", "claim"], name="fee_by_day", condition=Q(net_fee__isnull=False)
