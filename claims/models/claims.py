@@ -237,16 +237,17 @@ class Claim(models.Model):
             models.Index(fields=["submitted_on", "number"], name="open_by_day", condition=OWED),
             # Read by the worklists of people who see some departments.
             models.Index(fields=["department", "submitted_on"], name="open_by_department", condition=OWED),
-            # Read by what has to be appealed or filed again within some days; summed without the claims.
+            # Read by what has to be appealed or filed again within some days; found and summed without
+            # reading the claims.
             models.Index(
                 fields=["decided_on"],
-                include=["payer", "department", "service_to", "denial_category", "balance"],
+                include=["id", "payer", "department", "service_to", "denial_category", "balance"],
                 name="denied_by_day",
                 condition=OWED & Q(status="denied"),
             ),
             models.Index(
                 fields=["service_to"],
-                include=["payer", "department", "balance"],
+                include=["id", "payer", "department", "balance"],
                 name="unanswered_by_service",
                 condition=OWED & UNANSWERED,
             ),
