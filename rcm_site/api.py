@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import islice
@@ -49,7 +49,7 @@ class Negotiation(DefaultContentNegotiation):
     """Most programs take whatever comes, or JSON: nothing has to be weighed for them."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         only, *others = renderers
         takes_it = request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", only.media_type)

@@ -19,8 +19,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     checked_at = float("-inf")
 
     def close_if_health_check_failed(self) -> None:
-        if time.monotonic() - self.checked_at < TRUSTED_SECONDS:
-            return
-        if self.connection is not None and self.health_check_enabled and not self.health_check_done:
-            self.checked_at = time.monotonic()
-        super().close_if_health_check_failed()
+        if time.monotonic() - self.checked_at >= TRUSTED_SECONDS:
+            super().close_if_health_check_failed()
+
+    def is_usable(self) -> bool:
+        self.checked_at = time.monotonic()
+        return super().is_usable()
