@@ -15,7 +15,7 @@ def test_the_documentation_shows_and_tries_every_operation(window: Visit) -> Non
 
     window.go("/api/docs")
 
-    expect(page.locator(".opblock")).to_have_count(89)
+    expect(page.locator(".opblock")).to_have_count(90)
     change = page.locator("#operations-users-change_profile")
     change.locator(".opblock-summary-control").click()
     change.get_by_role("button", name="Try it out").click()
