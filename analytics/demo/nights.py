@@ -18,7 +18,7 @@ from ..reading import Row
 from ..scopes import Scope
 from ..snapshots import take
 
-WEEKS = 8
+WEEKS = 5
 IN_THE_MAIL = timedelta(days=3)
 NIGHT = timedelta(hours=2)
 ANSWERS = {sources.DECIDED, sources.FIRST_DECIDED, sources.PAID, sources.PAYMENTS, sources.ADJUSTMENTS}

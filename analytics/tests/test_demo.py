@@ -74,7 +74,7 @@ def test_past_sundays_are_written_down_as_they_were_known_that_night() -> None:
     decided, submitted = KPIS["denial_rate"], KPIS["claims_submitted"]
     everything = Scope(None, today=TODAY)
     then = known_then(decided, everything, Period(date(2026, 8, 1), TODAY))
-    assert [each.day for each in then] == [date(2026, 11, 15) - weeks * 7 * DAY for weeks in range(7, -1, -1)]
+    assert [each.day for each in then] == [date(2026, 11, 15) - weeks * 7 * DAY for weeks in range(4, -1, -1)]
     assert not any(each.is_late for each in then)
     now = known_now(decided, everything, [each.window for each in then])
     assert sum(each.figure.n for each in then) < sum(each.n for each in now)
