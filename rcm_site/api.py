@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import islice
@@ -20,10 +20,8 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.http.request import UnreadablePostError
 from rest_framework import exceptions, serializers
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import BasePagination
 from rest_framework.parsers import JSONParser
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -43,19 +41,6 @@ def never_cached(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
-
-
-class Negotiation(DefaultContentNegotiation):
-    """Most programs take whatever comes, or JSON: nothing has to be weighed for them."""
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        only, *others = renderers
-        takes_it = request.META.get("HTTP_ACCEPT", "*/*") in ("*/*", only.media_type)
-        if takes_it and not others and not format_suffix and "format" not in request.META["QUERY_STRING"]:
-            return only, only.media_type
-        return super().select_renderer(request, renderers, format_suffix)
 
 
 # Errors ------------------------------------------------------------------------------------------

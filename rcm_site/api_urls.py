@@ -25,7 +25,6 @@ from claims.api import appeals, automation, claims, files, patients, providers, 
 from . import api_schema
 
 urlpatterns = [
-    path("dashboard/kpis", dashboard.DashboardKpis.as_view(), name="api_dashboard"),  # asked most often
     path("auth/token", accounts.SignIn.as_view(), name="api_token"),
     path("auth/token/refresh", accounts.Renew.as_view(), name="api_token_refresh"),
     path("users/profile", accounts.Profile.as_view(), name="api_profile"),
@@ -57,6 +56,7 @@ urlpatterns = [
     path("kpis/", kpis.Catalogue.as_view(), name="api_kpis"),
     path("kpis/<str:kpi>", kpis.OneKpi.as_view(), name="api_kpi"),
     path("kpis/<str:kpi>/snapshots", snapshots.Snapshots.as_view(), name="api_kpi_snapshots"),
+    path("dashboard/kpis", dashboard.DashboardKpis.as_view(), name="api_dashboard"),
     path("denials/rate", denials.DenialRate.as_view(), name="api_denial_rate"),
     path("denials/trends", denials.DenialTrends.as_view(), name="api_denial_trends"),
     path("ar/days", receivables.ReceivableDays.as_view(), name="api_ar_days"),

@@ -250,7 +250,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.access.RoleAllows"],
     "DEFAULT_PARSER_CLASSES": ["rcm_site.api.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rcm_site.api.Negotiation",
     "DEFAULT_PAGINATION_CLASS": "rcm_site.api.Cursor",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "rcm_site.api.answer_error",
