@@ -6,7 +6,6 @@ The sums and the claim's new state come from the same functions that post a real
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -14,7 +13,7 @@ from claims.answers.decisions import Decision, Sums, add_up, allowed_of, apply, 
 from claims.answers.denials import Kind
 from claims.models import ClaimPayment, ServicePayment
 
-from .bills import Bill, Line
+from .bills import Answered, Bill, Line
 from .days import Days
 from .files import Files, Payday
 from .ids import reserve
@@ -24,20 +23,6 @@ from .writing import Batch
 _ANSWERS_A_CLAIM, _LINES_A_CLAIM = 4, 12  # more than any claim has
 _POSTED = ClaimPayment.State.POSTED.value
 _POSTING_SECONDS = 7 * 3600
-
-Reasons = list[tuple[str, str, int]]  # group, CARC, cents
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """How a payer decides one line."""
-
-    line: Line
-    charge: int
-    paid: int
-    allowed: int | None
-    reasons: Reasons
-    remark: str = ""
 
 
 def paid_line(line: Line, habit: Habit, *, falls_short: float = 0.0) -> Answered:
@@ -93,6 +78,7 @@ class Answers:
         bill.note(moment, action, before=str(effect.before), after=str(effect.after), source=source)
         payday.paid += paid
         payday.claims += 1
+        bill.answers += answered
         self._keep(bill, payday, decision, charge, moment, answered)
 
     def _decision(

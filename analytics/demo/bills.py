@@ -36,6 +36,18 @@ class Line:
     quadrant: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How a payer decides one line."""
+
+    line: Line
+    charge: int
+    paid: int
+    allowed: int | None
+    reasons: list[tuple[str, str, int]]  # group, CARC, cents
+    remark: str = ""
+
+
 @dataclass(slots=True)
 class Bill:
     id: str
@@ -59,6 +71,7 @@ class Bill:
     at_intake: str = ""
     assignee: int | None = None
     standing: Standing = field(init=False)
+    answers: list[Answered] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
     messages: list[tuple[str, int, int]] = field(default_factory=list)  # reason, net fee, moment
 
@@ -69,6 +82,10 @@ class Bill:
     @property
     def charge(self) -> int:
         return sum(line.charge for line in self.lines)
+
+    @property
+    def expected(self) -> int:
+        return sum(line.allowed for line in self.lines)
 
     def stand(self) -> None:
         """How it stands as it comes in."""

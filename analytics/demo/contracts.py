@@ -1,4 +1,4 @@
-"""The demo's fee schedules: what each payer agreed to, and the claims held against that."""
+"""The demo's fee schedules: what each payer agreed to, and where it fell short of that."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from decimal import Decimal
 
 from django.db import connection
 
-from claims.contracts.shortfalls import AT_ONCE, split
+from claims.answers.decisions import kind_of
+from claims.answers.denials import Kind
+from claims.bulk import Row
+from claims.contracts.shortfalls import Paid, rows_of
 from claims.models import Claim, Expectation, FeeSchedule
-from claims.models.claims import UNDERPAID
 
-from .bills import agreed
-from .care import WARDS, Kind
+from .bills import Bill, agreed
+from .care import WARDS
 from .payers import PAYERS
 
 _EXPECTED = """
@@ -29,13 +31,13 @@ def make_schedules(payers: Sequence[int], first_day: date) -> None:
                 payer_id=payer,
                 procedure=procedure,
                 valid_from=date(first_day.year, 1, 1),
-                amount=Decimal(cents).scaleb(-2),
+                amount=_dollars(cents),
             )
             for payer, habit in zip(payers, PAYERS, strict=True)
             for procedure, cents in {
                 service.procedure: agreed(service, habit)
                 for ward in WARDS
-                if (ward.kind == Kind.DENTAL) == habit.is_dental
+                if (ward.kind == Claim.Kind.DENTAL) == habit.is_dental
                 for service in ward.services
             }.items()
         ],
@@ -43,12 +45,33 @@ def make_schedules(payers: Sequence[int], first_day: date) -> None:
     )
 
 
-def hold_against_schedules() -> None:
-    """Claims were made with the amounts of the schedules: say so, and where payers fell short of them."""
+def expect_what_was_agreed() -> None:
+    """Claims were made with the amounts of the schedules: say so."""
     quote = connection.ops.quote_name
     names = {"expectation": quote(Expectation._meta.db_table), "claim": quote(Claim._meta.db_table)}
     with connection.cursor() as cursor:
         cursor.execute(_EXPECTED.format(**names))
-    short = list(Claim.objects.filter(UNDERPAID).order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(short), AT_ONCE):
-        split(short[start : start + AT_ONCE])
+
+
+def shortfalls(bill: Bill) -> list[Row]:
+    """Where the payer fell short of what was agreed: just what `split` would find of what is kept."""
+    stands, expected = bill.standing, bill.expected
+    short = expected - stands.paid - stands.patient_share
+    if stands.status != Claim.Status.PAID or short <= 0:
+        return []
+    claim = Paid(bill.id, _dollars(expected), _dollars(short))
+    numbers = {line.id: number for number, line in enumerate(bill.lines, 1)}
+    for number, line in enumerate(bill.lines, 1):
+        claim.prices[number] = _dollars(line.allowed)
+        claim.services[number] = line.service.procedure, ""
+    for each in bill.answers:
+        brought = claim.brought[numbers[each.line.id]]
+        brought.paid += _dollars(each.paid)
+        for group, reason, amount in each.reasons:
+            is_denial = kind_of(group, reason) == Kind.DENIAL
+            brought.adjust(group, reason, _dollars(amount), is_denial=is_denial)
+    return rows_of(claim)
+
+
+def _dollars(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)

@@ -10,6 +10,7 @@ from claims.fields import blind_index
 from claims.models import OutboxMessage
 
 from .bills import Bill
+from .contracts import shortfalls
 from .days import Days
 from .files import SENDER
 from .ids import id_at
@@ -29,6 +30,7 @@ class Rows:
     def keep(self, bill: Bill, batch: Batch) -> None:
         batch.claims.append(self._claim(bill))
         batch.lines += self._lines(bill)
+        batch.shortfalls += shortfalls(bill)
         bill.events.sort(key=lambda event: event[0])
         text = self._days.text
         batch.events += [(bill.id, text(moment), *rest) for moment, *rest in bill.events]
@@ -52,7 +54,7 @@ class Rows:
             *("P", ward.place_of_service, _authorisation(bill), diagnosis),
             *(serviced, serviced, dates[bill.day]),
             *(stands.first_decided_on, stands.decided_on, stands.paid_on),
-            *(stands.charge, sum(line.allowed for line in bill.lines), stands.paid, stands.adjusted),
+            *(stands.charge, bill.expected, stands.paid, stands.adjusted),
             *(stands.written_off, stands.patient_share, str(stands.first_decision)),
             *(str(stands.denial_category), bill.at_intake, bill.file.id, bill.place),
             *(f"{dates[bill.day]:%Y%m%d}", "0001", self._days.text(bill.moment)),

@@ -13,12 +13,12 @@ from django.db import connection, transaction
 
 from accounts import audit
 from accounts.models import User
-from claims.models import Claim
+from claims.models import Claim, Expectation
 from claims.numbers import next_numbers
 
 from .bulk_loading import know_sizes, loading
 from .cast import make_cast
-from .contracts import hold_against_schedules, make_schedules
+from .contracts import expect_what_was_agreed, make_schedules
 from .days import Days
 from .files import Files
 from .lives import Lives
@@ -59,13 +59,13 @@ def seed(*, claims: int, months: int, seed: int, today: date, truth_file: Path |
     files.open()
     lives = Lives(days, cast, files, truth, rng, next_numbers(claims))
     written = 0
-    with loading(*Batch.tables()) as has_triggers:
+    with loading(*Batch.tables(), Expectation) as has_triggers:
         for number, batch in enumerate(_ahead(lives.batches(CLAIMS_A_BATCH)), 1):
             written += batch.write()
             if has_triggers and number.bit_count() == 1:  # the first, second, fourth, eighth …
                 know_sizes()
         files.close()
-    hold_against_schedules()
+        expect_what_was_agreed()
     furnish(Random(f"{seed} office"), today)  # noqa: S311 - as above
     watch()
     keep_reports()

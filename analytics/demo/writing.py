@@ -10,6 +10,7 @@ from django.db import models
 from claims import bulk
 from claims.answers.payment_rows import ADJUSTMENT_COLUMNS, PAYMENT_COLUMNS, SERVICE_COLUMNS
 from claims.claim_rows import CLAIM_COLUMNS, EVENT_COLUMNS, LINE_COLUMNS, OUTBOX_COLUMNS
+from claims.contracts.shortfalls import COLUMNS as SHORTFALL_COLUMNS
 from claims.models import (
     Adjustment,
     Claim,
@@ -20,6 +21,7 @@ from claims.models import (
     OutboxMessage,
     Patient,
     ServicePayment,
+    Shortfall,
 )
 
 Rows = list[tuple[Any, ...]]
@@ -36,6 +38,7 @@ class Batch:
     messages: Rows = field(default_factory=list)
     entries: Rows = field(default_factory=list)
     patients_departments: Rows = field(default_factory=list)
+    shortfalls: Rows = field(default_factory=list)
 
     def write(self) -> int:
         """How many claims were written."""
@@ -59,4 +62,5 @@ _TABLES: tuple[tuple[type[models.Model], tuple[str, ...]], ...] = (
     (OutboxMessage, (*OUTBOX_COLUMNS, "delivered_at")),
     (LedgerEntry, ("message_id", "claim_id", "net_fee", "shares", "posted_at")),
     (Patient.departments.through, ("patient_id", "department_id")),
+    (Shortfall, SHORTFALL_COLUMNS),
 )

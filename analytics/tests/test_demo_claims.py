@@ -23,6 +23,7 @@ from analytics.measures import is_contractual
 from analytics.models import Report, Schedule
 from analytics.reports import answering, asking, drawing
 from claims import deadlines
+from claims.contracts import shortfalls
 from claims.downstream import ledger
 from claims.models import (
     AutomationRule,
@@ -30,6 +31,7 @@ from claims.models import (
     ClaimEvent,
     ClaimLine,
     ClaimPayment,
+    Expectation,
     Import,
     LedgerEntry,
     OutboxMessage,
@@ -37,6 +39,7 @@ from claims.models import (
     Provider,
     Remittance,
     ServicePayment,
+    Shortfall,
 )
 from claims.models.claims import OPEN
 from claims.money import MoneyField
@@ -189,6 +192,19 @@ def test_the_payments_side_holds_what_claims_owe(truth: dict[str, Any]) -> None:
     assert proof.holds
     assert proof.total.booked == owed > 0
     assert miscounted() == {}
+
+
+def test_shortfalls_are_those_that_the_site_finds_itself(truth: dict[str, Any]) -> None:
+    assert Expectation.objects.filter(amount=F("claim__expected"), stated=None).count() == CLAIMS
+    made = _shortfalls()
+    assert {row[4] for row in made} == {"below", "denied", "law"}
+    shortfalls.split(Claim.objects.values_list("pk", flat=True))
+    assert _shortfalls() == made
+
+
+def _shortfalls() -> list[Any]:
+    columns = ("claim", "line", "procedure", "modifiers", "cause", "expected", "amount")
+    return list(Shortfall.objects.order_by("claim", "line", "id").values_list(*columns))
 
 
 def test_files_say_what_they_brought(truth: dict[str, Any]) -> None:

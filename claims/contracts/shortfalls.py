@@ -16,8 +16,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q, Sum
 
+from .. import bulk
 from ..models import Adjustment, Claim, ClaimLine, ClaimPayment, Expectation, ServicePayment, Shortfall
 from ..models.claims import UNDERPAID
+from ..money import cents
 from .pursued import join
 from .schedules import prices
 
@@ -41,12 +43,20 @@ class Brought:
     def total(self) -> Decimal:
         return self.paid + self.share
 
+    def adjust(self, group: str, reason: str, amount: Decimal, *, is_denial: bool) -> None:
+        if group == "PR":
+            self.share += amount
+        elif reason == KEPT_BY_LAW:
+            self.by_law += amount
+        elif is_denial:
+            self.denied += amount
+
 
 @dataclass(slots=True)
 class Paid:
     """An underpaid claim with all that its parts are worked out from."""
 
-    id: UUID
+    id: UUID | str
     expected: Decimal
     short: Decimal
     prices: dict[int, Decimal | None] = field(default_factory=dict)  # by line; empty unless it is priced
@@ -99,6 +109,8 @@ def _of_the_whole(claim: Paid, short: Decimal, expected: Decimal) -> Iterator[Pa
 
 # Kept ------------------------------------------------------------------------------------------------
 
+COLUMNS = ("claim_id", "line", "procedure", "modifiers", "cause", "expected", "amount")
+
 
 def split(ids: Iterable[UUID]) -> None:
     """Work out and keep the parts of these claims' shortfalls; those that lack nothing have none."""
@@ -119,25 +131,21 @@ def _split(ids: Sequence[UUID]) -> None:
         return
     _read_lines(claims)
     _read_answers(claims)
-    Shortfall.objects.bulk_create(
-        [_row(claim, part) for claim in claims.values() for part in parts(claim)], batch_size=500
-    )
+    bulk.insert(Shortfall, COLUMNS, [row for claim in claims.values() for row in rows_of(claim)])
     join(ids)
 
 
-def _row(claim: Paid, part: Part) -> Shortfall:
+def rows_of(claim: Paid) -> list[bulk.Row]:
+    """A claim's parts as the database keeps them, by these `COLUMNS`."""
     named = set(claim.services.values())
     alone = named.pop() if len(named) == 1 else ("", "")
-    procedure, modifiers = claim.services[part.line] if part.line else alone
-    return Shortfall(
-        claim_id=claim.id,
-        line=part.line,
-        procedure=procedure,
-        modifiers=modifiers,
-        cause=part.cause,
-        expected=part.expected,
-        amount=part.amount,
-    )
+    return [
+        (
+            *(claim.id, part.line, *(claim.services[part.line] if part.line else alone)),
+            *(str(part.cause), cents(part.expected), cents(part.amount)),
+        )
+        for part in parts(claim)
+    ]
 
 
 def _underpaid(ids: Sequence[UUID]) -> dict[UUID, Paid]:
@@ -170,10 +178,4 @@ def _read_answers(claims: dict[UUID, Paid]) -> None:
         "payment__claim", "service__line__number", "group", "reason", "is_denial"
     ).annotate(Sum("amount"))
     for claim, line, group, reason, is_denial, amount in told:
-        brought = claims[claim].brought[line or WHOLE]
-        if group == "PR":
-            brought.share += amount
-        elif reason == KEPT_BY_LAW:
-            brought.by_law += amount
-        elif is_denial:
-            brought.denied += amount
+        claims[claim].brought[line or WHOLE].adjust(group, reason, amount, is_denial=is_denial)
