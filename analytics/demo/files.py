@@ -63,7 +63,7 @@ class Files:
 
     def __init__(self, days: Days, rng: Random, payers: list[int]) -> None:
         self._days, self._rng, self._payers = days, rng, payers
-        self._senders = list(User.objects.filter(role="biller").order_by("pk"))
+        self._senders = list(User.objects.filter(role="biller").order_by("pk").values_list("pk", flat=True))
         self.of_claims = {day: self._file(day, _AT_CLAIMS, "837") for day in range(days.first, days.last + 1)}
         paydays = [
             (number, day)
@@ -118,7 +118,7 @@ class Files:
             size=0,
             digest=hashlib.sha256(file.id.encode()).hexdigest(),
             sender=SENDER,
-            sent_by=self._senders[file.day % len(self._senders)],
+            sent_by_id=self._senders[file.day % len(self._senders)],
             sent_at=sent_at,
             read_as_of=self._days.dates[file.day],
             state=Import.State.DONE,

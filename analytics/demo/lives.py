@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import cached_property
 from itertools import accumulate
 from random import Random
@@ -13,8 +13,8 @@ from typing import Any
 from claims.fields import encrypt
 from claims.models import Claim, ClaimLine
 
-from .answers import Answered, Answers, denied_line, paid_line, paid_twice, taken_back
-from .bills import Bill, Line, make_line
+from .answers import Answers, denied_line, paid_line, paid_twice, taken_back
+from .bills import Answered, Bill, Line, make_line
 from .care import WARDS, Service
 from .cast import Cast, Pick, WardCast, Worker
 from .days import Days
@@ -81,7 +81,8 @@ class Lives:
     def _sealed_notes(self) -> list[str]:
         return [encrypt(note) for note in _NOTES]
 
-    def batches(self, size: int) -> Iterator[Batch]:
+    def batches(self, size: int) -> Generator[tuple[Batch, Files]]:
+        """Each with what the files hold by then."""
         for day, quota in self._days.quotas(len(self._numbers)).items():
             for moment, original in self._rebills.pop(day, ()):
                 self._waiting -= 1
@@ -92,9 +93,9 @@ class Lives:
                     yield self._batch_done()
         yield self._batch_done()
 
-    def _batch_done(self) -> Batch:
+    def _batch_done(self) -> tuple[Batch, Files]:
         batch, self._answers.batch = self._answers.batch, Batch()
-        return batch
+        return batch, self._files
 
     # How a claim comes about -------------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from accounts.models import User
 from claims.models import Claim, Expectation
 from claims.numbers import next_numbers
 
+from .ahead import made_ahead
 from .bulk_loading import know_sizes, loading
 from .cast import make_cast
 from .contracts import expect_what_was_agreed, make_schedules
@@ -59,11 +61,13 @@ def seed(*, claims: int, months: int, seed: int, today: date, truth_file: Path |
     files.open()
     lives = Lives(days, cast, files, truth, rng, next_numbers(claims))
     written = 0
-    with loading(*Batch.tables(), Expectation) as has_triggers:
-        for number, batch in enumerate(_ahead(lives.batches(CLAIMS_A_BATCH)), 1):
-            written += batch.write()
-            if has_triggers and number.bit_count() == 1:  # the first, second, fourth, eighth …
-                know_sizes()
+    with _never_looking_for_cycles(), loading(*Batch.tables(), Expectation) as has_triggers:
+        with closing(_told(lives, claims)) as told:
+            for number, (batch, files_by_then) in enumerate(told, 1):
+                written += batch.write()
+                files = files_by_then
+                if has_triggers and number.bit_count() == 1:  # the first, second, fourth, eighth …
+                    know_sizes()
         files.close()
         expect_what_was_agreed()
     furnish(Random(f"{seed} office"), today)  # noqa: S311 - as above
@@ -82,13 +86,18 @@ def _check_as_we_go() -> None:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+def _told(lives: Lives, claims: int) -> Generator[tuple[Batch, Files]]:
     """While a server stores one batch, the next is made up. SQLite is no server: there it would only cost."""
-    if connection.vendor == "sqlite":
-        yield from batches
-        return
-    with ThreadPoolExecutor(1) as author:
-        coming = author.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = author.submit(next, batches, None)
-            yield batch
+    told = lives.batches(CLAIMS_A_BATCH)
+    is_worth_it = connection.vendor == "postgresql" and claims > CLAIMS_A_BATCH
+    return made_ahead(told) if is_worth_it else told
+
+
+@contextmanager
+def _never_looking_for_cycles() -> Iterator[None]:
+    """Of millions of rows none leads back to itself: to look for such is a quarter of making them."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

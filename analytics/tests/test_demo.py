@@ -57,6 +57,13 @@ def test_the_same_seed_and_day_tell_the_same_story() -> None:
     assert _seeded(2, TODAY) != story
 
 
+@pytest.mark.served
+def test_a_process_of_its_own_tells_the_same_story(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = _seeded(1, TODAY)
+    monkeypatch.setattr(seeding, "CLAIMS_A_BATCH", 25)
+    assert _seeded(1, TODAY) == story
+
+
 def test_claims_are_made_once_and_only_for_the_demos_people(tmp_path: Path) -> None:
     call_command("seed_demo", claims=30, months=2, truth=tmp_path / "truth.json", verbosity=0)
     assert Claim.objects.count() == 30
