@@ -216,7 +216,7 @@ def test_every_page_is_accessible_and_within_the_content_policy(window: Visit, r
 def test_no_page_scrolls_sideways_on_a_phone(open_window: Callable[..., Visit]) -> None:
     visit = open_window(viewport={"width": 360, "height": 740})
     page = visit.sign_in(make_user("admin"))
-    for path in ["/dashboard/", "/profile/", "/style/"]:
+    for path in ["/dashboard/", "/worklists/", "/claims/", "/profile/", "/style/"]:
         visit.go(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
