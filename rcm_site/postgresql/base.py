@@ -19,8 +19,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     checked_at = float("-inf")
 
     def close_if_health_check_failed(self) -> None:
-        if time.monotonic() - self.checked_at >= TRUSTED_SECONDS:
-            super().close_if_health_check_failed()
+        if time.monotonic() - self.checked_at < TRUSTED_SECONDS:
+            # In this whole request: asked later, where a transaction ends, the question would begin another.
+            self.health_check_done = True
+        super().close_if_health_check_failed()
 
     def is_usable(self) -> bool:
         self.checked_at = time.monotonic()

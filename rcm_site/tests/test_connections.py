@@ -52,3 +52,17 @@ def test_one_that_is_lost_in_use_fails_a_single_request(kept: DatabaseWrapper) -
     with pytest.raises(OperationalError):
         request(kept)
     assert request(kept) != lost
+
+
+def test_a_second_that_ends_in_a_request_does_not_break_its_transaction(kept: DatabaseWrapper) -> None:
+    request(kept)
+    request(kept)
+    kept.set_autocommit(False)
+    with kept.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    kept.commit()
+    kept.checked_at = float("-inf")
+
+    kept.set_autocommit(True)
+
+    assert kept.get_autocommit()
