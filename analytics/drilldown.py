@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, reduce
@@ -61,6 +61,30 @@ def claims_of(
     return claims.filter(pk__in=ids.union(*(rows.order_by().distinct() for rows in by_rows)))
 
 
+def numbered(measures: Iterable[str], scope: Scope, period: Period) -> Iterator[Rows]:
+    """The numbers and keys of the same claims, the highest first: a list for each kind of rows that count.
+
+    Each is read in the order of numbers and from indexes, as far as somebody looks; several kinds in one
+    statement would all be found before the first of them were known.
+    """
+    for key in dict.fromkeys(measures):
+        measure = MEASURES[key]
+        if measure.as_of and period.end < scope.today:
+            kept, marked = claims_standing(measure, scope, period)
+            yield _numbers(kept.filter(scope.about_facts("claim__"), claim__status__in=COUNTED), "claim__")
+            yield _numbers(marked)
+            continue
+        for source in measure.sources:
+            asked = scope.condition(source.claim, source.provider_path)
+            condition = source.within(measure.span(period)) & measure.condition(source.claim)
+            yield _numbers(source.rows().filter(asked, condition), source.claim)
+
+
+def _numbers(rows: Rows, claim: str = "") -> Rows:
+    found = rows.order_by(f"-{claim}number").values_list(f"{claim}number", claim.removesuffix("__") or "pk")
+    return found.distinct() if claim else found
+
+
 @dataclass(frozen=True)
 class Listed:
     """The same claims in the order of a list, the highest number first: their keys, as far as somebody looks.
@@ -88,8 +112,7 @@ class Listed:
         """How many they are, or one more than are counted."""
         if self.is_counted:
             return self._begin[0]
-        found = self.claims().order_by()[: self.most + 1]
-        return self._remembered(lambda: [found.count()], "count")[0]
+        return self._remembered(lambda: [self._count()], "count")[0]
 
     @cached_property
     def _begin(self) -> list[Any]:
@@ -100,7 +123,16 @@ class Listed:
         return self._remembered(read, "begin")
 
     def _keys(self, place: slice) -> list[UUID]:
-        return list(self.claims().order_by("-number", "-pk").values_list("pk", flat=True)[place])
+        found = {row for rows in self._lists for row in rows[: place.stop]}
+        return [pk for _, pk in sorted(found, reverse=True)[place]]
+
+    def _count(self) -> int:
+        first, *others = (each.order_by() for each in self._lists)
+        return (first.union(*others) if others else first)[: self.most + 1].count()
+
+    @cached_property
+    def _lists(self) -> list[Rows]:
+        return list(numbered(self.measures, self.scope, self.period))
 
     def _remembered(self, read: Callable[[], list[Any]], *asked: Any) -> list[Any]:
         if not is_told(self.scope):

@@ -22,6 +22,7 @@ REJECTED = OWED & Q(at_intake="rejected")
 # Paid, yet somebody has to work it: less than was expected of payer and patient together, or too much.
 UNDERPAID = Q(status="paid", expected__gt=F("paid") + F("patient_share"))
 CREDIT = Q(status="paid", balance__lt=0)
+ONCE_DENIED = Q(first_decision="denied") | ~Q(denial_category="")
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -254,8 +255,33 @@ class Claim(models.Model):
             # Read by the lists of claims that intakes rejected, that were underpaid, that were paid too much.
             models.Index(fields=["submitted_on"], name="rejected_by_day", condition=REJECTED),
             models.Index(fields=["decided_on"], name="given_up_by_day", condition=Q(written_off__gt=0)),
-            models.Index(fields=["paid_on"], name="underpaid_by_day", condition=UNDERPAID),
+            # The causes of underpayments are found and summed without reading the claims.
+            models.Index(
+                fields=["paid_on"],
+                include=["id", "payer", "department"],
+                name="underpaid_by_day",
+                condition=UNDERPAID,
+            ),
             models.Index(fields=["paid_on"], name="credit_by_day", condition=CREDIT),
+            # Read by the lists of claims behind a number, the highest number first.
+            models.Index(
+                fields=["number"],
+                include=["id", "submitted_on", "payer", "department"],
+                name="open_by_number",
+                condition=OWED,
+            ),
+            models.Index(
+                fields=["number"],
+                include=["id", "submitted_on", "status", "payer", "department"],
+                name="credit_by_number",
+                condition=Q(balance__lt=0),
+            ),
+            models.Index(
+                fields=["number"],
+                include=["id", "status", "payer", "department"],
+                name="denied_by_number",
+                condition=ONCE_DENIED,
+            ),
             # Left out of what people did.
             models.Index(fields=["id"], name="void_claim", condition=Q(status="void")),
         ]
@@ -406,7 +432,19 @@ class ClaimEvent(models.Model):
             models.Index(
                 fields=["at", "claim"], name="event_of_write_off", condition=Q(to_status="written_off")
             ),
-            models.Index(fields=["claim"], name="event_of_appeal", condition=Q(to_status__in=("appealed",))),
+            # Whether a claim was given up or appealed, and when last, from the index alone.
+            models.Index(
+                fields=["claim", "at"],
+                include=["id", "from_status", "to_status"],
+                name="write_off_by_claim",
+                condition=Q(to_status="written_off"),
+            ),
+            models.Index(
+                fields=["claim", "at"],
+                include=["id", "from_status", "to_status"],
+                name="event_of_appeal",
+                condition=Q(to_status__in=("appealed",)),
+            ),
         ]
 
     def __str__(self) -> str:
