@@ -10,12 +10,12 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from claims.answers import denials
-from claims.contracts.causes import CauseKey, parts_of, worth_pursuing
+from claims.contracts.causes import CauseKey, worth_pursuing
 from claims.contracts.schedules import code
-from claims.models import Adjustment, Claim, ClaimPayment, FeeSchedule, Shortfall
+from claims.models import Adjustment, ClaimPayment, FeeSchedule, Shortfall
 
-from .drilldown import claims_of
 from .kpis import KPIS
+from .measures import is_underpaid
 from .questions import Question
 
 UNDERPAID = KPIS["underpaid_amount"]
@@ -45,12 +45,14 @@ class Given:
     dollars: Decimal
 
 
-def underpaid(question: Question) -> QuerySet[Claim]:
-    return claims_of(["underpaid_claims"], question.scope, question.period)
+def short_parts(question: Question) -> QuerySet[Shortfall]:
+    """Of the claims that the number counts."""
+    days = Q(claim__paid_on__gte=question.period.start, claim__paid_on__lte=question.period.end)
+    return Shortfall.objects.filter(days, question.scope.condition("claim__"), is_underpaid("claim__"))
 
 
 def of_cause(question: Question, key: CauseKey) -> QuerySet[Shortfall]:
-    return worth_pursuing(parts_of(underpaid(question)).filter(key.condition()))
+    return worth_pursuing(short_parts(question).filter(key.condition()))
 
 
 def by_month(parts: QuerySet[Shortfall]) -> list[Month]:

@@ -13,11 +13,11 @@ from rest_framework.views import APIView
 from accounts.access import person
 from claims.api.shapes import Money
 from claims.contracts import projects
-from claims.contracts.causes import CauseFound, causes, sums
+from claims.contracts.causes import CauseFound, add_up
 from claims.models import Shortfall, UnderpaymentProject
 
 from ..catalogue import figures
-from ..underpaid import UNDERPAID, underpaid
+from ..underpaid import UNDERPAID, short_parts
 from .examples import example
 from .figures import AnswerShown, Number, frame, money, percent
 from .freshness import answer_by_content
@@ -100,8 +100,7 @@ class Underpayments(APIView):
         states = projects.states(person(request._request))
 
         def build() -> dict[str, Any]:
-            claims = underpaid(question)
-            whole = sums(claims)
+            found, whole = add_up(short_parts(question))
             number = figures([UNDERPAID], question.scope, question.period)[UNDERPAID.key]
             return frame(question) | {
                 "underpaid": money(number.numerator),
@@ -109,7 +108,7 @@ class Underpayments(APIView):
                 "within_tolerance": money(whole.within_tolerance),
                 "set_off": money(whole.set_off),
                 "by_law": money(whole.by_law),
-                "results": [_shown(each, states.get(each.key)) for each in causes(claims)],
+                "results": [_shown(each, states.get(each.key)) for each in found],
             }
 
         return answer_by_content(request._request, build)

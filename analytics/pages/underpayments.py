@@ -20,7 +20,7 @@ from accounts.access import allow, may, person
 from accounts.models import User
 from claims.changes import Change, ClaimError
 from claims.contracts import projects
-from claims.contracts.causes import CauseFound, CauseKey, Sums, causes, sums
+from claims.contracts.causes import CauseFound, CauseKey, Sums, add_up
 from claims.models import Claim, FeeSchedule, Payer, PursuedClaim, Shortfall, UnderpaymentProject
 from claims.pages.filters import colleagues, named
 from rcm_site.tables import Cell, Column, Table
@@ -31,7 +31,7 @@ from ..catalogue import Figure, figures
 from ..overview import counted, kpi_card
 from ..questions import Question
 from ..scopes import NONE
-from ..underpaid import UNDERPAID, Given, Month, agreed, by_month, of_cause, reasons, underpaid
+from ..underpaid import UNDERPAID, Given, Month, agreed, by_month, of_cause, reasons, short_parts
 from .columns import count_column, dollars_column, share_column
 from .report import answer, part_url
 
@@ -49,8 +49,7 @@ def underpayments(request: HttpRequest) -> HttpResponseBase:
 
 
 def shown(request: HttpRequest, question: Question) -> dict[str, Any]:
-    claims = underpaid(question)
-    found, whole = causes(claims), sums(claims)
+    found, whole = add_up(short_parts(question))
     figure = figures([UNDERPAID], question.scope, question.period)[UNDERPAID.key]
     return {
         "answer": in_short(found),

@@ -146,6 +146,15 @@ def test_numbers_and_claims_are_those_of_ones_departments(client: Client, sign_i
     assert rows(page) == [str(mine)]
 
 
+def test_whoever_sees_no_providers_totals_may_narrow_a_number_to_one(client: Client, sign_in: Any) -> None:
+    heart = make_department("Heart")
+    mine = decided("denied", department=heart, provider=make_provider("1111111112"))
+    decided("paid", department=heart)
+    sign_in("biller", departments=[heart])
+    page = client.get(f"/numbers/denial_rate/?{JUNE}&part=all&provider=1111111112")
+    assert rows(page) == [str(mine)]
+
+
 def test_patients_are_masked_and_each_look_at_them_is_written_down(client: Client, sign_in: Any) -> None:
     decided("denied", patient=make_patient(name="Nightingale, Flo"))
     analyst = sign_in("analyst")

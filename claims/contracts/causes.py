@@ -7,9 +7,22 @@ from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Max, Min, Q, QuerySet, Sum, Value
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 
-from ..models import Claim, Shortfall
+from ..models import Shortfall
 
 ZERO = Decimal(0)
 KEY = ("claim__payer", "procedure", "modifiers", "cause")
@@ -75,39 +88,47 @@ class Sums:
 
 def worth_pursuing(parts: QuerySet[Shortfall]) -> QuerySet[Shortfall]:
     """Short by more dollars and by a larger share of what was expected than the site tolerates."""
+    return parts.alias(over=_over()).filter(_is_worth())
+
+
+def _over() -> ExpressionWrapper:
     hundredths = Value(int(Decimal(settings.UNDERPAID_PERCENT) * 100), BigIntegerField())
     whole = Value(10_000, BigIntegerField())
-    over = ExpressionWrapper(F("amount") * whole - F("expected") * hundredths, BigIntegerField())
-    return parts.alias(over=over).filter(
-        over__gt=0, amount__gt=settings.UNDERPAID_DOLLARS, cause__in=Shortfall.PURSUED
-    )
+    return ExpressionWrapper(F("amount") * whole - F("expected") * hundredths, BigIntegerField())
 
 
-def parts_of(claims: QuerySet[Claim]) -> QuerySet[Shortfall]:
-    return Shortfall.objects.filter(claim__in=claims.order_by().values("pk"))
+def _is_worth() -> Q:
+    return Q(over__gt=0, amount__gt=settings.UNDERPAID_DOLLARS, cause__in=Shortfall.PURSUED)
 
 
-def causes(claims: QuerySet[Claim]) -> list[CauseFound]:
-    """Of these underpaid claims; the largest first."""
-    rows = worth_pursuing(parts_of(claims)).order_by().values_list(*KEY, "claim__payer__name")
-    found = rows.annotate(
-        Count("claim", distinct=True),
-        Sum("amount"),
-        Sum("expected"),
-        Min("claim__paid_on"),
-        Max("claim__paid_on"),
-    )
-    known = [CauseFound(CauseKey(*row[:4]), row[4] or "No payer", *row[5:]) for row in found]
-    return sorted(known, key=lambda each: (-each.dollars, each.payer, each.key.service))
+def add_up(parts: QuerySet[Shortfall]) -> tuple[list[CauseFound], Sums]:
+    """By cause, the largest first, and as a whole.
 
-
-def sums(claims: QuerySet[Claim]) -> Sums:
-    parts = parts_of(claims)
-    by_law = Q(cause=Shortfall.Cause.LAW)
-    amounts = parts.aggregate(
-        short=Sum("amount", filter=~by_law & Q(amount__gt=0), default=ZERO),
-        set_off=Sum("amount", filter=~by_law & Q(amount__lt=0), default=ZERO),
-        by_law=Sum("amount", filter=by_law, default=ZERO),
-    )
-    pursued = worth_pursuing(parts).aggregate(sum=Sum("amount", default=ZERO))["sum"]
-    return Sums(pursued, amounts["short"] - pursued, amounts["set_off"], amounts["by_law"])
+    What the law keeps back is most of the parts, and needs no telling apart.
+    """
+    rows = parts.exclude(cause=Shortfall.Cause.LAW).order_by().alias(over=_over())
+    is_worth = Case(When(_is_worth(), then=Value(True)), default=Value(False))
+    keys = (*KEY, "claim__payer__name")
+    found, pursued, tolerated, set_off = [], ZERO, ZERO, ZERO
+    for row in (
+        rows.annotate(is_worth=is_worth)
+        .values_list("is_worth", *keys)
+        .annotate(
+            Count("claim", distinct=True),
+            Sum("amount"),
+            Sum("expected"),
+            Min("claim__paid_on"),
+            Max("claim__paid_on"),
+            above=Sum("amount", filter=Q(amount__lt=0), default=ZERO),
+        )
+    ):
+        is_pursued, *key, payer, claims, dollars, expected, first, last, above = row
+        if is_pursued:
+            pursued += dollars
+            known = CauseKey(*key)
+            found.append(CauseFound(known, payer or "No payer", claims, dollars, expected, first, last))
+        else:
+            tolerated, set_off = tolerated + dollars - above, set_off + above
+    by_law = parts.filter(cause=Shortfall.Cause.LAW).aggregate(sum=Sum("amount", default=ZERO))["sum"]
+    found.sort(key=lambda each: (-each.dollars, each.payer, each.key.service))
+    return found, Sums(pursued, tolerated, set_off, by_law)

@@ -10,7 +10,7 @@ import pytest
 from django.db.models import Sum
 
 from claims.changes import Change, ClaimError, post_payment, void
-from claims.contracts.causes import CauseKey, causes, sums
+from claims.contracts.causes import CauseKey, add_up
 from claims.contracts.expecting import expect
 from claims.contracts.projects import Progress, latest, progress, pursue, states
 from claims.models import Claim, FeeSchedule, Payer, Shortfall
@@ -253,7 +253,7 @@ def test_causes_are_payer_procedure_and_modifiers_and_add_up(aetna: Payer) -> No
     underpay(aetna, "A-2", "99", day="20261103")
     underpay(aetna, "A-3", "110")
     underpay(cigna, "C-1", "60", day="20261105")
-    found = causes(Claim.objects.filter(UNDERPAID))
+    found, whole = add_up(Shortfall.objects.all())
     assert [(each.key, each.payer, each.claims, each.dollars, each.share) for each in found] == [
         (key_of(cigna), "Cigna", 1, 40, Decimal(40) / 100),
         (key_of(aetna), "Aetna", 2, 31, Decimal(31) / 220),
@@ -262,7 +262,6 @@ def test_causes_are_payer_procedure_and_modifiers_and_add_up(aetna: Payer) -> No
         (date(2026, 11, 5), date(2026, 11, 5)),
         (date(2026, 11, 1), date(2026, 11, 3)),
     ]
-    whole = sums(Claim.objects.filter(UNDERPAID))
     assert (whole.worth_pursuing, whole.total) == (71, 71)
 
 
@@ -280,13 +279,14 @@ def test_what_is_within_either_tolerance_is_not_worth_pursuing(
 ) -> None:
     underpay(aetna, "A-1", paid)
     short = 110 - Decimal(paid)
-    whole = sums(Claim.objects.filter(UNDERPAID))
-    assert bool(causes(Claim.objects.filter(UNDERPAID))) == is_beyond
+    found, whole = add_up(Shortfall.objects.all())
+    assert bool(found) == is_beyond
     assert whole.worth_pursuing == (short if is_beyond else 0)
     assert whole.within_tolerance == (0 if is_beyond else short)
     assert whole.total == short
     settings.UNDERPAID_DOLLARS, settings.UNDERPAID_PERCENT = Decimal("0.50"), Decimal("0.9")
-    assert causes(Claim.objects.filter(UNDERPAID))[0].dollars == short
+    found, _ = add_up(Shortfall.objects.all())
+    assert found[0].dollars == short
 
 
 def test_a_project_follows_what_is_paid_since_on_its_claims_and_takes_in_new_ones(aetna: Payer) -> None:
