@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib import import_module
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from claims import changes
 from claims.business_days import plus_business_days
 from claims.changes import Change, ClaimError
 from claims.models import Claim, ClaimEvent, CollectingRate, OpenWork, Worklist, WorkMark
+from claims.pages.filters import ClaimFilter
 from claims.worklists import chances, open_work, pending, sharing
 from claims.worklists.choosing import claims_of, neighbours, not_valued_yet, valued
 from claims.worklists.pulling import next_claim
@@ -278,6 +280,27 @@ def test_a_rule_that_is_wrong_by_now_finds_nothing_and_says_so(biller: User, hea
     found = standing(worklist, biller)
     assert (found.claims, found.words) == (0, "Finds nothing until its rule is corrected")
     assert next_claim(user=biller, worklist=worklist) is None
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {},
+        *({"status": status} for status in ("open", "submitted", "pending", "denied", "appealed", "paid")),
+        *({"waiting": "30"}, {"age": "31-60"}, {"due": "filing-30"}, {"status": "open", "due": "appeal-30"}),
+    ],
+)
+def test_a_list_has_what_is_owed_whatever_else_its_rule_says(
+    rule: dict[str, str], biller: User, heart: Department
+) -> None:
+    payer = make_payer(timely_filing_days=60, appeal_days=60)
+    dates = {"submitted_on": days_ago(40), "decided_on": days_ago(40), "service_to": days_ago(40)}
+    for status, paid in product(Claim.Status, (0, 100)):
+        make_claim(status=status, charge=100, paid=paid, payer=payer, department=heart, **dates)
+    by_rule = ClaimFilter(rule, biller).narrow(Claim.objects.all())
+    owed = {claim for claim in by_rule if claim.is_open and claim.balance > 0}
+    assert set(claims_of(make_list(filters=rule), biller)) == owed
+    assert owed or rule == {"status": "paid"}
 
 
 # The next claim ------------------------------------------------------------------------------------
