@@ -19,9 +19,9 @@ from claims.worklists import pulling
 from claims.worklists.standings import standings
 from rcm_site.api import StrictSerializer
 
-from .claims import RELATED, net_fees
+from .claims import net_fees
 from .narrowing import refuse_unknown
-from .shapes import CLAIM_ROW_EXAMPLE, ClaimRow, Money, Named
+from .shapes import CLAIM_ROW_EXAMPLE, LISTED, ClaimRow, Money, Named, listed
 
 
 class WorklistShown(serializers.Serializer[Any]):
@@ -137,12 +137,11 @@ class TakeNext(APIView):
         if worklist is None:
             audit.record(user, "claim.pulled", request=request._request, outcome="failed", asked_for=pk)
             raise exceptions.NotFound("There is no such worklist.")
-        taken = pulling.next_claim(user=user, worklist=worklist)
-        audit.record(user, "claim.pulled", taken, request=request._request, worklist=worklist.pk)
-        return Response(status=204) if taken is None else Response(shown(taken, user))
+        taken = pulling.next_claim(user=user, worklist=worklist, request=request._request)
+        return Response(status=204) if taken is None else Response(shown(taken))
 
 
-def shown(taken: Claim, user: Any) -> dict[str, Any]:
-    claim = Claim.objects.select_related(*RELATED, "work").get(pk=taken.pk)
-    context = {"user": user, "net_fees": net_fees([claim.pk])}
-    return {"claim": ClaimRow(claim, context=context).data, "work": WorkShown(claim.work).data}
+def shown(taken: Claim) -> dict[str, Any]:
+    claim = Claim.objects.filter(pk=taken.pk).values_list(*LISTED, named=True).get()
+    work = OpenWork.objects.get(pk=taken.pk)
+    return {"claim": listed(claim, net_fees([taken.pk]).get(taken.pk)), "work": WorkShown(work).data}

@@ -42,7 +42,7 @@ class StandingPart(models.Model):
     dollars = MoneyField()
     deadline = models.DateField(null=True)  # the first that is still to come
     at_rest = models.PositiveIntegerField()
-    # The best of what nobody had in hand: each with what it was worth, in cents.
+    # The best of what nobody had in hand: what each was worth in cents, which it is, who passed it by today.
     front = models.JSONField(default=list)
 
     def __str__(self) -> str:

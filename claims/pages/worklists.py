@@ -210,8 +210,7 @@ def has_it(claim: Claim, now: datetime) -> str:
 def take_next(request: HttpRequest, pk: int) -> HttpResponse:
     """Give this person the next claim of the list, or say that there is none."""
     user, found = person(request), visible_worklist(request, pk)
-    claim = pulling.next_claim(user=user, worklist=found)
-    audit.record(user, "claim.pulled", claim, request=request, worklist=found.pk)
+    claim = pulling.next_claim(user=user, worklist=found, request=request)
     if claim is None:
         messages.info(request, f"Nothing is left on “{found.name}” that is free for you.")
         return redirect("worklist", found.pk)

@@ -14,10 +14,11 @@ from django.utils import timezone
 from accounts.models import Department, User
 from claims.changes import Change
 from claims.models import BacklogDay, Claim, KeptStanding, OpenWork, Worklist
+from claims.numbers import next_numbers
 from claims.worklists import open_work, pending
 from claims.worklists.counting import count_due
 from claims.worklists.pulling import next_claim
-from claims.worklists.standings import standing, standings
+from claims.worklists.standings import FRONT, front, standing, standings
 from rcm_site.testing.makers import make_claim, make_department, make_user
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +133,24 @@ def test_the_next_claim_is_of_those_in_front_and_then_of_all_others(heart: Depar
     given = [next_claim(user=biller, worklist=worklist, now=NOW) for _ in range(4)]
     # What is given back comes again when nothing else is left: then the list is looked through anew.
     assert given == [large, small, came_since, large]
+
+
+def test_whoever_passed_all_in_front_by_today_finds_others_there(heart: Department, biller: User) -> None:
+    worklist, other = make_list(), make_user("biller", departments=[heart])
+    Claim.objects.bulk_create(
+        Claim(number=number, kind="dental", department=heart, charge=Decimal(number))
+        for number in next_numbers(FRONT + 2)
+    )
+    open_work.settle()
+    best = list(OpenWork.objects.order_by("-value").values_list("pk", flat=True))
+    passed = OpenWork.objects.filter(pk__in=best[:FRONT])
+    passed.update(passed_by=biller, passed_at=NOW - timedelta(days=1))
+    count_due(NOW)
+    assert front(worklist, biller, NOW) == best[:FRONT]
+    passed.update(passed_at=NOW)
+    count_due(NOW + timedelta(minutes=1))
+    assert front(worklist, biller, NOW) == best[FRONT:]
+    assert front(worklist, other, NOW) == best[:FRONT]
 
 
 def test_what_waits_is_kept_by_day_and_department(heart: Department, biller: User) -> None:

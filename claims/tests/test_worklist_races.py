@@ -12,6 +12,7 @@ from accounts.models import User
 from claims.models import Claim, OpenWork, Worklist
 from claims.numbers import next_numbers
 from claims.worklists import open_work
+from claims.worklists.counting import count_due
 from claims.worklists.pulling import next_claim
 from rcm_site.testing.makers import make_department, make_user
 
@@ -20,7 +21,8 @@ PEOPLE, TURNS = 50, 3
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite writers take turns anyway")
-def test_fifty_people_who_pull_at_once_never_get_the_same_claim() -> None:
+@pytest.mark.parametrize("is_counted", [True, False])  # whether it is known which stand in front
+def test_fifty_people_who_pull_at_once_never_get_the_same_claim(is_counted: bool) -> None:
     heart = make_department("Heart")
     people = [make_user("biller", departments=[heart]) for _ in range(PEOPLE)]
     Claim.objects.bulk_create(
@@ -29,6 +31,8 @@ def test_fifty_people_who_pull_at_once_never_get_the_same_claim() -> None:
     )
     open_work.settle()
     worklist = Worklist.objects.create(name="All", filters={"status": "open"})
+    if is_counted:
+        count_due()
     start, lock = threading.Barrier(PEOPLE), threading.Lock()
     pulled: list[tuple[User, Claim]] = []
     wrong: list[BaseException] = []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Department, User
@@ -315,6 +316,20 @@ def test_two_people_never_have_the_same_claim_and_get_the_most_valuable_first(
     assert next_claim(user=biller, worklist=worklist) == large
     assert next_claim(user=other, worklist=worklist) == small
     assert next_claim(user=make_user("biller", departments=[heart]), worklist=worklist) is None
+
+
+def test_nobody_has_a_claim_that_the_audit_trail_does_not_tell_of(biller: User, heart: Department) -> None:
+    worklist, claim = make_list(), make_open(department=heart)
+    open_work.settle()
+    broken = HttpRequest()
+    del broken.META
+    with pytest.raises(AttributeError):
+        next_claim(user=biller, worklist=worklist, request=broken)
+    assert not OpenWork.objects.filter(held_by=biller).exists()
+    assert next_claim(user=biller, worklist=worklist) == claim
+    assert next_claim(user=biller, worklist=make_list(name="Empty", filters={"status": "denied"})) is None
+    pulled = AuditEntry.objects.filter(action="claim.pulled").order_by("id")
+    assert list(pulled.values_list("subject_id", flat=True)) == [str(claim.pk), ""]
 
 
 def test_a_claim_is_had_for_twenty_minutes_and_longer_by_acting_on_it(

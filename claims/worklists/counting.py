@@ -18,6 +18,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import User
+from rcm_site.days import midnight
 
 from ..models import BacklogDay, Claim, KeptStanding, StandingPart, Worklist
 from ..models.claims import ClaimQuerySet
@@ -82,14 +83,24 @@ def _summed(worklist: Worklist, claims: ClaimQuerySet, now: datetime) -> list[di
 
 
 def _fronts(worklist: Worklist, claims: ClaimQuerySet, now: datetime) -> dict[Part, list[list[Any]]]:
-    """Of each part the best of what nobody has in hand: what each is worth in cents, and which it is."""
+    """Of each part the best of what nobody has in hand: what each is worth in cents, which it is, and who
+    passed it by today. What nobody passed by has places of its own, or it would run out for whoever works
+    the part alone.
+    """
     found: dict[Part, list[list[Any]]] = defaultdict(list)
+    today = timezone.localdate(now)
     free = Q(work__held_by=None) | Q(work__held_until__lte=now)
-    waiting = valued(worklist, claims).filter(to_do(timezone.localdate(now)) & free)
-    nth = Window(RowNumber(), partition_by=[F(key) for key in KEYS], order_by=[F("work__value").desc(), "pk"])
+    passed_by = Case(When(work__passed_at__gte=midnight(today), then=F("work__passed_by")))
+    waiting = valued(worklist, claims).filter(to_do(today) & free).annotate(passer=passed_by)
+    nth = Window(
+        RowNumber(),
+        partition_by=[*map(F, KEYS), Q(passer=None)],
+        order_by=[F("work__value").desc(), "pk"],
+    )
     best: QuerySet[Claim, Any] = waiting.order_by().annotate(nth=nth).filter(nth__lte=FRONT)
-    for department, assignee, value, pk in best.values_list(*KEYS, "work__value", "pk"):
-        found[department, assignee, None].append([int(value * 100), str(pk)])
+    for department, assignee, value, pk, passer in best.values_list(*KEYS, "work__value", "pk", "passer"):
+        claim = [int(value * 100), str(pk)]
+        found[department, assignee, None].append([*claim, passer] if passer else claim)
     return found
 
 

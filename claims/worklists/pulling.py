@@ -6,12 +6,15 @@ On PostgreSQL whoever comes second passes by rows that others are just taking; o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
 from rcm_site.days import midnight
 
@@ -25,42 +28,64 @@ from .valuing import value_claims
 VALUED_AT_ONCE = 200  # claims that are so new that nobody has valued them
 
 
-def next_claim(*, user: User, worklist: Worklist, now: datetime | None = None) -> Claim | None:
+@dataclass(frozen=True)
+class Pull:
+    """Somebody asks for the next claim of a list."""
+
+    user: User
+    worklist: Worklist
+    now: datetime
+    request: HttpRequest | None
+
+    def note(self, claim: Claim | None) -> None:
+        audit.record(self.user, "claim.pulled", claim, request=self.request, worklist=self.worklist.pk)
+
+
+def next_claim(
+    *, user: User, worklist: Worklist, request: HttpRequest | None = None, now: datetime | None = None
+) -> Claim | None:
     """Let go of what this person had, and give them what is worth most of what is free."""
-    now = now or timezone.now()
-    let_go(user, now)
-    found = claims_of(worklist, user)
-    found = found.filter(free_for(user, now, is_shared=is_shared(worklist)))
-    return _taken(worklist, found, user, now) or _taken_of_new(worklist, found, user, now)
-
-
-def _taken(worklist: Worklist, found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
-    today = timezone.localdate(now)
-    free = valued(worklist, found.exclude(at_rest(today)))
-    new = free.exclude(work__passed_by=user, work__passed_at__gte=midnight(today))
-    in_front = new.filter(pk__in=front(worklist, user, now))
-    # What somebody else is just about to take or to value is waited for only when there is nothing else.
-    tries = ((in_front, False), (new, False), (new, True), (free, False), (free, True))
-    for claims, is_patient in tries:
-        if claim := _first(claims, user, now, is_patient=is_patient):
-            return claim
-    return None
-
-
-@transaction.atomic
-def _first(claims: QuerySet[Claim], user: User, now: datetime, *, is_patient: bool) -> Claim | None:
-    locked = claims.select_related("work").select_for_update(skip_locked=not is_patient, of=("work",))
-    claim = locked.first()
-    if claim:
-        work = OpenWork.objects.filter(pk=claim.pk)
-        work.update(held_by=user, held_until=now + HOLD, passed_by=None, passed_at=None)
+    pull = Pull(user, worklist, now or timezone.now(), request)
+    free = free_for(user, pull.now, is_shared=is_shared(worklist))
+    found = claims_of(worklist, user).filter(free)
+    claim = _taken(pull, found) or _taken_of_new(pull, found)
+    if claim is None:
+        pull.note(None)
     return claim
 
 
-def _taken_of_new(worklist: Worklist, found: ClaimQuerySet, user: User, now: datetime) -> Claim | None:
-    new = list(not_valued_yet(worklist, found).values_list("pk", flat=True)[:VALUED_AT_ONCE])
+def _taken(pull: Pull, found: ClaimQuerySet) -> Claim | None:
+    today = timezone.localdate(pull.now)
+    free = valued(pull.worklist, found.exclude(at_rest(today)))
+    new = free.exclude(work__passed_by=pull.user, work__passed_at__gte=midnight(today))
+    in_front = new.filter(pk__in=front(pull.worklist, pull.user, pull.now))
+    with transaction.atomic():
+        let_go(pull.user, pull.now)
+        if claim := _first(pull, in_front):
+            return claim
+    # What somebody else is just about to take or to value is waited for only when there is nothing else, and
+    # with nothing in hand: two people would wait for each other.
+    for claims, is_patient in ((new, False), (new, True), (free, False), (free, True)):
+        with transaction.atomic():
+            if claim := _first(pull, claims, is_patient=is_patient):
+                return claim
+    return None
+
+
+def _first(pull: Pull, claims: QuerySet[Claim], *, is_patient: bool = False) -> Claim | None:
+    locked = claims.select_related("work").only("number", "work__claim")
+    claim = locked.select_for_update(skip_locked=not is_patient, of=("work",)).first()
+    if claim:
+        work = OpenWork.objects.filter(pk=claim.pk)
+        work.update(held_by=pull.user, held_until=pull.now + HOLD, passed_by=None, passed_at=None)
+        pull.note(claim)
+    return claim
+
+
+def _taken_of_new(pull: Pull, found: ClaimQuerySet) -> Claim | None:
+    new = list(not_valued_yet(pull.worklist, found).values_list("pk", flat=True)[:VALUED_AT_ONCE])
     if not new:
         return None
     with transaction.atomic():
-        value_claims(new, timezone.localdate(now))
-    return _taken(worklist, found, user, now)
+        value_claims(new, timezone.localdate(pull.now))
+    return _taken(pull, found)

@@ -133,9 +133,12 @@ def _told(worklist: Worklist, kept: KeptStanding, user: User) -> Standing:
 def front(worklist: Worklist, user: User, now: datetime) -> list[UUID]:
     """The claims that were worth most of what was free for this person, when the list was counted last."""
     mine = Q(assignee=user) if is_shared(worklist) else Q(assignee=None) | Q(assignee=user)
-    parts = StandingPart.objects.filter(mine, standing=worklist.pk).select_related("standing")
+    parts = StandingPart.objects.filter(mine, standing=worklist.pk, held_by=None)
     if not user.sees_everything:
         parts = parts.filter(department__in=Department.objects.visible_to(user))
-    fronts = [each.front for each in parts if is_good(each.standing, worklist, now)]
-    best = sorted((tuple(claim) for each in fronts for claim in each), reverse=True)
-    return [UUID(claim) for _, claim in best[:FRONT]]
+    found = list(parts.values_list("front", "standing__asked", "standing__as_of"))
+    if not found or not is_good(KeptStanding(asked=found[0][1], as_of=found[0][2]), worklist, now):
+        return []
+    # Whoever passed a claim by today gets it when nothing else is left.
+    new = [claim[:2] for front, *_ in found for claim in front if user.pk not in claim[2:]]
+    return [UUID(claim) for _, claim in sorted(new, reverse=True)[:FRONT]]
