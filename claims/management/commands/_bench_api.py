@@ -34,11 +34,11 @@ def send_claims(user: User, *, claims: int, clients: int = 8, workers: int = 2) 
     with web_server(workers) as (port, server):
         headers = {"Authorization": f"Bearer {token_of(user)}", "Content-Type": "application/json"}
         _sent(port, headers, clients, clients * 25)  # caches, plans and connections warm up
-        web, database = _seconds_of(family(server)), _seconds_of(_backends())
+        web, database = seconds_of(family(server)), seconds_of(backends())
         began = time.perf_counter()
         results = _sent(port, headers, clients, claims)
         seconds = time.perf_counter() - began
-        web, database = _seconds_of(family(server)) - web, _seconds_of(_backends()) - database
+        web, database = seconds_of(family(server)) - web, seconds_of(backends()) - database
     waits = sorted(wait for result in results for wait in result.milliseconds)
     return {
         "claims": len(waits),
@@ -112,7 +112,7 @@ def family(parent: int) -> list[int]:
     return [parent, *map(int, children.read_text().split())] if children.exists() else []
 
 
-def _backends() -> list[int]:
+def backends() -> list[int]:
     """The database's processes that serve this one, as far as they run on this machine."""
     if connection.vendor != "postgresql":
         return []
@@ -121,7 +121,7 @@ def _backends() -> list[int]:
         return [pid for (pid,) in cursor]
 
 
-def _seconds_of(processes: Iterable[int]) -> float:
+def seconds_of(processes: Iterable[int]) -> float:
     """What processes have used of the cores, where Linux tells it."""
     ticks = 0
     for process in processes:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import threading
 import time
 from argparse import ArgumentParser
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
@@ -21,45 +17,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Department, User
+from accounts.models import User
 from claims.models import Claim, KeptStanding, OpenWork, Worklist
 from claims.worklists import counting
 from claims.worklists.open_work import AT_ONCE
-from claims.worklists.pulling import next_claim
 from claims.worklists.valuing import value_claims
 
-from ._bench_api import HOST
+from ._bench_api import HOST, web_server
+from ._bench_pulling import WARMING, pull, pullers
 
 TIMES = 9
+WEB_PROCESSES = 2
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
-
-@dataclass
-class Puller:
-    """Somebody who pulls, from when until when they had which claim, and how long they waited for each."""
-
-    person: User
-    had: list[tuple[UUID, float, float]] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
-    went_wrong: BaseException | None = None
-
-    def pull(self, worklist: Worklist, pulls: int, pause: float, start: threading.Barrier) -> None:
-        try:
-            start.wait()
-            given = [self._next(worklist, pause) for _ in range(pulls)]
-            ends = [asked for _, asked, _ in given[1:]] + [float("inf")]
-            self.had = [(pk, got, end) for (pk, _, got), end in zip(given, ends, strict=True) if pk]
-            self.waits = [got - asked for _, asked, got in given]
-        except BaseException as error:  # noqa: BLE001 - told by whoever waits for all of them
-            self.went_wrong = error
-        finally:
-            connection.close()
-
-    def _next(self, worklist: Worklist, pause: float) -> tuple[UUID | None, float, float]:
-        time.sleep(pause)
-        asked = time.perf_counter()
-        claim = next_claim(user=self.person, worklist=worklist)
-        return claim.pk if claim else None, asked, time.perf_counter()
 
 
 class Command(BaseCommand):
@@ -67,8 +36,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--people", type=int, default=50)
-        parser.add_argument("--pulls", type=int, default=5, help="Of each person.")
-        parser.add_argument("--pause", type=float, default=0, help="Seconds before each pull.")
+        parser.add_argument("--pulls", type=int, default=4, help="Of each person.")
+        parser.add_argument("--pause", type=float, default=3, help="Seconds that a person works on a claim.")
         parser.add_argument("--value", type=int, default=20_000, help="How many claims are valued anew.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -113,29 +82,27 @@ class Command(BaseCommand):
     # Pulling ---------------------------------------------------------------------------------------
 
     def _time_pulling(self, people: int, pulls: int, pause: float) -> None:
+        """From a server of two processes, each person with a sign-in of their own."""
         if connection.vendor != "postgresql":
             self.stdout.write("pulling at once: only on PostgreSQL, as elsewhere writers take turns")
             return
-        worklist, pullers = longest_list(), make_pullers(people)
-        try:
-            alone = [self._pulled_alone(worklist, pullers[0].person) for _ in range(TIMES)]
-            self.stdout.write(f"one person pulls from “{worklist.name}”: {in_words(alone)}")
-            seconds = pull_at_once(pullers, worklist, pulls, pause)
-        finally:
-            take_back([puller.person for puller in pullers])
-        waits = [wait for puller in pullers for wait in puller.waits]
-        had = sum(len(puller.had) for puller in pullers)
+        worklist = longest_list()
+        path = reverse("api_next_claim", args=[worklist.pk])
+        with pullers(people) as all_of_them, web_server(WEB_PROCESSES) as (port, server):
+            one = all_of_them[:1]
+            for _ in range(WARMING):
+                pull(port, server, path, one, 1, 0)
+            alone = pull(port, server, path, one, TIMES, 0)
+            self.stdout.write(f"one person pulls from “{worklist.name}”: {in_words(alone.waits)}")
+            pulled = pull(port, server, path, all_of_them, pulls, pause)
         self.stdout.write(
-            f"{people} people pull {pulls} times each: {had} claims in {seconds:.1f} s, {in_words(waits)}"
+            f"{people} people pull {pulls} times each, every {pause:g} s: {pulled.claims} claims in "
+            f"{pulled.seconds:.1f} s, {in_words(pulled.waits)}; each {pulled.web_ms:.1f} ms of the web’s own "
+            f"time and {pulled.database_ms:.1f} ms of the database’s"
         )
-        if twice := had_by_two(pullers):
-            raise CommandError(f"{twice} claims were in two people's hands at once.")
-        self.stdout.write("no claim was ever in two people's hands")
-
-    def _pulled_alone(self, worklist: Worklist, person: User) -> float:
-        began = time.perf_counter()
-        next_claim(user=person, worklist=worklist)
-        return time.perf_counter() - began
+        if pulled.by_two:
+            raise CommandError(f"{pulled.by_two} claims were in two people’s hands at once.")
+        self.stdout.write("no claim was ever in two people’s hands")
 
     # Valuing ---------------------------------------------------------------------------------------
 
@@ -169,48 +136,3 @@ def longest_list() -> Worklist:
     if found is None:
         raise CommandError("There is no list to pull from.")
     return found
-
-
-def make_pullers(count: int) -> list[Puller]:
-    """Billers of all departments."""
-    departments = list(Department.objects.all())
-    people = [
-        User(email=f"{uuid4()}@bench.invalid", name=f"Bench {number}", role="biller")
-        for number in range(count)
-    ]
-    User.objects.bulk_create(people)
-    for person in people:
-        person.departments.set(departments)
-    return [Puller(person) for person in people]
-
-
-def pull_at_once(pullers: Sequence[Puller], worklist: Worklist, pulls: int, pause: float) -> float:
-    """Each with a connection of their own, all from the same moment on; how many seconds it took."""
-    start = threading.Barrier(len(pullers))
-    threads = [
-        threading.Thread(target=puller.pull, args=(worklist, pulls, pause, start)) for puller in pullers
-    ]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for puller in pullers:
-        if puller.went_wrong:
-            raise puller.went_wrong
-    return time.perf_counter() - began
-
-
-def had_by_two(pullers: Sequence[Puller]) -> int:
-    """Claims that one person was given while another had them."""
-    spans: dict[UUID, list[tuple[float, float]]] = defaultdict(list)
-    for puller in pullers:
-        for pk, got, end in puller.had:
-            spans[pk].append((got, end))
-    return sum(any(later < end for (_, end), (later, _) in pairwise(sorted(each))) for each in spans.values())
-
-
-def take_back(people: Sequence[User]) -> None:
-    for who, when in (("held_by", "held_until"), ("passed_by", "passed_at")):
-        OpenWork.objects.filter(**{f"{who}__in": people}).update(**{who: None, when: None})
-    User.objects.filter(pk__in=[person.pk for person in people]).delete()
