@@ -295,7 +295,7 @@ def test_a_list_has_what_is_owed_whatever_else_its_rule_says(
     rule: dict[str, str], biller: User, heart: Department
 ) -> None:
     payer = make_payer(timely_filing_days=60, appeal_days=60)
-    dates = {"submitted_on": days_ago(40), "decided_on": days_ago(40), "service_to": days_ago(40)}
+    dates: dict[str, Any] = dict.fromkeys(("submitted_on", "decided_on", "service_to"), days_ago(40))
     for status, paid in product(Claim.Status, (0, 100)):
         make_claim(status=status, charge=100, paid=paid, payer=payer, department=heart, **dates)
     by_rule = ClaimFilter(rule, biller).narrow(Claim.objects.all())

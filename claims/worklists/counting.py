@@ -91,12 +91,10 @@ def _fronts(worklist: Worklist, claims: ClaimQuerySet, now: datetime) -> dict[Pa
     today = timezone.localdate(now)
     free = Q(work__held_by=None) | Q(work__held_until__lte=now)
     passed_by = Case(When(work__passed_at__gte=midnight(today), then=F("work__passed_by")))
-    waiting = valued(worklist, claims).filter(to_do(today) & free).annotate(passer=passed_by)
-    nth = Window(
-        RowNumber(),
-        partition_by=[*map(F, KEYS), Q(passer=None)],
-        order_by=[F("work__value").desc(), "pk"],
-    )
+    waiting = valued(worklist, claims).filter(to_do(today) & free)
+    waiting = waiting.annotate(passer=passed_by, is_new=Q(passer=None))
+    places = [F(key) for key in (*KEYS, "is_new")]
+    nth = Window(RowNumber(), partition_by=places, order_by=[F("work__value").desc(), "pk"])
     best: QuerySet[Claim, Any] = waiting.order_by().annotate(nth=nth).filter(nth__lte=FRONT)
     for department, assignee, value, pk, passer in best.values_list(*KEYS, "work__value", "pk", "passer"):
         claim = [int(value * 100), str(pk)]
