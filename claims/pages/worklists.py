@@ -25,14 +25,21 @@ from ..changes import Change
 from ..models import Claim, ClaimEvent, ClaimPayment, OpenWork, Worklist, WriteOff
 from ..worklists import choosing, editing, pulling, sharing, standings
 from ..worklists.choosing import asked_of, claims_of
-from .claims import LISTED, amount, at_most
+from .claims import amount, at_most
 from .filters import ClaimFilter
 from .forms import AssignClaims, EditWorklist
 from .masking import patient_shown
 
 VIEW, EDIT, WORK = "claims.view_worklist", "claims.change_worklist", "claims.change_claim"
 MOST_COUNTED = 10_000
-SHOWN = (*LISTED, "work__held_by")  # what a row looks up
+# What a row looks up, and what of it.
+LOOKED_UP = ("patient", "payer", "assignee", "work__held_by")
+SHOWN = (
+    *("number", "status", "patient__name", "patient__patient_id", "payer__name", "assignee__name"),
+    *(f"work__{each}" for each in ("dollars", "collected", "decided", "urgency", "value", "deadline")),
+    *(f"work__{each}" for each in ("pended_until", "pended_why", "closed_as", "closed_why", "held_until")),
+    "work__held_by__name",
+)
 TO_LOOK_AT = (ClaimPayment.State.UNMATCHED, ClaimPayment.State.HELD)
 
 
@@ -126,8 +133,12 @@ def table_of(request: HttpRequest, found: Worklist, claims: QuerySet[Claim], now
         empty_url=reverse("worklists"),
         empty_action="All worklists",
         keys=claims.values_list("pk", flat=True),
-        read=Claim.objects.select_related(*SHOWN).annotate(touches=touches()).in_bulk,
+        read=rows().annotate(touches=touches()).in_bulk,
     )
+
+
+def rows() -> QuerySet[Claim]:
+    return Claim.objects.select_related(*LOOKED_UP).only(*SHOWN)
 
 
 def touches() -> Subquery:
@@ -150,7 +161,7 @@ def resting_table(
         ],
         key="resting",
         keys=claims.values_list("pk", flat=True),
-        read=Claim.objects.select_related(*SHOWN).in_bulk,
+        read=rows().in_bulk,
         link=lambda claim: claim_url(found, claim),
         caption="Put aside until a day, or closed until something changes",
     )
