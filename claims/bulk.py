@@ -67,6 +67,27 @@ def insert_new(
     return {value for (value,) in find(model, (key,), key, {row[position] for row in rows})}
 
 
+def put(
+    model: type[models.Model], columns: Sequence[str], rows: Collection[Row], *, renewed: Sequence[str]
+) -> None:
+    """Insert these rows in their order; where the first column's value is known, renew these columns."""
+    if not rows:
+        return
+    quote = connection.ops.quote_name
+    table, names = _quoted(model, columns)
+    changes = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in renewed)
+    told = f"ON CONFLICT ({quote(columns[0])}) DO UPDATE SET {changes}"
+    if len(rows) <= HANDFUL:
+        together([inserting(model, columns, rows, told)])
+    elif connection.vendor == "postgresql":
+        staging = _empty_staging(model, table, names)
+        _copy(f"COPY {staging} ({names}) FROM STDIN", rows)
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {staging} {told}")
+    else:
+        _execute_many(f"INSERT INTO {table} ({names}) VALUES ({_marks(len(columns))}) {told}", rows)
+
+
 def find(
     model: type[models.Model], columns: Sequence[str], by: str, values: Iterable[Any]
 ) -> list[tuple[Any, ...]]:

@@ -215,6 +215,20 @@ def test_with_a_new_day_all_claims_are_valued_anew() -> None:
     assert OpenWork.objects.get(claim=claim).urgency == 20
 
 
+def test_many_claims_valued_anew_keep_what_people_did_with_them(biller: User, heart: Department) -> None:
+    payer = make_payer(appeal_days=31)
+    denied: dict[str, Any] = {"payer": payer, "department": heart, "status": "denied", "decided_on": TODAY}
+    claims = [make_claim(charge=Decimal(100 + number), **denied) for number in range(12)]
+    open_work.settle()
+    until = pending.pend(claim=claims[3], days=20, why="payer", change=Change(biller))
+    while open_work.refresh(TODAY + timedelta(days=11)):
+        pass
+    works = OpenWork.objects.order_by("dollars")
+    assert [work.dollars for work in works] == [100 + number for number in range(12)]
+    assert [work.value for work in works] == [2 * work.dollars for work in works]
+    assert [work.pended_until for work in works] == [until if place == 3 else None for place in range(12)]
+
+
 def test_a_late_row_shows_nothing_that_is_closed_and_a_claim_without_one_is_not_lost(
     biller: User, heart: Department
 ) -> None:

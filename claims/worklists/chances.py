@@ -59,12 +59,13 @@ class Chances:
         self._sums: dict[str, Counter[tuple[object, ...]]] = {
             each: Counter() for each in ("collected", "decided")
         }
-        for rate in CollectingRate.objects.all():
-            *keys, everything = _ever_less_like(rate.payer_id, rate.category, rate.age).values()
+        rates = CollectingRate.objects.values_list("payer", "category", "age", "collected", "decided")
+        for payer, category, age, collected, decided in rates:
+            *keys, everything = _ever_less_like(payer, category, age).values()
             # What was denied stands among all claims already.
-            for key in keys if rate.category else (*keys, everything):
-                self._sums["collected"][key] += rate.collected
-                self._sums["decided"][key] += rate.decided
+            for key in keys if category else (*keys, everything):
+                self._sums["collected"][key] += collected
+                self._sums["decided"][key] += decided
 
     def of(self, claim: Claim, today: date) -> Chance:
         """Its age is that at which it was denied, or today's while nobody has decided it."""

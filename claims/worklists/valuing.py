@@ -16,11 +16,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
-
+from .. import bulk
 from ..deadlines import deadline_of
 from ..models import Claim, OpenWork, Payer
 from ..models.claims import OPEN
+from ..money import cents
 from ..plan_limits import PlanLimits
 from .chances import Chance, Chances
 
@@ -105,24 +105,26 @@ def value_claims(ids: Collection[UUID], today: date) -> None:
         claim.payer = payers.get(claim.payer_id) if claim.payer_id else None
     plans = PlanLimits(claims.values())
     fresh = {pk: worth for pk in claims if (worth := worth_of(claims[pk], chances, plans, today))}
-    works = OpenWork.objects.filter(pk__in=ids)
-    here = {pk: Worth(*worth) for pk, *worth in works.values_list("pk", *Worth._fields)}
+    works = OpenWork.objects.filter(pk__in=ids).values_list("pk", "closed_as", *Worth._fields)
+    here = {pk: (closed_as, Worth(*worth)) for pk, closed_as, *worth in works}
     # Everybody locks rows in the same order, and none that stays as it is: others would wait for it.
-    changed = sorted(pk for pk, worth in fresh.items() if here.get(pk) != worth)
-    OpenWork.objects.bulk_create(
-        (OpenWork(claim_id=pk, **fresh[pk]._asdict()) for pk in changed),
-        update_conflicts=True,
-        unique_fields=["claim"],
-        update_fields=Worth._fields,
-        batch_size=500,
-    )
-    _open_again(claims, works)
-    works.filter(pk__in=here.keys() - fresh.keys()).delete()
+    changed = sorted(pk for pk, worth in fresh.items() if pk not in here or here[pk][1] != worth)
+    bulk.put(OpenWork, _COLUMNS, [_row(pk, fresh[pk]) for pk in changed], renewed=Worth._fields)
+    _open_again(claims, {pk: closed_as for pk, (closed_as, _) in here.items() if closed_as})
+    OpenWork.objects.filter(pk__in=here.keys() - fresh.keys()).delete()
 
 
-def _open_again(claims: dict[UUID, Claim], works: QuerySet[OpenWork]) -> None:
+_COLUMNS = ("claim_id", *Worth._fields, "pended_why", "closed_as", "closed_why")
+
+
+def _row(pk: UUID, worth: Worth) -> bulk.Row:
+    """As the database keeps it. Whatever the new row does not say is that nothing has happened to it."""
+    kept = worth._asdict() | {"dollars": cents(worth.dollars), "value": cents(worth.value)}
+    return pk, str(kept.pop("at_stake")), *kept.values(), "", "", ""
+
+
+def _open_again(claims: dict[UUID, Claim], closed: dict[UUID, str]) -> None:
     """Work that was closed on a claim which stands otherwise by now."""
-    closed = works.filter(closed_as__gt="").order_by("pk").values_list("pk", "closed_as")
-    for pk, closed_as in closed:
+    for pk, closed_as in sorted(closed.items()):
         if pk in claims and closed_as != as_it_stands(claims[pk]):
-            works.filter(pk=pk, closed_as=closed_as).update(closed_as="", closed_why="")
+            OpenWork.objects.filter(pk=pk, closed_as=closed_as).update(closed_as="", closed_why="")
