@@ -33,6 +33,13 @@ KEPT_DAYS = timedelta(days=800)  # a trend over a year, and the same a year befo
 
 _DAY = {"postgresql": "DATE '{}'", "sqlite": "'{}'"}
 _PLUS = {"postgresql": "({day} + {days})", "sqlite": "date({day}, ({days}) || ' days')"}
+# The days of a level, without looking at all days for each where the database can count.
+_EACH_DAY = {
+    "postgresql": """
+        CROSS JOIN LATERAL (SELECT begins + n AS day FROM generate_series(0, ends - begins - 1) AS n) AS days
+    """,
+    "sqlite": "JOIN days ON days.day >= begins AND days.day < ends",
+}
 
 # A balance is of one age after the other: each of these spans, within the days that are kept, begins and ends
 # on a day. What changes on a day adds up to how it stands, and stands until the next change.
@@ -40,20 +47,24 @@ _ADD_UP = """
 INSERT INTO analytics_agingfact (day, payer_id, department_id, age, {sums})
 WITH RECURSIVE balances AS ({balances}),
 ages (age, youngest, oldest) AS (VALUES {ages}),
+aged AS (
+    SELECT balances.*, age, {greatest}(since, {youngest}, {start}) AS begins,
+        {least}(until, CASE WHEN oldest IS NULL THEN until ELSE {oldest} END, {after}) AS ends
+    FROM balances CROSS JOIN ages
+),
 spans AS (
-    SELECT payer_id, department_id, age, {greatest}(since, {youngest}, {start}) AS begins,
-        {least}(until, CASE WHEN oldest IS NULL THEN until ELSE {oldest} END, {after}) AS ends,
+    SELECT payer_id, department_id, age, begins, ends,
         CASE WHEN balance > 0 THEN sign ELSE 0 END AS owed_claims,
         CASE WHEN balance > 0 THEN sign * balance ELSE 0 END AS owed,
         CASE WHEN balance > 0 THEN sign * net ELSE 0 END AS owed_net,
         CASE WHEN balance < 0 THEN sign ELSE 0 END AS credit_claims,
         CASE WHEN balance < 0 THEN sign * balance ELSE 0 END AS credits
-    FROM balances CROSS JOIN ages
+    FROM aged WHERE begins < ends
 ),
 changes AS (
     SELECT payer_id, department_id, age, day, {totals} FROM (
-        SELECT payer_id, department_id, age, begins AS day, {sums} FROM spans WHERE begins < ends
-        UNION ALL SELECT payer_id, department_id, age, ends, {negated} FROM spans WHERE begins < ends
+        SELECT payer_id, department_id, age, begins AS day, {sums} FROM spans
+        UNION ALL SELECT payer_id, department_id, age, ends, {negated} FROM spans
     ) AS changed GROUP BY payer_id, department_id, age, day HAVING {some_total}
 ),
 levels AS (
@@ -62,10 +73,17 @@ levels AS (
     FROM changes WINDOW so_far AS (PARTITION BY payer_id, department_id, age ORDER BY day)
 ),
 days (day) AS (SELECT {start} UNION ALL SELECT {next_day} FROM days WHERE day < {end})
-SELECT days.day, payer_id, department_id, age, {sums}
-FROM levels JOIN days ON days.day >= begins AND days.day < ends WHERE {some}
+SELECT days.day, payer_id, department_id, age, {sums} FROM levels {each_day} WHERE {some}
 ON CONFLICT (day, coalesce(payer_id, 0), coalesce(department_id, 0), age) DO UPDATE SET {added}
 """
+
+
+def begin() -> None:
+    """Keep the balances of all claims where none are kept yet, without asking which of them are marked."""
+    with transaction.atomic():
+        if is_alone(KEEPER_LOCK) and not (ClaimBalance.objects.exists() or _days_kept()):
+            ChangedClaim.objects.all().delete()  # first: what is marked from here on is looked at again
+            _insert(Claim.objects.exclude(status=Claim.Status.VOID))
 
 
 def renew_balances(most: int = 0) -> int:
@@ -122,10 +140,15 @@ def _renew(claims: list[uuid.UUID]) -> None:
     ids = _listed("uuid", [each.hex for each in claims])
     _insert(Claim.objects.filter(pk__in=ids).exclude(status=Claim.Status.VOID))
     rows = ClaimBalance.objects.filter(claim_id__in=ids)
-    state = FactState.objects.filter(pk=1, kept_from__isnull=False).first()
-    if state and state.kept_from and state.kept_until:
-        _add_up(Period(state.kept_from, state.kept_until), rows, newest)
+    if days := _days_kept():
+        _add_up(days, rows, newest)
     rows.filter(pk__lte=newest).delete()
+
+
+def _days_kept() -> Period | None:
+    kept = FactState.objects.filter(pk=1).values_list("kept_from", "kept_until").first()
+    start, end = kept or (None, None)
+    return Period(start, end) if start and end else None
 
 
 def _listed(kind: str, values: list[Any]) -> RawSQL:
@@ -163,6 +186,7 @@ def _add_up(days: Period, balances: QuerySet[ClaimBalance], newest_before: int =
         least=LEAST[vendor],
         youngest=plus.format(day="submitted_on", days="youngest"),
         oldest=plus.format(day="submitted_on", days="oldest + 1"),
+        each_day=_EACH_DAY[vendor],
         next_day=plus.format(day="day", days="1"),
         start=day.format(days.start),
         end=day.format(days.end),
