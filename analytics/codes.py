@@ -221,7 +221,7 @@ def add_up_codes(scope: Scope, periods: list[Period]) -> None:
     names = sorted({key for code in CODES.values() for key in code.measures})
     parts: list[Sql] = []
     for code in CODES.values():
-        sums = ", ".join(key if key in code.measures else f"0 AS {key}" for key in names)
+        sums = ", ".join(key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in names)
         for sql, values in _live(code, scope, periods, ("day", "code", *FACT_KEYS)):
             named = f"SELECT '{code.name}' AS name, day, code, {', '.join(FACT_KEYS)}, {sums}"
             parts.append((f"{named} FROM ({sql}) AS part", values))

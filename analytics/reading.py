@@ -257,7 +257,9 @@ class Reading:
             return []
         here = {each.key for each in measures}
         sums = (
-            f"CAST(sum_{each.key} AS bigint) AS {each.key}" if each.key in here else f"0 AS {each.key}"
+            f"CAST(sum_{each.key} AS bigint) AS {each.key}"
+            if each.key in here
+            else f"CAST(0 AS bigint) AS {each.key}"
             for each in self.measures
         )
         names = ", ".join([*(f"key_{key} AS {key}" for key in split), *sums])
