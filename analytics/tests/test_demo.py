@@ -15,9 +15,21 @@ from accounts.models import AuditEntry, Department, User
 from analytics.demo import nights, seeding
 from analytics.known_then import known_now, known_then
 from analytics.kpis import KPIS
+from analytics.models import ChangedClaim, DirtyDay
 from analytics.periods import DAY, Period
 from analytics.scopes import Scope
-from claims.models import Claim, ClaimEvent, ClaimLine, OutboxMessage, Patient, Remittance
+from analytics.verification import differences
+from claims.models import (
+    Appeal,
+    Claim,
+    ClaimEvent,
+    ClaimLine,
+    OpenWork,
+    OutboxMessage,
+    Patient,
+    Remittance,
+)
+from claims.models.claims import CREDIT, OWED, UNDERPAID
 
 TODAY = date(2026, 11, 21)
 
@@ -72,6 +84,19 @@ def test_claims_are_made_once_and_only_for_the_demos_people(tmp_path: Path) -> N
         call_command("seed_demo", claims=30, verbosity=0)
     call_command("seed_demo", verbosity=0)  # as each start does
     assert Claim.objects.count() == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_is_kept_as_the_claims_say_when_the_command_ends() -> None:
+    call_command("seed_demo", claims=80, months=3, verbosity=0)
+    assert not DirtyDay.objects.exists()
+    assert not ChangedClaim.objects.exists()
+    assert not list(differences())
+    assert set(OpenWork.objects.values_list("pk", flat=True)) == set(
+        Claim.objects.filter(OWED | UNDERPAID | CREDIT).values_list("pk", flat=True)
+    )
+    appealed = ClaimEvent.objects.filter(to_status="appealed").exclude(from_status="appealed")
+    assert set(Appeal.objects.values_list("event", flat=True)) == set(appealed.values_list("pk", flat=True))
 
 
 def test_past_sundays_are_written_down_as_they_were_known_that_night() -> None:

@@ -14,8 +14,6 @@ from django.utils import timezone
 from accounts import demo
 from analytics.demo import nights, seeding
 from analytics.settling import settle
-from claims import appeal_histories
-from claims.worklists import open_work
 
 MONTHS = 16  # so that a quarter can be held against the same one a year before
 
@@ -75,8 +73,6 @@ class Command(BaseCommand):
         )
         made_in = time.perf_counter() - begun
         settle()
-        open_work.settle()
-        appeal_histories.settle()
         nights.write_down(timezone.localdate())
         if verbosity:
             added_in = time.perf_counter() - begun - made_in
