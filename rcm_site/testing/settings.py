@@ -28,3 +28,5 @@ from rcm_site.settings import *  # noqa: E402, F403 - they read the environment 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick: tests sign in a thousand times
 # Look for a static file when it is asked for: each test has a client of its own, which would list them all.
 WHITENOISE_AUTOREFRESH = True
+# /metrics tells how long each address took by these limits, and tests go to all addresses.
+PROMETHEUS_LATENCY_BUCKETS = (1.0, float("inf"))
