@@ -43,15 +43,16 @@ def test(base: dict[str, str], linting: Future[list[str]]) -> int:
     not_run: list[str] = []
     with tempfile.TemporaryDirectory(prefix="rcm-results-") as made:
         results = Path(made)
-        # Being traced takes longer than the tests themselves: in one of the two runs is enough.
-        runs = [run_suite("SQLite", base, results, "-m", "not served", "--cov", "--cov-report=")]
+        # One of the two runs measures what is covered, which is enough.
+        measuring = ["-p", "rcm_site.testing.covered"]
+        runs = [run_suite("SQLite", base | {"COVERED": made}, results, "-m", "not served", *measuring)]
         try:
             with environment() as variables:
                 runs.append(run_suite("PostgreSQL", base | variables, results, "-m", "not embedded"))
         except CannotRun as reason:
             not_run.append(f"THE SUITE ON POSTGRESQL AND REDIS: {reason}")
             runs.append(run_suite("SQLite, pages and addresses", base, results, "-m", "served"))
-        failed_checks = [*linting.result(), *measure_coverage(results)]
+        failed_checks = [*linting.result(), *uncovered(results)]
 
     unfinished = [name for name, outcomes in runs if not outcomes]
     for name in [*failed_checks, *(f"the {name} run did not finish" for name in unfinished)]:
@@ -87,20 +88,17 @@ def run_suite(name: str, env: dict[str, str], results: Path, *options: str) -> t
     say(f"tests on {name}")
     report = results / f"{name}.xml"
     pytest = [sys.executable, "-m", "pytest", "-q", "--numprocesses=2", f"--junitxml={report}"]
-    coverage = {"COVERAGE_FILE": str(results / f"coverage-{name}")}
-    if not finished_within(MOST_MINUTES * 60, [*pytest, *options], env | coverage):
+    if not finished_within(MOST_MINUTES * 60, [*pytest, *options], env):
         print(f"THE {name.upper()} RUN WAS ENDED AFTER {MOST_MINUTES} MINUTES")
     return name, read_outcomes(report)
 
 
-def measure_coverage(results: Path) -> list[str]:
+def uncovered(results: Path) -> list[str]:
     say("coverage")
-    env = os.environ | {"COVERAGE_FILE": str(results / "coverage")}
-    coverage = [sys.executable, "-m", "coverage"]
-    measured = [str(path) for path in results.glob("coverage-*")]
-    subprocess.run([*coverage, "combine", "--quiet", *measured], env=env, check=False)
-    report = subprocess.run([*coverage, "report", f"--fail-under={LEAST_COVERAGE}"], env=env, check=False)
-    return [f"coverage of {LEAST_COVERAGE} %"] if report.returncode else []
+    by_workers = [str(path) for path in results.glob("*.json")]
+    table = ["-m", "slipcover", "--skip-covered", f"--fail-under={LEAST_COVERAGE}", f"--out={os.devnull}"]
+    done = subprocess.run([sys.executable, *table, "--merge", *by_workers], check=False)
+    return [f"coverage of {LEAST_COVERAGE} %"] if done.returncode else []
 
 
 def say(title: str, text: str = "") -> None:

@@ -17,12 +17,6 @@ from .makers import make_user
 from .migrated import django_db_keepdb, django_db_modify_db_settings, django_db_setup  # noqa: F401
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Hundreds of made-up examples go where others have been: tracing them would take longer than they do."""
-    if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-        item.add_marker(pytest.mark.no_cover)
-
-
 @pytest.fixture
 def sign_in(client: Client) -> Callable[..., User]:
     """Sign the test client in as somebody of this role (or as this very person)."""
