@@ -75,6 +75,10 @@ def numbered(measures: Iterable[str], scope: Scope, period: Period) -> Iterator[
             yield _numbers(marked)
             continue
         for source in measure.sources:
+            if source.is_searched:
+                found = _rows(source, measure, scope, period).order_by().distinct()
+                yield _numbers(Claim.objects.filter(pk__in=found, status__in=COUNTED))
+                continue
             asked = scope.condition(source.claim, source.provider_path)
             condition = source.within(measure.span(period)) & measure.condition(source.claim)
             yield _numbers(source.rows().filter(asked, condition), source.claim)

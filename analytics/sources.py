@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -61,6 +61,7 @@ class Source:
     staff: str = ""  # who did it, for measures of people
     where: Combinable | Q = field(default_factory=Q)
     more: dict[str, Any] = field(default_factory=dict)  # what its conditions and amounts need to know
+    is_searched: bool = False  # its rows take looking through others; their claims are looked up after that
 
     def rows(self) -> QuerySet[Any]:
         """Of claims that count, each with its `day`."""
@@ -170,9 +171,12 @@ _APPEALED_BEFORE = Subquery(_last_before(Status.APPEALED, Status.PAID, Status.DE
 # An appeal that was taken back makes the claim a denied one again, which its payer did not decide.
 _DECISION = _became(Status.PAID, Status.DENIED) & ~Q(action=WITHDRAWN)
 APPEALS_DECIDED = (
-    _events(
-        _DECISION & Exists(_of_same_claim(Status.APPEALED)) & Q(before=Status.APPEALED),
-        before=_APPEALED_BEFORE,
+    replace(
+        _events(
+            _DECISION & Exists(_of_same_claim(Status.APPEALED)) & Q(before=Status.APPEALED),
+            before=_APPEALED_BEFORE,
+        ),
+        is_searched=True,
     ),
 )
 
