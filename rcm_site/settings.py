@@ -151,8 +151,9 @@ else:
     DATABASES["default"] |= {"ENGINE": "rcm_site.postgresql", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     # A server that hangs is noticed in seconds, and answered for with a 503.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
-    # What we ask is written to be quick: to compile it first takes longer than to do it.
-    DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off")
+    # What we ask is written to be quick: to compile it first takes longer than to do it, and so does to start
+    # workers for what one does in 20 ms.
+    DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off -c parallel_setup_cost=5000")
 
 REDIS_URL = env.str("REDIS_URL", default="")
 # A hung Redis must cost a request a moment, not a minute: short waits, and no second try.
