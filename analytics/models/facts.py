@@ -161,12 +161,12 @@ class CodeSums(models.Model):
 
 class CodeFact(CodeSums):
     class Meta(CodeSums.Meta):
-        indexes = [models.Index(fields=["name", "day"], name="code_fact_by_day")]
+        indexes = [models.Index(fields=["name", "day", "payer"], name="code_fact_by_day")]
 
 
 class CodeMonth(CodeSums):
     class Meta(CodeSums.Meta):
-        indexes = [models.Index(fields=["name", "day"], name="code_fact_by_month")]
+        indexes = [models.Index(fields=["name", "day", "payer"], name="code_fact_by_month")]
 
 
 class StaffFact(models.Model):
