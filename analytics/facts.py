@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from django.db.models import Count
+
 from claims.models import Claim
 
 from .caching import is_told, remembered
@@ -82,10 +84,12 @@ def claims_touched(scope: Scope, period: Period) -> int:
     rows = source.rows_of_any().filter(scope.condition(source.claim), source.within(period))
     if scope.staff is not None:
         rows = rows.filter(**{source.staff: scope.staff})
-    rows = rows.exclude(claim__in=void).values("claim").distinct()
-    if not is_told(scope):
-        return rows.count()
-    return remembered(("touched", scope, period), lambda: [rows.count()])[0]
+    rows = rows.exclude(claim__in=void)
+
+    def counted() -> list[int]:
+        return [rows.aggregate(touched=Count("claim", distinct=True))["touched"]]
+
+    return (remembered(("touched", scope, period), counted) if is_told(scope) else counted())[0]
 
 
 def _reading(
