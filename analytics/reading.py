@@ -217,7 +217,11 @@ class Reading:
         rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", periods))
         if self.scope.staff is not None:
             rows = rows.filter(staff=self.scope.staff)
-        columns = {f"sum_{each.key}": Sum(each.kept_in) for each in measures}
+        # By day they hardly get fewer: added up once, with all the other parts, and not twice.
+        is_added_up = not self._tells_day or len(measures) < len(self.measures)
+        columns = {
+            f"sum_{each.key}": Sum(each.kept_in) if is_added_up else F(each.kept_in) for each in measures
+        }
         paths = {"on_day": "day", **{key: COLUMNS[key] for key in KEYS}}
         return self._compiled(rows, paths, columns, measures)
 
