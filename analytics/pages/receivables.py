@@ -20,7 +20,7 @@ from ..open_claims import largest_open, oldest_open
 from ..overview import kpi_cards
 from ..periods import Step
 from ..questions import Question
-from ..receivables import days_in_ar, ends, owed_by, together
+from ..receivables import Owed, days_in_ar, ends, owed_by, together
 from .kpi import turned
 from .receivable_charts import age_columns, aged_bars, course_of_days, days_to_pay
 from .receivable_tables import ages_table, open_claims_table, owed_table
@@ -57,7 +57,7 @@ def shown(request: HttpRequest, question: Question) -> dict[str, Any]:
         "answer": in_short(whole, payers, day),
         "cards": kpi_cards(question, CARDS),
         "ages": ages_table(request, question, whole),
-        **over_time(request, question),
+        **over_time(request, question, whole),
         "payer_bars": aged_bars(request, question, payers, "payer"),
         "department_bars": aged_bars(request, question, departments, "department"),
         "payers": owed_table(request, question, payers, whole, "payer"),
@@ -72,10 +72,11 @@ def shown(request: HttpRequest, question: Question) -> dict[str, Any]:
     }
 
 
-def over_time(request: HttpRequest, question: Question) -> dict[str, Any]:
+def over_time(request: HttpRequest, question: Question, whole: Owed) -> dict[str, Any]:
     """The ages, and days in A/R, at month ends or week by week up to the period's last day."""
     step = Step.WEEK if request.GET.get("step") == Step.WEEK else Step.MONTH
-    stood = aging_trend(question.scope, ends(question.period.end, step))
+    *earlier, day = ends(question.period.end, step)
+    stood = [*aging_trend(question.scope, earlier), (day, whole.buckets)]
     course = days_in_ar(question.scope, stood, question.period.days)
     return {
         "trend": age_columns(request, stood, step),
