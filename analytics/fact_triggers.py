@@ -21,6 +21,7 @@ from . import balance_triggers
 COLUMNS = (
     *("status", "kind", "payer_id", "department_id", "provider_id", "frequency"),
     *("submitted_on", "first_decided_on", "decided_on", "paid_on", "received_at"),
+    "service_to",  # counts on no day, but what is at risk is told again only while it is as it was
     *("charge", "expected", "allowed", "paid", "adjusted", "written_off", "patient_share"),
     *("first_decision", "denial_category", "at_intake"),
 )
@@ -337,6 +338,18 @@ def _sqlite_trigger(table: str, event: str, days: list[str], condition: str = ""
     named = " UNION ALL ".join(f"SELECT '{fact}' AS fact" for fact in facts)
     steps = "".join(_SQLITE_MARK.format(days=each, facts=named) for each in days)
     return _SQLITE.format(table=table, event=event, condition=condition, steps=steps + _SQLITE_COUNT)
+
+
+def watch_claims_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """For a migration after which other `COLUMNS` matter."""
+    if schema_editor.connection.vendor == "postgresql":
+        function = _CLAIMS_FUNCTION.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+        schema_editor.execute(function, params=None)
+    else:
+        schema_editor.execute("DROP TRIGGER claims_claim_mark_update", params=None)
+        schema_editor.execute(
+            next(each for each in _sqlite() if "claims_claim_mark_update" in each), params=None
+        )
 
 
 def create(schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -45,6 +45,15 @@ class Lengths:
         self._payers = list(Payer.objects.order_by())
         self._plans = list(PlanLimit.objects.order_by())
 
+    @property
+    def are_of_payers(self) -> bool:
+        """Whether claims alone tell theirs, as no plan has its own."""
+        return not self._plans
+
+    def told(self, of_payer: str) -> tuple[tuple[int, int], ...]:
+        """By payer."""
+        return tuple(sorted((payer.pk, getattr(payer, of_payer)) for payer in self._payers))
+
     def of_claims(self, of_payer: str, of_plan: str) -> Iterator[tuple[int, Q]]:
         """Each length of a limit, with the claims that it limits."""
         plans = self._of_plans(of_plan)

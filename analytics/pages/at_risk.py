@@ -13,7 +13,9 @@ from claims.plan_limits import Lengths
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import money, money_brief
 
+from ..caching import is_told, remembered
 from ..questions import Question
+from ..scopes import Scope
 from .report import part_url
 
 WORDS = {
@@ -27,7 +29,7 @@ def at_risk_table(request: HttpRequest, question: Question) -> Table:
     """As of today, whatever period is asked for: what can still be done does not depend on it."""
     scope = question.scope
     lengths = Lengths()
-    rows = [(limit, deadlines.at_risk(scope.claims(), limit, scope.today, lengths)) for limit in LIMITS]
+    rows = [(limit, at_risk(scope, limit, lengths)) for limit in LIMITS]
 
     def within(place: int) -> Column:
         days = SOON[place]
@@ -53,6 +55,17 @@ def at_risk_table(request: HttpRequest, question: Question) -> Table:
         caption="At risk: what payers' limits end unless it is done in time",
         export_url=part_url(request, "at_risk"),
     )
+
+
+def at_risk(scope: Scope, limit: Limit, lengths: Lengths) -> list[AtRisk]:
+    """Told again while neither claims nor payers' limits change; of the plans of a claim no mark tells."""
+
+    def found() -> list[AtRisk]:
+        return deadlines.at_risk(scope.claims(), limit, scope.today, lengths)
+
+    if not (lengths.are_of_payers and is_told(scope)):
+        return found()
+    return remembered(("at risk", scope, limit.key, lengths.told(limit.days)), found)
 
 
 def dollars(question: Question, limit: Limit, days: int, found: AtRisk) -> Cell:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,11 +16,14 @@ from django.utils import timezone
 from analytics.caching import code_version, is_told, version
 from analytics.drilldown import Listed
 from analytics.facts import claims_touched, staff_totals, totals
+from analytics.pages.at_risk import at_risk
 from analytics.periods import Period
 from analytics.reading import DAYS
 from analytics.refreshing import refresh
 from analytics.scopes import Scope
-from claims.models import Claim, ClaimEvent
+from claims.deadlines import FILING
+from claims.models import Claim, ClaimEvent, ClaimLine, Coverage, Payer, PlanLimit
+from claims.plan_limits import Lengths
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,6 +93,31 @@ def test_which_claims_a_number_counts_is_told_again_only_while_it_is_right() -> 
     with connection.cursor() as cursor:
         cursor.execute("UPDATE claims_claim SET status = 'void' WHERE number = %s", [first.number])
     assert (listed(), claims_touched(EVERYTHING, MONTH)) == (([second.pk], 1), 0)
+
+
+def test_what_is_at_risk_is_told_again_only_while_claims_and_limits_are_the_same() -> None:
+    def found() -> list[int]:
+        return [each.claims for each in at_risk(EVERYTHING, FILING, Lengths())]
+
+    payer = make_payer(timely_filing_days=90)
+    claim = make_claim(payer=payer, status="submitted", fees=["10.00"], submitted_on=DAY)
+    Claim.objects.update(service_from=None, service_to=EVERYTHING.today - timedelta(days=80))
+    assert found() == [0, 1, 1]
+    assert is_told_again(
+        found, queries=3
+    )  # which version there is, and how long payers' and plans' limits are
+    with connection.cursor() as cursor:
+        later = EVERYTHING.today - timedelta(days=85)
+        cursor.execute("UPDATE claims_claim SET service_to = %s WHERE number = %s", [later, claim.number])
+    assert found() == [1, 1, 1]
+    Payer.objects.update(timely_filing_days=110)
+    assert found() == [0, 0, 1]
+    PlanLimit.objects.create(payer=payer, plan_group="GOLD", filing_days=30)
+    coverage = Coverage.objects.create(plan_group="SILVER", subscriber="M1")
+    ClaimLine.objects.update(coverage=coverage)
+    assert found() == [0, 0, 1]
+    Coverage.objects.update(plan_group="GOLD")  # of which no mark tells
+    assert found() == [0, 0, 0]
 
 
 def test_a_change_is_seen_at_the_very_next_read() -> None:
