@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -127,8 +128,9 @@ def _from_facts(code: Code, scope: Scope, period: Period, keys: Sequence[str]) -
     dirty: list[Period] = []
     marks = marks_on(DirtyDay.Fact.DAY, period)
     while True:
-        kept = _kept(code, scope, without(period, dirty), keys)
-        found, marked = _ask(code, keys, kept + _live(code, scope, overlaps(period, dirty), keys), marks)
+        kept = _kept(code, scope, tuple(without(period, dirty)), tuple(keys))
+        live = _live(code, scope, overlaps(period, dirty), keys)
+        found, marked = _ask(code, keys, [*kept, *live], marks)
         if all(any(day in each for each in dirty) for day in marked):
             return found
         dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
@@ -171,8 +173,9 @@ def _row(code: Code, answer: tuple[Any, ...], keys: int) -> Row:
     return Row(answer[:keys], sums)
 
 
-def _kept(code: Code, scope: Scope, periods: list[Period], keys: Sequence[str]) -> list[Sql]:
-    """What facts say of these days."""
+@lru_cache(maxsize=200)
+def _kept(code: Code, scope: Scope, periods: tuple[Period, ...], keys: tuple[str, ...]) -> tuple[Sql, ...]:
+    """What facts say of these days, written once: it takes as long as to read them."""
     parts: list[Sql] = []
     for model, days in zip((CodeFact, CodeMonth), by_months(periods), strict=True):
         if days:
@@ -180,7 +183,7 @@ def _kept(code: Code, scope: Scope, periods: list[Period], keys: Sequence[str]) 
             chosen = {f"key_{key}": F(_FACT_COLUMNS[key]) for key in keys}
             added = {f"adds_{key}": Sum(key) for key in code.measures}
             parts += _named(code, keys, rows.order_by().values(**chosen).annotate(**added), is_summed=True)
-    return parts
+    return tuple(parts)
 
 
 _FACT_COLUMNS = {"code": "code", **COLUMNS}
