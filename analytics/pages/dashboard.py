@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import allow, allow_signed_in, may, person
-from accounts.models import User
+from accounts.models import Department, User
 from rcm_site import charts
 from rcm_site.charts import About, Bar, Chart, Part, Series, Size, Stack, bar_chart, line_chart, stacked_bars
 from rcm_site.navigation import landing_page
@@ -258,14 +260,6 @@ def kpi_url(question: Question, sums: Sums, key: Any) -> str:
 
 # The team ------------------------------------------------------------------------------------------
 
-TEAM_COLUMNS = [
-    Column("name", "Name", lambda person: person.name, sort="name"),
-    Column("role", "Role", lambda person: person.role_now.label, sort="role"),
-    Column("departments", "Departments", lambda person: ", ".join(map(str, person.departments.all())) or "–"),
-    Column("seen", "Last sign-in", lambda person: moment(person.last_login), sort="last_login"),
-    Column("state", "State", lambda person: state_of(person)),
-]
-
 
 def state_of(person: User) -> Cell:
     if not person.is_active:
@@ -275,11 +269,27 @@ def state_of(person: User) -> Cell:
     return Cell("Active", badge="done")
 
 
+def departments_of(team: QuerySet[User]) -> dict[int, list[str]]:
+    """By person, read once for all: Django prepares a query for each of them to fetch them beforehand."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for who, name in Department.objects.filter(members__in=team).values_list("members", "name"):
+        found[who].append(name)
+    return found
+
+
 def team_table(request: HttpRequest) -> Table:
+    team = User.objects.visible_to(person(request))
+    departments = departments_of(team)
     return Table(
         request,
-        User.objects.visible_to(person(request)).prefetch_related("departments"),
-        TEAM_COLUMNS,
+        team,
+        [
+            Column("name", "Name", lambda person: person.name, sort="name"),
+            Column("role", "Role", lambda person: person.role_now.label, sort="role"),
+            Column("departments", "Departments", lambda person: ", ".join(departments.get(person.pk, ["–"]))),
+            Column("seen", "Last sign-in", lambda person: moment(person.last_login), sort="last_login"),
+            Column("state", "State", state_of),
+        ],
         default_sort="name",
         caption="People and their sign-ins",
         key="team",
