@@ -7,7 +7,7 @@ charges. A claim that was denied for several reasons, or has several procedures,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -107,6 +107,12 @@ class Heat:
     def at(self, payer: int | None, category: str) -> Counted:
         return self.cells.get((payer, category), Counted(0, Decimal(0)))
 
+    def by_category(self) -> list[CategoryRow]:
+        """What `by_category` says, of all payers together."""
+        return _categories(
+            {each: _sum(self.at(payer, each) for payer, _ in self.payers) for each, _ in self.categories}
+        )
+
 
 @dataclass(frozen=True)
 class Avoidable:
@@ -173,13 +179,15 @@ def by_procedure(scope: Scope, period: Period, most: int | None = None) -> list[
 def by_category(scope: Scope, period: Period) -> list[CategoryRow]:
     """Every denied claim once, the categories with most dollars first."""
     rows = totals(scope, period, DENIED, by=("category",))
-    found = [
-        CategoryRow(key, label_of(key), *_counted(row), work=AVOIDABLE.get(key, ""))
-        for row in rows
-        for key in row.key
-        if row.sums["denied"]
+    return _categories({row.key[0]: _counted(row) for row in rows if row.sums["denied"]})
+
+
+def _categories(found: Mapping[str, Counted]) -> list[CategoryRow]:
+    rows = [
+        CategoryRow(key, label_of(key), *counted, work=AVOIDABLE.get(key, ""))
+        for key, counted in found.items()
     ]
-    return sorted(found, key=lambda row: (-row.dollars, row.label))
+    return sorted(rows, key=lambda row: (-row.dollars, row.label))
 
 
 def label_of(category: str) -> str:
@@ -215,7 +223,7 @@ def avoidable_of(categories: Iterable[CategoryRow]) -> Avoidable:
     return Avoidable(*_sum(found), of=_sum(rows), rows=found)
 
 
-def _sum(rows: Iterable[CategoryRow]) -> Counted:
+def _sum(rows: Iterable[CategoryRow | Counted]) -> Counted:
     counted = list(rows)
     return Counted(sum(row.claims for row in counted), sum((row.dollars for row in counted), Decimal(0)))
 

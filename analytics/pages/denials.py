@@ -55,7 +55,8 @@ def denials(request: HttpRequest) -> HttpResponseBase:
 
 def shown(request: HttpRequest, question: Question) -> dict[str, Any]:
     scope, period = question.scope, question.period
-    avoidable = avoidable_of(by_category(scope, period))
+    denied = heat(scope, period)
+    avoidable = avoidable_of(denied.by_category())
     before = avoidable_of(by_category(scope, question.against)) if question.against else None
     now = figures(CARDS, scope, period)
     then = figures(CARDS, scope, question.against) if question.against else {}
@@ -70,7 +71,7 @@ def shown(request: HttpRequest, question: Question) -> dict[str, Any]:
         "pareto": reason_pareto(request, question, reasons),
         "reasons": reasons_table(request, question, reasons, avoidable.of),
         **split_by(request, question, Whole(now[RATE.key], avoidable.of.dollars)),
-        "heat": heat_chart(request, question, heat(scope, period)),
+        "heat": heat_chart(request, question, denied),
         "overturned": overturn_bars(request, question, payers[OVERTURNED.key], now[OVERTURNED.key]),
         "avoidable": avoidable_table(request, question, avoidable),
         "kept": {name: request.GET[name] for name in KEPT if request.GET.get(name)},
