@@ -29,7 +29,7 @@ INDEX_LENGTH = 22  # 128 bits in base64
 # AES-256-GCM: a version, a random nonce, then the text with its tag. Random nonces are safe for some four
 # billion values a key.
 VERSION, NONCE_LENGTH = b"\x02", 12
-FROM_URL = str.maketrans("-_", "+/")
+FROM_URL = bytes.maketrans(b"-_", b"+/")
 EARLIER = "gAAAA"  # how what was kept with Fernet begins; a version of 2 begins with "A" in base64
 
 
@@ -128,8 +128,9 @@ def rotate(stored: str) -> str:
 
 
 def _unwrapped(token: str) -> bytes:
-    """As `urlsafe_b64decode` does it, in a third of its time: an export unwraps two hundred thousand."""
-    return token.encode() if token.startswith(EARLIER) else a2b_base64(token.translate(FROM_URL))
+    """As `urlsafe_b64decode` does it, in a fraction of its time: an export unwraps a hundred thousand."""
+    sealed = token.encode("ascii")
+    return sealed if token.startswith(EARLIER) else a2b_base64(sealed.translate(FROM_URL))
 
 
 @lru_cache
