@@ -25,6 +25,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.access import may
 from accounts.models import Department, User
+from claims.bulk import insert_bytes
 from claims.fields import decrypt_bytes, encrypt_bytes
 from claims.identity import new_id
 from claims.lists import (
@@ -460,7 +461,7 @@ class Maker:
         content = encrypt_bytes(piece)
         with transaction.atomic():
             self._save(rows_written=rows, pieces_written=number + 1, size=self.export.size + len(piece))
-            ExportPiece.objects.create(export=self.export, number=number, content=content)
+            insert_bytes(ExportPiece, ("export_id", "number", "content"), [(self.export.pk, number, content)])
 
     def _save(self, **changes: Any) -> None:
         """Write how far it is, if this worker still holds it and nobody cancelled it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -22,6 +23,7 @@ from analytics.drilldown import Part
 from analytics.exports import LostHold, Maker, NotKept
 from analytics.models import Export, ExportPiece
 from analytics.questions import ask
+from claims.bulk import insert_bytes
 from claims.models import Claim, Patient
 from rcm_site.testing.makers import make_claim, make_department, make_patient, make_payer, make_user
 
@@ -221,6 +223,14 @@ def test_a_file_of_many_pieces_is_the_same_as_one_made_at_once(
     call_command("rotate_keys", verbosity=0)
     assert ExportPiece.objects.earliest("number").content != with_new_keys
     assert len(rows(file_of(export))) == 7
+
+
+def test_a_piece_is_kept_byte_for_byte_and_once(biller: User) -> None:
+    piece = (ordered(biller).pk, 0, bytes(range(256)))
+    insert_bytes(ExportPiece, ("export_id", "number", "content"), [piece])
+    assert bytes(ExportPiece.objects.get().content) == piece[2]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_bytes(ExportPiece, ("export_id", "number", "content"), [piece])
 
 
 def test_what_was_searched_for_is_kept_encrypted(biller: User) -> None:
