@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -26,7 +27,7 @@ from .pages.claims import list_columns
 from .pages.filters import ClaimFilter, Filter, RemittanceFilter
 
 ROWS_AT_ONCE = 2_000
-NAMES_KEPT = 20_000  # of patients, so that one with many claims is decrypted once, and memory stays small
+NAMES_KEPT = 50_000  # of patients, so that one with many claims is decrypted once, and memory stays small
 
 Row = Sequence[Any]  # as the database holds it: what it says is its columns' business
 
@@ -47,7 +48,7 @@ class Listing:
     found: QuerySet[Any]
     key: str  # by which rows are found again: a whole number
     columns: Sequence[Told]
-    read: Callable[[Sequence[int]], Iterable[Row]]
+    read: Callable[[Sequence[int]], list[Row]]
     words: str  # what was asked for
     has_patients: bool
 
@@ -65,8 +66,8 @@ class Listing:
         return array("q", keys.iterator(chunk_size=10_000))
 
     def rows(self, keys: Sequence[int]) -> Iterator[Row]:
-        for start in range(0, len(keys), ROWS_AT_ONCE):
-            yield from self.read(keys[start : start + ROWS_AT_ONCE])
+        starts = range(0, len(keys), ROWS_AT_ONCE)
+        return chain.from_iterable(self.read(keys[start : start + ROWS_AT_ONCE]) for start in starts)
 
 
 def given(keys: Sequence[int]) -> RawSQL:
@@ -146,24 +147,22 @@ def listing_of_claims(user: User, found: ClaimQuerySet | QuerySet[Claim], words:
         columns[AFTER:AFTER] = PATIENT_COLUMNS
         patients = Patients()
 
-    def read(keys: Sequence[int]) -> Iterator[Row]:
+    def read(keys: Sequence[int]) -> list[Row]:
         return read_claims(user, keys, patients)
 
     return Listing("claims", found, "number", columns, read, words, has_patients=patients is not None)
 
 
-def read_claims(user: User, numbers: Sequence[int], patients: Patients | None) -> Iterator[Row]:
+def read_claims(user: User, numbers: Sequence[int], patients: Patients | None) -> list[Row]:
     claims = Claim.objects.visible_to(user).filter(number__in=given(numbers)).order_by()
-    rows = claims.values_list(*(each.path for each in CLAIM_COLUMNS), "patient_id")
-    found = {row[0]: row for row in rows}
-    if patients:
-        patients.learn({row[-1] for row in found.values()})
-    for number in numbers:
-        if number in found:
-            *row, patient = found[number]
-            if patients:
-                row[AFTER:AFTER] = patients.told(patient)
-            yield row
+    paths = [each.path for each in CLAIM_COLUMNS]
+    if patients is None:
+        found = {row[0]: row for row in claims.values_list(*paths)}
+        return [found[number] for number in numbers if number in found]
+    found = {row[0]: row for row in claims.values_list(*paths, "patient_id")}
+    told = patients.told({row[-1] for row in found.values()})
+    rows = (found[number] for number in numbers if number in found)
+    return [(*row[:AFTER], *told[row[-1]], *row[AFTER:-1]) for row in rows]
 
 
 class Patients:
@@ -172,16 +171,15 @@ class Patients:
     def __init__(self) -> None:
         self._known: dict[int | None, tuple[str, str]] = {None: ("", "")}
 
-    def learn(self, keys: set[int | None]) -> None:
+    def told(self, keys: set[int | None]) -> Mapping[int | None, tuple[str, str]]:
+        """The name and number of these, and of others."""
         if len(self._known) > NAMES_KEPT:
             self._known = {None: ("", "")}
         unknown = [key for key in keys if key is not None and key not in self._known]
         rows = Patient.objects.filter(pk__in=given(unknown))
         for pk, name, patient_id in rows.values_list("pk", "name", "patient_id"):
             self._known[pk] = (name or "", patient_id or "")
-
-    def told(self, key: int | None) -> tuple[str, str]:
-        return self._known[key]
+        return self._known
 
 
 # Remittances ---------------------------------------------------------------------------------------
@@ -206,7 +204,7 @@ def remittances_list(user: User, asked: Mapping[str, str]) -> Listing:
     narrowed = form.narrow(Remittance.objects.visible_to(user))
     order = order_of(asked.get("sort", ""), REMITTANCE_SORTS, default="-pk")
 
-    def read(keys: Sequence[int]) -> Iterator[Row]:
+    def read(keys: Sequence[int]) -> list[Row]:
         visible = Remittance.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
         return read_by_key(visible, keys, REMITTANCE_COLUMNS)
 
@@ -215,10 +213,10 @@ def remittances_list(user: User, asked: Mapping[str, str]) -> Listing:
     return Listing("remittances", found, "pk", REMITTANCE_COLUMNS, read, words, has_patients=False)
 
 
-def read_by_key(visible: QuerySet[Any], keys: Sequence[int], columns: Sequence[Told]) -> Iterator[Row]:
+def read_by_key(visible: QuerySet[Any], keys: Sequence[int], columns: Sequence[Told]) -> list[Row]:
     rows = visible.values_list("pk", *(each.path for each in columns))
     found = {row[0]: row[1:] for row in rows}
-    return (found[key] for key in keys if key in found)
+    return [found[key] for key in keys if key in found]
 
 
 # Appeals -------------------------------------------------------------------------------------------
@@ -249,7 +247,7 @@ def appeals_list(user: User, asked: Mapping[str, str]) -> Listing:
     refuse_wrong(form)
     narrowed = form.narrow(Appeal.objects.visible_to(user))
 
-    def read(keys: Sequence[int]) -> Iterator[Row]:
+    def read(keys: Sequence[int]) -> list[Row]:
         visible = Appeal.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
         return read_by_key(visible, keys, APPEAL_COLUMNS)
 

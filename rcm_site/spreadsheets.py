@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from io import SEEK_END, StringIO
+from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import StreamingHttpResponse
 
-from .cells import Say, Write, batches, remembering, written
+from .cells import FORMULA_STARTS, Remembered, Say, Write, are_plain, batches, written
 from .tables import Column
 from .xlsx import CONTENT_TYPE, Table, book_chunks
 
-# What spreadsheets take for the start of a formula, full-width forms included.
-FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 SUSPECT = frozenset(FORMULA_STARTS) | {" "}
 NEVER_RUN = (int, float, Decimal, date, type(None))
 QUOTE, QUOTED = '"', re.compile('[,"\r\n]')
@@ -54,7 +53,7 @@ def csv_chunks(
     lines.seek(0, SEEK_END)
     writer = csv.writer(lines)
     writer.writerow(headings)
-    writes = remembering(_in_csv(say) for say in says)
+    writes = [Remembered(_in_csv(say)) for say in says]
     for batch in batches(rows):
         if says:
             lines.writelines(f"{line}\r\n" for line in map(",".join, written(batch, writes)))
@@ -66,16 +65,20 @@ def csv_chunks(
 
 
 def _in_csv(say: Say) -> Write:
-    """As `csv` writes it, once for all equal ones: it would look at every letter of every cell again."""
+    """As `csv` writes them, which would look at every letter of every cell."""
 
-    def write(value: object) -> str:
-        said = say(value)
-        if said is None:
-            return ""
-        text = said if type(said) is str and said[:1] not in SUSPECT else str(safe_cell(said))
-        return f'"{text.replace(QUOTE, QUOTE * 2)}"' if QUOTED.search(text) else text
+    def write(values: Sequence[Any]) -> Iterable[str]:
+        said = list(map(say, values))
+        return said if are_plain(said, ',"') else map(_csv_cell, said)
 
     return write
+
+
+def _csv_cell(said: object) -> str:
+    if said is None:
+        return ""
+    text = said if type(said) is str and said[:1] not in SUSPECT else str(safe_cell(said))
+    return f'"{text.replace(QUOTE, QUOTE * 2)}"' if QUOTED.search(text) else text
 
 
 def stream_csv(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:

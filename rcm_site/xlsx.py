@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils import timezone
 
-from .cells import Say, Write, as_it_is, batches, remembering, written
+from .cells import Remembered, Say, Write, are_plain, as_it_is, batches, written
 
 # What Excel takes: more rows go onto another sheet, longer text is cut and ends in an ellipsis, a number too
 # large for it to hold exactly is written as text, and so is a day before its calendar begins.
@@ -123,8 +123,9 @@ def _sheet(
     views = f'<sheetViews><sheetView workbookViewId="0">{frozen}</sheetView></sheetViews>'
     columns = f"<cols>{_widths(headings, said)}</cols>"
     yield f'{XML}<worksheet xmlns="{MAIN}">{views}{columns}<sheetData>{_heading(headings)}'
-    begun = [f'<c r="{_letters(column)}{ROW}"' for column in range(len(headings))]
-    writes = remembering(map(_cell, begun, says)) if says else [_cell(each, as_it_is) for each in begun]
+    writes: list[Write] = [_column(place, as_it_is) for place in range(len(headings))]
+    if says:
+        writes = [Remembered(_column(place, say)) for place, say in enumerate(says)]
     place, size = 2, 0
     for batch in batches(chain(measured, islice(rows, ROWS_A_SHEET - len(measured)))):
         lines = [
@@ -157,12 +158,15 @@ def _heading(headings: Sequence[str]) -> str:
     return f'<row r="1">{"".join(cells)}</row>'
 
 
-def _cell(begun: str, say: Say) -> Write:
-    """How a column's values are written, after the cell's own beginning; nothing has no cell."""
+def _column(place: int, say: Say) -> Write:
+    """How a column's values are written, each after the cell's own beginning; nothing has no cell."""
+    begun = f'<c r="{_letters(place)}{ROW}"'
 
-    def write(value: object) -> str:
-        said = say(value)
-        return "" if said is None else f"{begun}{WRITERS.get(type(said), _of_kin)(said)}"
+    def write(values: Sequence[Any]) -> Iterable[str]:
+        said = list(map(say, values))
+        if are_plain(said, "&<>_") and max(map(len, said)) <= LETTERS_A_CELL:
+            return [f'{begun} t="inlineStr"><is><t>{text}</t></is></c>' for text in said]
+        return ["" if each is None else f"{begun}{WRITERS.get(type(each), _of_kin)(each)}" for each in said]
 
     return write
 

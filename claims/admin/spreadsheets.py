@@ -24,7 +24,8 @@ from import_export.widgets import BooleanWidget, Widget
 from accounts import audit
 from accounts.access import person
 from claims.models import Payer, Provider
-from rcm_site.spreadsheets import FORMULA_STARTS, csv_chunks
+from rcm_site.cells import FORMULA_STARTS
+from rcm_site.spreadsheets import csv_chunks
 
 MOST_BYTES = 1_000_000
 MOST_ROWS = 2_000  # of one transaction, for which other writers may have to wait
