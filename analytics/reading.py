@@ -217,8 +217,10 @@ class Reading:
         rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", periods))
         if self.scope.staff is not None:
             rows = rows.filter(staff=self.scope.staff)
-        # By day they hardly get fewer: added up once, with all the other parts, and not twice.
-        is_added_up = not self._tells_day or len(measures) < len(self.measures)
+        # By day they hardly get fewer: added up once, with all the other parts. To say of each row in which
+        # week or month it lies would take longer.
+        is_one_part = len(measures) == len(self.measures) and not {"week", "month"} & {*self.by}
+        is_added_up = not (self._tells_day and is_one_part)
         columns = {
             f"sum_{each.key}": Sum(each.kept_in) if is_added_up else F(each.kept_in) for each in measures
         }
