@@ -11,7 +11,7 @@ from __future__ import annotations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from .automation import event_triggers
-from .worklists import work_triggers
+from .worklists import limit_triggers, work_triggers
 
 # PostgreSQL: a statement appends the sums of its changes, so that writers never wait for one another.
 #
@@ -170,6 +170,7 @@ def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
         for sql in _sqlite():
             schema_editor.execute(sql, params=None)
     work_triggers.create(schema_editor)
+    limit_triggers.create(schema_editor)
     event_triggers.create(schema_editor)
 
 
@@ -186,6 +187,7 @@ def count_everything(schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
     event_triggers.drop(schema_editor)
+    limit_triggers.drop(schema_editor)
     work_triggers.drop(schema_editor)
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("DROP FUNCTION count_lines, count_voided, count_nothing CASCADE", params=None)
