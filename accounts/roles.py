@@ -53,6 +53,7 @@ TEAM = (
     "claims.view_providertotal",
     "claims.add_review",
     "claims.change_writeoff",
+    "claims.change_payback",
     "analytics.view_alert",
     "analytics.change_alert",
     "analytics.change_alertrule",

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -119,6 +120,46 @@ def post_payment(*, claim: Claim, amount: Decimal, paid_on: date, change: Change
     _note(claim, "payment posted", before, change)
     follow([claim.pk])
     return claim
+
+
+@transaction.atomic
+def pay_back(*, claim: Claim, amount: Decimal, paid_on: date, action: str, change: Change) -> ClaimPayment:
+    """Book what went back of a payment. The payer's decision stands as it is, and so does the claim."""
+    claim = _held(claim)
+    check_pay_back(claim, amount, paid_on)
+    payment = ClaimPayment.objects.create(
+        claim=claim,
+        state=ClaimPayment.State.POSTED,
+        control_number=claim.control_number,
+        paid=-amount,
+        paid_on=paid_on,
+        posted_at=timezone.now(),
+    )
+    claim.paid -= amount
+    claim.save(update_fields=["paid"])
+    split([claim.pk])
+    _note(claim, action, claim.status, change)
+    follow([claim.pk])
+    return payment
+
+
+def check_pay_back(claim: Claim, amount: Decimal, paid_on: date) -> None:
+    """Only what was paid too much goes back, and not before it had come."""
+    if amount <= 0:
+        raise ClaimError("What goes back is more than nothing.")
+    if amount > claim.overpaid:
+        known = f"Only ${claim.overpaid:,.2f}" if claim.overpaid else "Nothing"
+        raise ClaimError(f"{known} was paid too much on this claim.")
+    came_on = _came_on(claim)
+    if came_on and paid_on < came_on:
+        raise ClaimError(f"It was paid on {came_on.day} {came_on:%b %Y}, and cannot have gone back before.")
+
+
+def _came_on(claim: Claim) -> date | None:
+    """The day of its newest payment."""
+    came = ClaimPayment.objects.filter(claim=claim, state=ClaimPayment.State.POSTED, paid__gt=0)
+    newest: date | None = came.aggregate(day=Max("paid_on"))["day"]
+    return newest or claim.paid_on
 
 
 @transaction.atomic

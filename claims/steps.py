@@ -29,6 +29,7 @@ class Step(StrEnum):
     APPEAL = "appeal"
     BILL_PATIENT = "bill_patient"
     PAYMENT = "payment"
+    PAY_BACK = "pay_back"
     WRITE_OFF = "write_off"
     CLOSE = "close"
 
@@ -72,6 +73,8 @@ OF_DENIAL: dict[str, Advice] = {
 
 def advice(claim: Claim) -> Advice | None:
     """The next step that helps most claims which stand like this one; none where nothing has to be done."""
+    if claim.overpaid:
+        return Advice(Step.PAY_BACK, "Too much was paid: find out whose it is, and pay it back.")
     if claim.balance <= 0 or claim.status in (Status.VOID, Status.WRITTEN_OFF):
         return None
     if claim.status == Status.DENIED:

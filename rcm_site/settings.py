@@ -293,6 +293,8 @@ SPECTACULAR_SETTINGS = {
         "TaskKind": "claims.models.Task.Kind",
         "PlannedTaskKind": "claims.pages.tasks.KINDS",
         "WriteOffReason": "claims.models.WriteOff.Reason",
+        "PaidBackTo": "claims.models.PayBack.To",
+        "PaidBackWay": "claims.models.PayBack.Way",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -326,7 +328,7 @@ FILE_UPLOAD_HANDLERS = [
 UNDERPAID_DOLLARS = Decimal(env.str("UNDERPAID_DOLLARS", default="1.00"))
 UNDERPAID_PERCENT = Decimal(env.str("UNDERPAID_PERCENT", default="1"))
 
-# What one person may write off of a claim; more takes the consent of somebody who leads.
+# What one person may write off or pay back of a claim; more takes the consent of somebody who leads.
 WRITE_OFF_LIMIT = Decimal(env.str("WRITE_OFF_LIMIT", default="25.00"))
 
 # Net fees on their way downstream. With a webhook, somebody else keeps the ledger.

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 
 from ..imports.records import AdjustmentRecord
@@ -119,6 +120,16 @@ class Standing:
     # Payments of the remittance that was applied last, to tell what its own reversals take back.
     remittance_id: int | None = None
     fresh: list[int] = field(default_factory=list)
+    # Of what was written down by hand as paid back to the payer: what it is to take out of a payment of its
+    # own, by the rows of these; how much was sent to it; and the rows that its own answers took the place of.
+    offsets: dict[int, int] = field(default_factory=dict)
+    sent_back: int = 0
+    replaced: list[int] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        """What neither payer nor contract nor patient accounts for."""
+        return self.charge - self.paid - self.adjusted - self.written_off - self.patient_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +161,8 @@ def apply(decision: Decision, claim: Standing) -> Effect:
         action = _take_back(decision, claim, is_late)
     else:
         action = _decide(decision, claim, is_late)
+    if claim.status == Status.PAID and 0 < claim.left <= claim.sent_back:
+        claim.status = Status.PENDING  # the payer took what had been sent to it: somebody has to find out
     return Effect(State.POSTED, action, before, claim.status, _doubt(decision, claim, before))
 
 
@@ -166,6 +179,7 @@ def _book(decision: Decision, claim: Standing) -> None:
 
 def _take_back(decision: Decision, claim: Standing, is_late: bool) -> str:
     """An answer no longer holds: the claim is open again, unless its correction is here already."""
+    _replace_offsets(decision, claim)
     if -decision.paid in claim.fresh:
         claim.fresh.remove(-decision.paid)
     if is_late or claim.fresh or claim.status == Status.VOID:
@@ -174,6 +188,17 @@ def _take_back(decision: Decision, claim: Standing, is_late: bool) -> str:
     claim.decided_on = claim.paid_on = claim.allowed = None
     claim.denial_category = Category.NONE
     return "reversed by payer"
+
+
+def _replace_offsets(decision: Decision, claim: Standing) -> None:
+    """That the payer would take it was written down before it did: now it says so itself."""
+    taken = -decision.paid
+    for row, amount in list(claim.offsets.items()):
+        if amount <= taken:
+            taken -= amount
+            claim.paid += amount
+            claim.replaced.append(row)
+            del claim.offsets[row]
 
 
 def _decide(decision: Decision, claim: Standing, is_late: bool) -> str:
@@ -228,6 +253,8 @@ def _is_closed(claim: Standing) -> bool:
 def _doubt(decision: Decision, claim: Standing, before: str) -> str:
     if decision.takes_back and claim.paid < 0:
         return "takes back more than was paid on this claim here"
+    if decision.takes_back and claim.sent_back:
+        return f"takes back money although ${_dollars(claim.sent_back):,.2f} was sent back by hand"
     if before == Status.VOID:
         return "answers a claim that is void here; the money is booked on it"
     if before == Status.WRITTEN_OFF:
@@ -235,6 +262,10 @@ def _doubt(decision: Decision, claim: Standing, before: str) -> str:
     if claim.paid + claim.adjusted > claim.charge and decision.paid > 0:
         return "pays more than is open on this claim: it has a credit balance"
     return ""
+
+
+def _dollars(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)
 
 
 def why_held(payer_status: str, charge: int, paid: int) -> str:

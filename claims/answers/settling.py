@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from .. import bulk
 from ..fields import encrypt
-from ..models import Claim, ClaimEvent, ClaimPayment
+from ..models import Claim, ClaimEvent, ClaimPayment, PayBack
 from ..money import cents
 from .decisions import Decision, Effect, Standing, apply
 
@@ -86,6 +86,7 @@ def settle(
         told = (claim_id, now, who, action, effect.before, effect.after)
         events.append((*told, note, False, decision.source_id, decision.place))
     _save(standings.values())
+    _replace([row for each in standings.values() for row in each.replaced])
     bulk.insert(ClaimEvent, EVENT_COLUMNS, events)
     return effects
 
@@ -103,16 +104,36 @@ def _hold(ids: set[uuid.UUID]) -> dict[uuid.UUID, Standing]:
         for row in rows.values_list(*_LOADED):
             amounts = (None if amount is None else cents(amount) for amount in row[2:8])
             standings[row[0]] = Standing(row[0], row[1], *amounts, *row[8:])  # type: ignore[arg-type]
-    _know_newest_answers(standings)
+    _know_what_came_before(standings)
     return standings
 
 
-def _know_newest_answers(standings: dict[uuid.UUID, Standing]) -> None:
+def _know_what_came_before(standings: dict[uuid.UUID, Standing]) -> None:
     answered = [each.id for each in standings.values() if each.paid or each.status != Claim.Status.SUBMITTED]
     for batch in in_batches(answered):
-        days = ClaimPayment.objects.filter(claim__in=batch, state=ClaimPayment.State.POSTED)
+        days = ClaimPayment.objects.filter(claim__in=batch, state=ClaimPayment.State.POSTED, pay_back=None)
         for claim_id, day in days.values_list("claim").annotate(Max("paid_on")).order_by():
             standings[claim_id].answered_on = day
+        _know_pay_backs(standings, batch)
+
+
+def _know_pay_backs(standings: dict[uuid.UUID, Standing], ids: Sequence[uuid.UUID]) -> None:
+    """What somebody wrote down as paid back to the payer: what it takes back may be the same money."""
+    booked = PayBack.objects.filter(claim__in=ids, payment__state=ClaimPayment.State.POSTED)
+    rows = booked.filter(to=PayBack.To.PAYER).order_by("pk")
+    for claim_id, way, payment, amount in rows.values_list("claim", "way", "payment", "amount"):
+        if way == PayBack.Way.OFFSET:
+            standings[claim_id].offsets[payment] = cents(amount)
+        else:
+            standings[claim_id].sent_back += cents(amount)
+
+
+def _replace(rows: list[int]) -> None:
+    """These count no longer: the payer's own answer does."""
+    if rows:
+        ClaimPayment.objects.filter(pk__in=rows).update(
+            state=ClaimPayment.State.NOTED, posted_at=None, reason="The payer’s own answer says it since."
+        )
 
 
 def _save(standings: Any) -> None:

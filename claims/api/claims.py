@@ -54,6 +54,12 @@ from .shapes import (
 
 IN_A_LINE = re.compile(r"line (\d+)(?:: (.*))?", re.DOTALL)
 RETRY_AFTER = {"Retry-After": "1"}
+KEY_PARAMETER = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The request's own name: 1 to 200 visible ASCII characters.",
+)
 
 
 class AsSent(JSONParser):
@@ -301,14 +307,7 @@ class Claims(APIView):
             "same key with other bytes is refused with 422, and with 409 while the first is still at work. "
             "A control number that is here already is refused with 409, naming the claim that has it."
         ),
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                OpenApiTypes.STR,
-                OpenApiParameter.HEADER,
-                description="The request's own name: 1 to 200 visible ASCII characters.",
-            )
-        ],
+        parameters=[KEY_PARAMETER],
         request=ClaimSent,
         responses={201: ClaimTaken},
         examples=[SENT_EXAMPLE, TAKEN_EXAMPLE],
@@ -337,7 +336,7 @@ def refuse_key(refused: idempotency.KeyRefused) -> HttpResponseBase:
             message = "The first request with this Idempotency-Key is still at work. Ask again in a moment."
             return api_error(409, "request_in_progress", message, headers=RETRY_AFTER)
         case idempotency.KeyOfAnother():
-            message = "This Idempotency-Key was given to another request. Choose a new one for each claim."
+            message = "This Idempotency-Key was given to another request. Choose a new one for each."
             return api_error(422, "idempotency_key_reused", message)
     problem = {"Idempotency-Key": ["1 to 200 visible ASCII characters, without spaces."]}
     raise exceptions.ValidationError(problem) from refused

@@ -1,6 +1,7 @@
 """What is kept: patients and parties, claims with their lines and history, files, remittances, net fees."""
 
 from .appeals import Appeal, AppealLetter
+from .approvals import Approval
 from .attachments import Attachment, AttachmentBlock
 from .automation import AutomationMark, AutomationRule, AutomationRun
 from .claims import Claim, ClaimEvent, ClaimLine
@@ -15,6 +16,7 @@ from .contracts import (
 )
 from .intake import IdempotencyKey, Import, ImportBlock, ImportChunk, ImportProblem
 from .patients import Assessment, Patient
+from .pay_backs import PayBack
 from .payers import Coverage, Payer, PayerAlias, Provider
 from .payments import LedgerEntry, OutboxMessage, ProviderChange, ProviderTotal
 from .remittances import Adjustment, ClaimPayment, ProviderAdjustment, Remittance, ServicePayment
@@ -29,6 +31,7 @@ __all__ = [
     "Adjustment",
     "Appeal",
     "AppealLetter",
+    "Approval",
     "Assessment",
     "Attachment",
     "AttachmentBlock",
@@ -57,6 +60,7 @@ __all__ = [
     "OpenWork",
     "OutboxMessage",
     "Patient",
+    "PayBack",
     "Payer",
     "PayerAlias",
     "PlanLimit",

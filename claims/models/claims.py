@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -296,6 +297,13 @@ class Claim(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def overpaid(self) -> Decimal:
+        """What was paid too much and can go back: a credit that adjustments alone made cannot."""
+        return (
+            Decimal(0) if self.status == self.Status.VOID else max(min(-self.balance, self.paid), Decimal(0))
+        )
 
 
 class ClaimLine(models.Model):

@@ -98,9 +98,10 @@ ANSWERS = {
 
 def payers_answer(payment: ClaimPayment) -> str:
     """What the payer did with the claim; a payment without an 835 has no such answer."""
-    if not payment.payer_status:
-        return "Payment"
-    return ANSWERS.get(payment.payer_status, f"Status {payment.payer_status}")
+    if payment.payer_status:
+        return ANSWERS.get(payment.payer_status, f"Status {payment.payer_status}")
+    went_back = None if payment.remittance_id else getattr(payment, "pay_back", None)
+    return f"Paid back to {went_back.recipient}" if went_back else "Payment"
 
 
 def adjusted(payment: ClaimPayment) -> Decimal:

@@ -254,7 +254,9 @@ def visible_claim(request: HttpRequest, pk: uuid.UUID) -> Claim:
 
 
 def payments_of(found: Claim) -> QuerySet[ClaimPayment]:
-    return found.payments.select_related("remittance", "source").order_by("-id")[:MOST_SHOWN]
+    return found.payments.select_related("remittance", "source", "pay_back__asked_by").order_by("-id")[
+        :MOST_SHOWN
+    ]
 
 
 def adjustments_of(found: Claim) -> QuerySet[Adjustment]:

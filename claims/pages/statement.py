@@ -65,6 +65,8 @@ class Account:
             name = f"{remittance_name(payment.remittance)}, {place_in_words(payment.source, where)}"
             may_see = may(self.user, "claims.view_remittance")
             found = Origin(name, reverse("claim_payment", args=[payment.pk]) if may_see else "")
+        elif payment.source is None and (went_back := getattr(payment, "pay_back", None)):
+            found = Origin(f"{went_back.get_way_display()}, written down by {went_back.asked_by}")
         else:
             found = in_file(payment.source, where, self._url_of(payment.source))
         return Origin(f"{words} · {found.text}" if words else found.text, found.url)

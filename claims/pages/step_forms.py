@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.access import may, person
 from accounts.forms import DayField
+from accounts.models import User
 from rcm_site.days import not_to_come
 from rcm_site.templatetags.ui import money
 
+from ..approvals import needs_approval
 from ..changes import FOLLOWING
-from ..models import Claim, OpenWork, WriteOff
+from ..models import Approval, Claim, OpenWork, PayBack, WriteOff
 from ..models.work import LONGEST_REST
 from ..steps import CameOfCall, Step, advice
 from ..worklists.valuing import at_stake
-from ..write_offs import APPROVE, needs_approval
 from .forms import note_field
 
 WORK = "claims.change_claim"
@@ -62,6 +66,17 @@ class PostPayment(forms.Form):
     paid_on = DayField(label="Paid on", validators=[not_to_come])
 
 
+class WritePayBack(forms.Form):
+    amount = forms.DecimalField(label="Amount", min_value=Decimal("0.01"), decimal_places=2, max_digits=12)
+    to = forms.ChoiceField(label="Who gets it", choices=[("", "Choose …"), *PayBack.To.choices])
+    way = forms.ChoiceField(label="How", choices=[("", "Choose …"), *PayBack.Way.choices])
+    reference = forms.CharField(
+        required=False, max_length=80, help_text="The number of the cheque, the transfer or their letter."
+    )
+    paid_on = DayField(label="Paid back on", validators=[not_to_come])
+    note = note_field()
+
+
 class AskWriteOff(forms.Form):
     reason = forms.ChoiceField(label="Why", choices=[("", "Choose …"), *WriteOff.Reason.choices])
     note = note_field()
@@ -77,6 +92,7 @@ FORMS: dict[Step, type[forms.Form]] = {
     Step.DOCUMENTS: SendDocuments,
     Step.BILL_PATIENT: BillPatient,
     Step.PAYMENT: PostPayment,
+    Step.PAY_BACK: WritePayBack,
     Step.WRITE_OFF: AskWriteOff,
     Step.CLOSE: CloseWork,
 }
@@ -87,6 +103,7 @@ LABELS = {
     Step.APPEAL: "Appeal",
     Step.BILL_PATIENT: "Bill the patient",
     Step.PAYMENT: "Post a payment",
+    Step.PAY_BACK: "Paid back",
     Step.WRITE_OFF: "Write off",
     Step.CLOSE: "Close",
 }
@@ -95,6 +112,7 @@ DO = {
     Step.DOCUMENTS: "Write it down",
     Step.BILL_PATIENT: "Patient was billed",
     Step.PAYMENT: "Post it",
+    Step.PAY_BACK: "Write it down",
     Step.WRITE_OFF: "Write off",
     Step.CLOSE: "Close the work",
 }
@@ -106,6 +124,7 @@ KEYS = {
     Step.APPEAL: "a",
     Step.BILL_PATIENT: "b",
     Step.PAYMENT: "p",
+    Step.PAY_BACK: "k",
     Step.WRITE_OFF: "w",
     Step.CLOSE: "x",
 }
@@ -135,8 +154,9 @@ class Offered:
         return KEYS[self.step]
 
 
-def form_of(step: Step, asked: Any = None) -> forms.Form:
-    return FORMS[step](asked, auto_id=f"{step}_%s")
+def form_of(step: Step, claim: Claim, asked: Any = None) -> forms.Form:
+    known = {"amount": claim.overpaid, "paid_on": timezone.localdate()} if step == Step.PAY_BACK else {}
+    return FORMS[step](asked, auto_id=f"{step}_%s", initial=known)
 
 
 def steps_of(
@@ -147,20 +167,33 @@ def steps_of(
     if not may(user, WORK):
         return {}
     first = advice(claim)
-    waiting = claim.write_offs.waiting().select_related("asked_by").first()
     offered = []
     for step in applying(claim):
         wrong = bound[1] if bound and bound[0] == step else None
-        form = wrong or (form_of(step) if step in FORMS else None)
+        form = wrong or (form_of(step, claim) if step in FORMS else None)
         is_first = first is not None and first.step == step
         is_open = wrong is not None
         offered.append(Offered(step, form, url_of(claim, step), is_first, is_open, hint_of(claim, step)))
     return {
         "advice": first,
         "offered": sorted(offered, key=lambda each: not each.is_first),
-        "waiting": waiting,
-        "is_own": waiting is not None and waiting.asked_by_id == user.pk,
-        "may_approve": waiting is not None and waiting.asked_by_id != user.pk and may(user, APPROVE),
+        "waiting": [shown_waiting(each, user) for each in waiting_for(claim)],
+    }
+
+
+def waiting_for(claim: Claim) -> list[Approval]:
+    """What somebody has asked for: seldom anything, and both only where too much was paid since."""
+    kinds = (claim.writeoffs, claim.paybacks)
+    return [each for kind in kinds for each in kind.waiting().select_related("asked_by")]
+
+
+def shown_waiting(asked: Approval, user: User) -> dict[str, Any]:
+    is_own = asked.asked_by_id == user.pk
+    return {
+        "it": asked,
+        "url": reverse(asked.PAGE),
+        "is_own": is_own,
+        "may_approve": not is_own and may(user, asked.APPROVE),
     }
 
 
@@ -174,6 +207,8 @@ def applying(claim: Claim) -> list[Step]:
         steps.append(Step.REBILL)
     if claim.patient_share > 0:
         steps.append(Step.BILL_PATIENT)
+    if claim.overpaid:
+        steps.append(Step.PAY_BACK)
     if claim.balance > 0:
         if claim.status == Claim.Status.PAID or Claim.Status.PAID in FOLLOWING[claim.status]:
             steps.append(Step.PAYMENT)
@@ -198,6 +233,11 @@ def hint_of(claim: Claim, step: Step) -> str:
             else "is done at once"
         )
         return f"{money(claim.balance)} is open; this {goes}."
+    if step == Step.PAY_BACK:
+        return (
+            f"{money(claim.overpaid)} was paid too much. Up to {money(settings.WRITE_OFF_LIMIT)} of a claim "
+            "is booked at once; more waits until somebody who leads has approved it."
+        )
     if step == Step.CLOSE:
         return "It leaves every worklist, with what is open on it, until something about it changes."
     if step == Step.BILL_PATIENT:

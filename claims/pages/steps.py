@@ -18,9 +18,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import allow, person
 from rcm_site.templatetags.ui import money
 
-from .. import changes, steps, write_offs
+from .. import changes, pay_backs, steps, write_offs
 from ..changes import Change, ClaimError
-from ..models import Claim, ClaimLine, WriteOff
+from ..models import Claim, ClaimLine
+from ..pay_backs import Paid
 from ..steps import Step
 from ..worklists import pending
 from .claims import claim_page, visible_claim
@@ -35,7 +36,7 @@ def take_step(request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse:
     if step not in FORMS:
         raise Http404
     found, taken = visible_claim(request, pk), Step(step)
-    form = form_of(taken, request.POST)
+    form = form_of(taken, found, request.POST)
     if form.is_valid():
         try:
             messages.success(request, take(taken, found, form.cleaned_data, request))
@@ -65,10 +66,14 @@ def take(step: Step, claim: Claim, asked: Mapping[str, Any], request: HttpReques
     if step == Step.CLOSE:
         pending.close(claim=claim, change=change, **fields)
         return f"The work on {claim} is closed until something about it changes."
-    asked_for = write_offs.ask(claim=claim, change=change, **fields)
-    if asked_for.state == WriteOff.State.DONE:
-        return f"{money(asked_for.amount)} was written off."
-    return f"{money(asked_for.amount)} waits for approval: the claim stays open until then."
+    if step == Step.PAY_BACK:
+        went_back = pay_backs.ask(claim=claim, paid=Paid(**fields), change=change)
+        return f"{money(went_back.amount)} {'was paid back' if went_back.is_done else WAITS}."
+    written_off = write_offs.ask(claim=claim, change=change, **fields)
+    return f"{money(written_off.amount)} {'was written off' if written_off.is_done else WAITS}."
+
+
+WAITS = "waits for approval: the claim stays as it is until then"
 
 
 def back_to(request: HttpRequest, claim: Claim) -> str:

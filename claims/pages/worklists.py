@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -22,7 +23,7 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, day, percent, unbroken
 
 from ..changes import Change
-from ..models import Claim, ClaimEvent, ClaimPayment, OpenWork, Worklist, WriteOff
+from ..models import Approval, Claim, ClaimEvent, ClaimPayment, OpenWork, PayBack, Worklist, WriteOff
 from ..worklists import choosing, editing, pulling, sharing, standings
 from ..worklists.choosing import asked_of, claims_of
 from .claims import amount, at_most
@@ -43,6 +44,16 @@ SHOWN = (
 TO_LOOK_AT = (ClaimPayment.State.UNMATCHED, ClaimPayment.State.HELD)
 
 
+def approvals_of(kind: type[Approval], user: User) -> dict[str, Any]:
+    """One kind of what waits for somebody who leads, as a row under the lists."""
+    return {
+        "kind": kind,
+        "url": reverse(kind.PAGE),
+        "count": kind.objects.visible_to(user).waiting().count(),
+        "may_decide": may(user, kind.APPROVE),
+    }
+
+
 @allow(VIEW)
 @never_cache
 @require_safe
@@ -61,7 +72,7 @@ def worklists(request: HttpRequest) -> HttpResponse:
             "lists": lists,
             "as_of": min((each.as_of for each in lists if each.as_of), default=None),
             "out_of_use": [each for each in mine if not each.is_active],
-            "write_offs": WriteOff.objects.visible_to(user).waiting().count(),
+            "approvals": [approvals_of(kind, user) for kind in (WriteOff, PayBack)],
             "unmatched": ClaimPayment.objects.visible_to(user).filter(state__in=TO_LOOK_AT).count(),
             "today": timezone.localdate(now),
             "may_edit": may_edit,

@@ -14,7 +14,7 @@ from claims.changes import Change
 from claims.models import Appeal, Claim, Review, Worklist
 from claims.worklists import open_work
 from rcm_site.testing.browser import BROWSER, Visit, chromium, open_window, window  # noqa: F401
-from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
+from rcm_site.testing.makers import make_claim, make_department, make_payer, make_payment, make_user
 
 pytestmark = BROWSER
 
@@ -117,3 +117,47 @@ def test_a_biller_appeals_one_claim_calls_about_another_and_puts_a_third_aside_b
     assert Appeal.objects.get().claim == appealed
     assert asked.events.filter(action="called the payer").exists()
     assert Claim.objects.filter(work__pended_until__isnull=False).get() == rests
+
+
+def test_a_biller_pays_a_credit_balance_back_by_keyboard_alone(window: Visit) -> None:
+    heart = make_department("Heart")
+    came = timezone.localdate() - timedelta(days=9)
+    claim = make_claim(charge=100, paid=120, department=heart, status="paid", decided_on=came, paid_on=came)
+    make_payment(claim=claim, paid=120, paid_on=came)
+    worklist = Worklist.objects.create(name="Credit balances", filters={"money": "credit"})
+    open_work.settle()
+    page = window.sign_in(make_user("biller", departments=[heart]))
+
+    window.go(f"/worklists/{worklist.pk}/")
+    page.get_by_role("button", name="Work next").press("Enter")
+    expect(page.get_by_role("heading", name=f"claim {claim}")).to_be_visible()
+    page.get_by_text("Paid back", exact=True).first.press("Enter")
+    expect(page.get_by_label("Amount", exact=True)).to_have_value("20.00")
+    problems = window.accessibility_problems()
+    keys = page.keyboard
+    keys.press("Tab")  # to the amount, as it stands there
+    for downs in (1, 2):  # to the payer; by an electronic transfer
+        keys.press("Tab")
+        for _ in range(downs):
+            keys.press("ArrowDown")
+    keys.press("Tab")
+    keys.type("E-77")
+    for _ in range(20):
+        keys.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == "Write it down":
+            break
+    keys.press("Enter")
+    expect(page.get_by_text("$20.00 was paid back.")).to_be_visible()
+    expect(page.get_by_text("Paid back to the payer")).to_be_visible()
+    problems += window.accessibility_problems()
+
+    assert problems == []
+    went_back = claim.paybacks.get()
+    assert (went_back.amount, went_back.to, went_back.way, went_back.reference) == (
+        20,
+        "payer",
+        "electronic",
+        "E-77",
+    )
+    claim.refresh_from_db()
+    assert (claim.status, claim.paid, claim.balance) == ("paid", 100, 0)

@@ -215,7 +215,7 @@ def test_leads_decide_about_write_offs_on_their_page(
     client: Client, biller: User, denied: Claim, sign_in: Any, heart: Department
 ) -> None:
     client.post(f"/claims/{denied.pk}/steps/write_off/", {"reason": "exhausted", "note": "Lost twice"})
-    write_off = denied.write_offs.get()
+    write_off = denied.writeoffs.get()
     assert write_off.state == "waiting"
     assert client.post(f"/write-offs/{write_off.pk}/approve/").status_code == 403
     sign_in("manager", departments=[make_department("Lungs")])
@@ -274,7 +274,7 @@ def test_other_systems_take_the_same_steps(api: Any, denied: Claim) -> None:
     assert told.json()["events"][0]["action"] == "called the payer"
     assert denied.events.get().note == "They will pay. Reference R-1."
     assert api(denied, "write_off", reason="other").status_code == 200
-    assert denied.write_offs.get().state == "waiting"
+    assert denied.writeoffs.get().state == "waiting"
 
 
 def test_other_systems_are_told_what_is_wrong_with_a_step(api: Any, denied: Claim) -> None:

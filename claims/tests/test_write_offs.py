@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
 
 from accounts.models import AuditEntry, User
-from claims import write_offs
+from claims import approvals, write_offs
 from claims.changes import Change, ClaimError, post_payment
 from claims.models import Claim, WriteOff
 from rcm_site.testing.makers import make_claim, make_user
@@ -25,6 +26,9 @@ def biller() -> User:
 @pytest.fixture
 def manager() -> User:
     return make_user("manager")
+
+
+ACTS: dict[str, Any] = {"approve": write_offs.approve, "decline": approvals.decline}
 
 
 def ask(claim: Claim, who: User, note: str = "") -> WriteOff:
@@ -57,7 +61,7 @@ def test_a_cent_more_waits_and_leaves_the_claim_as_it_is(biller: User) -> None:
 def test_somebody_else_approves_and_is_named(biller: User, manager: User) -> None:
     claim = large()
     asked = ask(claim, biller)
-    write_offs.approve(write_off=asked, change=Change(manager, note="Agreed."))
+    write_offs.approve(asked=asked, change=Change(manager, note="Agreed."))
     claim.refresh_from_db()
     asked.refresh_from_db()
     assert (claim.status, claim.balance, claim.written_off) == ("written_off", 0, Decimal("25.01"))
@@ -66,14 +70,14 @@ def test_somebody_else_approves_and_is_named(biller: User, manager: User) -> Non
     told = AuditEntry.objects.get(action="write_off.decided").details
     assert (told["state"], told["amount"]) == ("done", "25.01")
     with pytest.raises(ClaimError, match="decided already"):
-        write_offs.decline(write_off=asked, change=Change(manager, note="No."))
+        approvals.decline(asked=asked, change=Change(manager, note="No."))
 
 
 def test_nobody_decides_about_their_own(manager: User) -> None:
     claim = large()
     asked = ask(claim, manager)
     with pytest.raises(ClaimError, match="yourself"):
-        write_offs.approve(write_off=asked, change=Change(manager))
+        write_offs.approve(asked=asked, change=Change(manager))
     assert Claim.objects.get(pk=claim.pk).status == "denied"
 
 
@@ -81,8 +85,8 @@ def test_a_declined_one_says_why_and_may_be_asked_for_again(biller: User, manage
     claim = large()
     asked = ask(claim, biller)
     with pytest.raises(ClaimError, match="Say why"):
-        write_offs.decline(write_off=asked, change=Change(manager))
-    write_offs.decline(write_off=asked, change=Change(manager, note="Appeal first."))
+        approvals.decline(asked=asked, change=Change(manager))
+    approvals.decline(asked=asked, change=Change(manager, note="Appeal first."))
     assert claim.events.latest("pk").note == "Appeal first."
     assert ask(claim, biller).state == "waiting"
 
@@ -92,15 +96,15 @@ def test_what_was_paid_meanwhile_is_not_written_off(biller: User, manager: User)
     asked = ask(claim, biller)
     post_payment(claim=claim, amount=Decimal(5), paid_on=claim.submitted_on, change=Change(biller))
     with pytest.raises(ClaimError, match=r"\$20\.01 is open now"):
-        write_offs.approve(write_off=asked, change=Change(manager))
+        write_offs.approve(asked=asked, change=Change(manager))
     assert Claim.objects.get(pk=claim.pk).written_off == 0
 
 
 def test_only_who_asked_withdraws(biller: User, manager: User) -> None:
     asked = ask(large(), biller)
     with pytest.raises(ClaimError, match="nobody else"):
-        write_offs.withdraw(write_off=asked, change=Change(manager))
-    assert write_offs.withdraw(write_off=asked, change=Change(biller)).state == "withdrawn"
+        approvals.withdraw(asked=asked, change=Change(manager))
+    assert approvals.withdraw(asked=asked, change=Change(biller)).state == "withdrawn"
 
 
 @pytest.mark.parametrize(("status", "why"), [("void", "void"), ("written_off", "written off")])
@@ -120,7 +124,7 @@ def test_of_two_who_decide_at_once_one_is_told_that_it_is_decided() -> None:
     def decide(who: User, act: str) -> None:
         try:
             start.wait()
-            getattr(write_offs, act)(write_off=asked, change=Change(who, note="So be it."))
+            ACTS[act](asked=asked, change=Change(who, note="So be it."))
             told.append(act)
         except ClaimError as late:
             told.append(str(late))

@@ -29,7 +29,7 @@ from claims.appeals import Filing, file
 from claims.attachments import attach
 from claims.changes import Change
 from claims.identity import new_id
-from claims.models import AutomationRule, IdempotencyKey, LedgerEntry, Worklist, WriteOff
+from claims.models import AutomationRule, IdempotencyKey, LedgerEntry, PayBack, Worklist, WriteOff
 from rcm_site.testing.makers import (
     make_alert,
     make_claim,
@@ -227,7 +227,16 @@ def pages_of_claims(department: Department) -> dict[str, Any]:
     shared = Worklist.objects.create(name="Shared", hand_out=Worklist.HandOut.ROUND_ROBIN)
     claim = make_claim(department=department)
     asked = WriteOff.State.WAITING
-    write_off = claim.write_offs.create(amount=90, reason="small", state=asked, asked_by=make_user("biller"))
+    write_off = claim.writeoffs.create(amount=90, reason="small", state=asked, asked_by=make_user("biller"))
+    pay_back = PayBack.objects.create(
+        claim=claim,
+        amount=90,
+        to="payer",
+        way="cheque",
+        paid_on="2026-11-20",
+        state=asked,
+        asked_by=make_user("biller"),
+    )
     appealed = make_claim(department=department, status="denied", charge=90)
     appeal = file(claim=appealed, filing=Filing("fax", "Please pay."), change=Change(make_user("admin")))
     document = attach(claim, BytesIO(b"Seen on Monday."), "note.txt", actor=make_user("admin"))
@@ -245,6 +254,7 @@ def pages_of_claims(department: Department) -> dict[str, Any]:
         "remittances/unmatched": waiting.pk,
         "remittances/payments": waiting.pk,
         "write-offs": write_off.pk,
+        "pay-backs": pay_back.pk,
     }
 
 

@@ -146,6 +146,7 @@ PAGES_OF = {
         "/automation/",
         "/automation/new/",
         "/write-offs/",
+        "/pay-backs/",
         "/providers/",
         "/style/",
         "/profile/",
