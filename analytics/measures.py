@@ -58,6 +58,12 @@ AGES: dict[str, Ages] = {
 BUCKETS = tuple(AGES)[:5]  # that together are all
 
 
+def days_of_age(ages: Ages, day: date) -> Period:
+    """The days on which claims were submitted that are as old on this day."""
+    first, last = ages
+    return Period(BEGINNING if last is None else day - last * DAY, day - first * DAY)
+
+
 @dataclass(frozen=True)
 class Measure:
     """Rows of its sources that meet a condition, counted, or their amounts added up."""
@@ -82,9 +88,7 @@ class Measure:
         """The days over which it is added up for a period."""
         if not self.as_of:
             return period
-        first, last = self.ages or (0, None)
-        start = BEGINNING if last is None else period.end - last * DAY
-        return Period(start, period.end - first * DAY)
+        return days_of_age(self.ages or (0, None), period.end)
 
     def over(self, source: Source) -> Any:
         """The aggregate that a query over the rows of one of its sources computes."""

@@ -19,12 +19,12 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import DateField, F, Q, QuerySet, Sum, Value
 
 from claims.money import dollars
 
 from .balances import standing_then
-from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure
+from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure, days_of_age
 from .models import (
     CategoryFact,
     CategoryMonth,
@@ -35,12 +35,11 @@ from .models import (
     ProviderMonth,
     StaffFact,
 )
-from .periods import DAY, LAST_OF, Period, Step
+from .periods import DAY, LAST_OF, Period, Step, whole_months
 from .scopes import Scope
 from .sources import Source
 from .standings import SEEN, YOUNGEST, Standings, column
 
-OLDEST = max(first for first, _ in AGES.values())  # days from which on all are of one age
 MOST_RANGES = 40  # of dirty days; those closest to one another are taken together with what lies between
 
 KEYS = ("payer", "department", "provider", "kind", "category", "assignee", "staff")
@@ -183,7 +182,8 @@ class Reading:
         if self.standings is None:
             rows, sums = standing_then(self.scope, self.period, self.balances)
             columns = {f"sum_{key}": each for key, each in sums.items()}
-            return self._compiled(rows, {"on_day": "submitted_on", **paths_to("")}, columns, self.balances)
+            paths: dict[str, Any] = {"on_day": "submitted_on", **paths_to("")}
+            return self._compiled(rows, paths, columns, self.balances)
         told = ", ".join(f"{column(each) if each.as_of else 0} AS {each.key}" for each in self.measures)
         keys = "".join(f"key_{key} AS {key}, " for key in self.keys)
         on_day, days = self._day_of_age() if self._tells_day else ("", [])
@@ -205,36 +205,47 @@ class Reading:
         return self._clean(measures, period, cut) + (self.live(measures, cut) if cut else [])
 
     def _clean(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
-        assert self.table is not None  # noqa: S101 - asked only for a table that there is
-        days, months = self._by_months(without(period, dirty))
         parts = []
-        for model, periods in ((self.table.model, days), (self.table.months, months)):
-            if model is not None and periods:
-                parts += self._kept(model, measures, periods)
+        for each in self._of_one_age(period):
+            days, months, taken_back = self._by_months(without(each, dirty))
+            parts += self._kept("days", measures, days, each.end)
+            parts += self._kept("months", measures, months, each.end)
+            parts += self._kept("days", measures, taken_back, each.end, sign="-")
         return parts
 
-    def _kept(self, model: type[Any], measures: list[Measure], periods: list[Period]) -> list[Sql]:
+    def _kept(
+        self, table: str, measures: list[Measure], periods: list[Period], a_day: date, sign: str = ""
+    ) -> list[Sql]:
+        """What facts say of these days, told as of one of them where it does not matter of which."""
+        assert self.table is not None  # noqa: S101 - asked only for a table that there is
+        model = self.table.model if table == "days" else self.table.months
+        if model is None or not periods:
+            return []
         rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", periods))
         if self.scope.staff is not None:
             rows = rows.filter(staff=self.scope.staff)
         # By day they hardly get fewer: added up once, with all the other parts. To say of each row in which
         # week or month it lies would take longer.
         is_one_part = len(measures) == len(self.measures) and not {"week", "month"} & {*self.by}
-        is_added_up = not (self._tells_day and is_one_part)
+        is_added_up = not (self._tells_each_day and is_one_part)
         columns = {
             f"sum_{each.key}": Sum(each.kept_in) if is_added_up else F(each.kept_in) for each in measures
         }
-        paths = {"on_day": "day", **{key: COLUMNS[key] for key in KEYS}}
-        return self._compiled(rows, paths, columns, measures)
+        on_day = "day" if self._tells_each_day else Value(a_day, DateField())
+        paths: dict[str, Any] = {"on_day": on_day, **{key: COLUMNS[key] for key in KEYS}}
+        return self._compiled(rows, paths, columns, measures, sign)
 
-    def _by_months(self, periods: list[Period]) -> tuple[list[Period], list[Period]]:
-        """Days to be read one by one, and whole months."""
-        if self.table is None or self.table.months is None or {"day", "week"} & {*self.by}:
-            return periods, []
-        last = None
-        if "age" in self.by:  # of months that are older than any age that is told apart
-            last = self.period.end - OLDEST * DAY
-        return by_months(periods, last)
+    def _of_one_age(self, period: Period) -> list[Period]:
+        """The days of a period, cut where claims are of another age, should ages be told apart."""
+        if "age" not in self.by or self._tells_each_day:
+            return [period]
+        return overlaps(period, [days_of_age(AGES[bucket], self.period.end) for bucket in BUCKETS])
+
+    def _by_months(self, periods: list[Period]) -> tuple[list[Period], list[Period], list[Period]]:
+        is_by_month = {*self.by} & {*TIMES, "age"} in (set(), {"month"}, {"age"})
+        if self.table is None or self.table.months is None or not is_by_month:
+            return periods, [], []
+        return mostly_by_months(periods)
 
     def live(self, measures: list[Measure], periods: list[Period]) -> list[Sql]:
         """What the claims say now."""
@@ -251,11 +262,17 @@ class Reading:
         return parts
 
     def _compiled(
-        self, rows: QuerySet[Any], paths: dict[str, str], columns: dict[str, Any], measures: list[Measure]
+        self,
+        rows: QuerySet[Any],
+        paths: dict[str, Any],
+        columns: dict[str, Any],
+        measures: list[Measure],
+        sign: str = "",
     ) -> list[Sql]:
-        split = {key: F(paths[key]) for key in self.keys}
+        split: dict[str, Any] = {key: F(paths[key]) for key in self.keys}
         if self._tells_day:
-            split["on_day"] = F(paths["on_day"])
+            on_day = paths["on_day"]
+            split["on_day"] = F(on_day) if isinstance(on_day, str) else on_day
         chosen = rows.order_by().values(**{f"key_{key}": each for key, each in split.items()})
         try:
             sql, values = chosen.annotate(**columns).query.sql_with_params()
@@ -263,7 +280,7 @@ class Reading:
             return []
         here = {each.key for each in measures}
         sums = (
-            f"CAST(sum_{each.key} AS bigint) AS {each.key}"
+            f"{sign}CAST(sum_{each.key} AS bigint) AS {each.key}"
             if each.key in here
             else f"CAST(0 AS bigint) AS {each.key}"
             for each in self.measures
@@ -273,8 +290,12 @@ class Reading:
 
     @property
     def _tells_day(self) -> bool:
+        return not self.keys or "age" in self.by or self._tells_each_day
+
+    @property
+    def _tells_each_day(self) -> bool:
         is_daily = any(each.is_distinct or each.is_days for each in self.measures)
-        return not self.keys or is_daily or bool({*self.by} & {*TIMES, "age"})
+        return is_daily or bool({*self.by} & {*TIMES})
 
     def _nothing(self) -> str:
         names = ", ".join(f"0 AS {each.key}" for each in self.measures)
@@ -416,22 +437,51 @@ def without(period: Period, others: Sequence[Period]) -> list[Period]:
     return [*left, Period(start, period.end)]
 
 
-def by_months(periods: Sequence[Period], last: date | None = None) -> tuple[list[Period], list[Period]]:
-    """The days that make no whole month, and the whole months, none of which ends after the last day."""
+def by_months(periods: Sequence[Period]) -> tuple[list[Period], list[Period]]:
+    """The days that make no whole month, and the whole months."""
     days: list[Period] = []
     months: list[Period] = []
     for each in periods:
-        found = _whole_months(each, last)
+        found = _whole_months(each)
         months += found
         days += without(each, found)
     return days, months
 
 
-def _whole_months(period: Period, last: date | None) -> list[Period]:
+def mostly_by_months(periods: Sequence[Period]) -> tuple[list[Period], list[Period], list[Period]]:
+    """Days, months, and the days to be taken back of these: of most of a month it is fewer to leave out.
+
+    A month is kept in the same transaction as its days, so what is taken back is what was added up.
+    """
+    parts, months = by_months(periods)
+    days: list[Period] = []
+    taken_back: list[Period] = []
+    for month, asked in _of_each_month(parts).items():
+        others = without(month, asked)
+        if _length(others) < _length(asked):
+            months.append(month)
+            taken_back += others
+        else:
+            days += asked
+    return days, months, taken_back
+
+
+def _of_each_month(periods: Iterable[Period]) -> dict[Period, list[Period]]:
+    found: dict[Period, list[Period]] = {}
+    for period in periods:
+        for each in period.steps(Step.MONTH):
+            found.setdefault(whole_months(each.end, 1), []).append(each)
+    return found
+
+
+def _length(periods: Iterable[Period]) -> int:
+    return sum(each.days for each in periods)
+
+
+def _whole_months(period: Period) -> list[Period]:
     start = period.start if period.start.day == 1 else LAST_OF[Step.MONTH](period.start) + DAY
-    end = min(period.end, last) if last else period.end
-    after = end + DAY
-    end = end if after.day == 1 else end.replace(day=1) - DAY
+    after = period.end + DAY
+    end = period.end if after.day == 1 else period.end.replace(day=1) - DAY
     return [Period(start, end)] if start <= end else []
 
 
