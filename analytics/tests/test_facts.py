@@ -15,7 +15,7 @@ from analytics.codes import CODES, code_totals
 from analytics.measures import MEASURES
 from analytics.models import DirtyDay
 from analytics.periods import Period
-from analytics.reading import DAYS, STAFF, Row
+from analytics.reading import DAYS, STAFF, Row, mostly_by_months
 from analytics.refreshing import refresh
 from analytics.scopes import NONE, Scope
 
@@ -77,6 +77,17 @@ def assert_all_right(world: World) -> None:
     for by in (("staff",), ("department", "day")):
         kept = facts.staff_totals(ALL, HALF_A_YEAR, by)
         assert in_order(kept) == in_order(facts.staff_claim_totals(ALL, HALF_A_YEAR, by))
+
+
+def test_most_of_a_month_is_the_month_less_its_other_days() -> None:
+    def days(month: int, first: int, last: int) -> Period:
+        return Period(date(2026, month, first), date(2026, month, last))
+
+    asked = [Period(date(2026, 3, 8), date(2026, 4, 14)), Period(date(2026, 4, 16), date(2026, 5, 10))]
+    alone, months, taken_back = mostly_by_months(asked)
+    assert alone == [days(5, 1, 10)]
+    assert months == [days(3, 1, 31), days(4, 1, 30)]
+    assert taken_back == [days(3, 1, 7), days(4, 15, 15)]
 
 
 @settings(
