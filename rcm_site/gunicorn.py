@@ -6,22 +6,40 @@ Used as `gunicorn -c python:rcm_site.gunicorn rcm_site.wsgi`.
 from __future__ import annotations
 
 import os
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
 from rcm_site.checks import refuse_unsafe_start
 
 bind = f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"
-worker_class = "gthread"
+worker_class = "rcm_site.gunicorn.FairWorker"
 workers = settings.WEB_PROCESSES
 threads = settings.WEB_THREADS
 timeout = 60
 graceful_timeout = 8  # under the ten seconds that the supervisor and a container engine give
 loglevel = "warning"
 control_socket_disable = True
+
+
+class FairWorker(ThreadWorker):
+    """Threads that leave a new connection to the process that has fewest.
+
+    Connections are kept, and a process computes on one core. All processes wake for a new one; the first
+    to wake would take one after the other, and most of what clients ask from then on would wait for its core.
+    """
+
+    WAIT_SECONDS, MOST_WAITS = 0.0001, 10
+
+    def accept(self, listener: socket.socket) -> None:
+        if self.cfg.workers > 1:
+            time.sleep(self.WAIT_SECONDS * min(self.nr_conns, self.MOST_WAITS))
+        super().accept(listener)  # nothing happens where another process was quicker
 
 
 def on_starting(_server: Any) -> None:

@@ -4,10 +4,13 @@ import importlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import environ
@@ -17,6 +20,7 @@ from django.core.management import call_command, get_commands
 from django.test import override_settings
 
 from rcm_site.celery import app
+from rcm_site.gunicorn import FairWorker
 from rcm_site.management.commands.up import programs
 from rcm_site.testing.services import CannotRun, Postgres, running
 
@@ -264,3 +268,30 @@ audit.record(user, "tested")
 user.departments.clear()
 Department.objects.all().delete()
 """
+
+
+class Counting(FairWorker):
+    """Takes connections in, and does no more with them."""
+
+    def __init__(self, connections: int, processes: int) -> None:
+        self.nr_conns, self.cfg = connections, SimpleNamespace(workers=processes)
+
+    def enqueue_req(self, conn: Any) -> None:
+        conn.sock.close()
+
+
+@pytest.mark.parametrize(("processes", "left"), [(2, 1), (1, 0)])
+def test_a_busy_process_leaves_a_connection_to_one_that_has_none(
+    monkeypatch: pytest.MonkeyPatch, processes: int, left: int
+) -> None:
+    monkeypatch.setattr(FairWorker, "WAIT_SECONDS", 0.1)
+    busy, idle = Counting(10, processes), Counting(0, processes)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        with socket.create_connection(listener.getsockname()):
+            first = threading.Thread(target=busy.accept, args=[listener])
+            first.start()
+            first.join(0.3)
+            idle.accept(listener)
+            first.join()
+    assert (busy.nr_conns, idle.nr_conns) == (11 - left, left)
