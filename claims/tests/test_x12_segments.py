@@ -157,7 +157,6 @@ def test_an_endless_segment_makes_the_file_unreadable_at_once():
         cut(ISA + "N3" + "*x" * LONGEST_SEGMENT + "~")
 
 
-@pytest.mark.no_cover  # of itself, being traced takes memory
 def test_memory_is_bounded_however_long_the_file():
     lines = "".join(f"CLM*C{number}*1***11:B:1~LX*1~SV1*HC:99213*1*UN*1~" for number in range(500)).encode()
     head = ISA + "GS*HC*A*B*20260302*0915*1*X*005010X222A1~ST*837*1~"
