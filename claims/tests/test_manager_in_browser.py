@@ -124,7 +124,7 @@ def test_a_biller_pays_a_credit_balance_back_by_keyboard_alone(window: Visit) ->
     came = timezone.localdate() - timedelta(days=9)
     claim = make_claim(charge=100, paid=120, department=heart, status="paid", decided_on=came, paid_on=came)
     make_payment(claim=claim, paid=120, paid_on=came)
-    worklist = Worklist.objects.create(name="Credit balances", filters={"money": "credit"})
+    worklist = Worklist.objects.create(name="Paid too much", filters={"money": "credit"})
     open_work.settle()
     page = window.sign_in(make_user("biller", departments=[heart]))
 

@@ -76,10 +76,12 @@ class Visit:
         """What axe finds; in the other theme nothing but the contrasts of colours can be different."""
         heard = len(self.complaints)
         dark = self.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        self.page.emulate_media(reduced_motion="reduce")  # what is just fading in has no contrast yet
         problems = self._ask_axe()
         self._choose("light" if dark else "dark")
         problems += self._ask_axe(runOnly=["color-contrast"])
         self._choose("dark" if dark else "light")
+        self.page.emulate_media(reduced_motion="no-preference")
         del self.complaints[heard:]  # axe tries things that the page's own policy forbids
         return problems
 
