@@ -104,7 +104,8 @@ class Command(BaseCommand):
                     if state == "warm":
                         told["exports"] = self._exports(asked, user)
                         if lines := options["during_import"]:
-                            self._during_import(asked, measured, lines, options["requests"], user)
+                            with _worker(redis):
+                                self._during_import(asked, measured, lines, options["requests"], user)
         self._show(measured)
         told["addresses"] = {
             each.address.path: {state: asdict(waits) for state in _STATES if (waits := getattr(each, state))}
@@ -180,6 +181,8 @@ class Command(BaseCommand):
                         each.importing = _waits(asked, each.address, requests)
             if taking_in.returncode:
                 raise CommandError("The measurement is void: the file was not taken in.")
+            if not any(each.importing for each in measured):
+                raise CommandError("The measurement is void: those claims are here since an earlier one.")
 
     def _show(self, measured: list[Measured]) -> None:
         wide = max((len(each.address.path) for each in measured), default=0)
@@ -219,6 +222,18 @@ def _waits(asked: Asked, address: Address, requests: int) -> Waits:
         for _ in range(UNASKED):
             client.get(address.path)
         return client.waits(address.path, requests)
+
+
+@contextmanager
+def _worker(redis: str) -> Iterator[None]:
+    """The site's own, which adds up what an import changes while it changes it."""
+    command = [sys.executable, "-m", "celery", "--quiet", "-A", "rcm_site", "worker", "--beat"]
+    env = os.environ | {"REDIS_URL": redis, "LOG_LEVEL": "WARNING"}
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as worker:
+        try:
+            yield
+        finally:
+            worker.terminate()
 
 
 def _is_coming_in(before: set[Any]) -> bool:
