@@ -19,10 +19,10 @@ from rcm_site.templatetags.ui import NOTHING, money, number, percent
 
 from .cards import Good
 from .drilldown import Part, claims_of
-from .facts import standings, totals
-from .measures import BUCKETS, MEASURES
+from .facts.measures import BUCKETS, MEASURES
+from .facts.reading import KEYS, Amount
+from .facts.totals import standings, totals
 from .periods import Period, Step
-from .reading import KEYS, Amount
 from .scopes import Scope
 
 FEW = 20  # below as many, a share or a mean says little

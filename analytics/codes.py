@@ -21,13 +21,10 @@ from django.db.models.functions import Cast, Concat
 from claims.answers.reasons import POSTED, code_of, is_reason
 from claims.money import MoneyField
 
-from .caching import is_told, remembered
-from .hanging import reasons_given_on
-from .keeping import replace, replace_months
-from .measures import MEASURES, Condition, any_claim, is_denied, is_paid
-from .models import CodeFact, CodeMonth, DirtyDay
-from .periods import Period
-from .reading import (
+from .facts.caching import is_told, remembered
+from .facts.keeping import replace, replace_months
+from .facts.measures import MEASURES, Condition, any_claim, is_denied, is_paid
+from .facts.reading import (
     COLUMNS,
     Amount,
     Row,
@@ -42,8 +39,11 @@ from .reading import (
     ranges,
     without,
 )
+from .facts.sources import DECIDED, PAID, DaysBetween, Source
+from .hanging import reasons_given_on
+from .models import CodeFact, CodeMonth, DirtyDay
+from .periods import Period
 from .scopes import Scope
-from .sources import DECIDED, PAID, DaysBetween, Source
 
 Claims = QuerySet[Any]
 

@@ -17,10 +17,10 @@ from claims.models import Claim
 
 from .catalogue import LABELS, Figure, Split
 from .codes import code_totals
-from .facts import totals
+from .facts.reading import Row
+from .facts.totals import totals
 from .kpis import KPIS
 from .periods import Period
-from .reading import Row
 from .scopes import NONE, Scope
 
 Category = Claim.Category

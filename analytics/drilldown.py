@@ -15,12 +15,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from claims.models import Claim
 from rcm_site.tables import SIZES
 
-from .caching import is_told, remembered
-from .measures import MEASURES, Measure
+from .facts.caching import is_told, remembered
+from .facts.measures import MEASURES, Measure
+from .facts.sources import COUNTED, Source
+from .past.standings import claims_standing
 from .periods import Period
 from .scopes import Scope
-from .sources import COUNTED, Source
-from .standings import claims_standing
 
 Rows = QuerySet[Any, Any]
 BEGINNING = max(SIZES) + 1  # of a list: its longest first page, and whether there is more

@@ -12,12 +12,12 @@ from django.db.models import BigIntegerField, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from .catalogue import Figure, Kpi, needed
-from .facts import standings, totals
-from .measures import MEASURES
+from .facts.measures import MEASURES
+from .facts.reading import Amount
+from .facts.totals import standings, totals
 from .models import Snapshot
 from .overview import WEEKS
 from .periods import DAY, LAST_OF, Period, Step
-from .reading import Amount
 from .scopes import NONE, Scope
 from .snapshots import MEMBERS
 

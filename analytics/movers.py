@@ -10,12 +10,12 @@ from typing import Any
 
 from .cards import Change
 from .catalogue import Figure, Kpi, Unit, needed
-from .facts import totals
+from .facts.reading import Amount
+from .facts.totals import totals
 from .kpis import KPIS
 from .overview import change_of
 from .periods import Period
 from .questions import Question
-from .reading import Amount
 
 # Not the net collection rate: of one payer in one month it sets payments against what other claims charged.
 WATCHED = (

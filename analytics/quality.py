@@ -13,9 +13,9 @@ from accounts.models import User
 from claims.models import Review
 from rcm_site.days import midnight
 
+from .facts.sources import COUNTED
 from .periods import Period
 from .scopes import Scope
-from .sources import COUNTED
 from .staff import people_shown
 
 

@@ -13,11 +13,11 @@ from itertools import accumulate
 from typing import Any
 
 from .catalogue import AGING, LABELS, Figure, aging
-from .facts import totals
+from .facts.measures import BUCKETS
+from .facts.reading import Amount
+from .facts.totals import totals
 from .kpis import KPIS
-from .measures import BUCKETS
 from .periods import DAY, Period, Step
-from .reading import Amount
 from .scopes import Scope
 
 Buckets = Sequence[dict[str, Amount]]  # in the order of `BUCKETS`, the sums of `AGING` in each

@@ -11,15 +11,15 @@ from django.db.models import Count, Sum
 
 from claims.money import MoneyField
 
-from .caching import is_told, remembered
 from .catalogue import LABELS, Figure, Kpi, needed
-from .facts import totals
+from .facts.caching import is_told, remembered
+from .facts.reading import Amount, counted_rows
+from .facts.sources import LINES
+from .facts.totals import totals
 from .kpis import KPIS
 from .periods import Period
 from .questions import Question
-from .reading import Amount, counted_rows
 from .scopes import Scope
-from .sources import LINES
 
 PAYER_KPIS = tuple(
     KPIS[key]

@@ -11,10 +11,10 @@ from django.utils import timezone
 from claims import appeal_histories
 from claims.worklists import open_work
 
-from .keeping_balances import begin, keep_days, renew_balances
+from .facts.reading import DAYS, STAFF
+from .facts.refreshing import refresh
+from .past.keeping import begin, keep_days, renew_balances
 from .periods import DAY
-from .reading import DAYS, STAFF
-from .refreshing import refresh
 
 DAYS_AT_ONCE = 1_000
 

@@ -21,12 +21,12 @@ from django.utils import timezone
 from claims.models import Claim
 
 from .catalogue import Figure, Kpi, needed
-from .facts import totals
+from .facts.reading import Amount, Row
+from .facts.refreshing import is_alone
+from .facts.totals import totals
 from .kpis import KPIS
 from .models import Snapshot
 from .periods import DAY, Period
-from .reading import Amount, Row
-from .refreshing import is_alone
 from .scopes import Scope
 
 DAYS = 30  # that each of them is about

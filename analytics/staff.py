@@ -21,11 +21,11 @@ from claims.models.claims import OPEN
 from claims.money import MoneyField
 
 from .catalogue import BUCKET_LABELS, LABELS
-from .facts import staff_totals
-from .measures import AGES, BUCKETS
+from .facts.measures import AGES, BUCKETS
+from .facts.reading import Row
+from .facts.totals import staff_totals
 from .periods import DAY, Period, Step
 from .questions import Question
-from .reading import Row
 from .scopes import Scope
 
 FEWEST = 20  # actions from which on a share of errors is ranked

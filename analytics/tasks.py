@@ -12,11 +12,11 @@ from django.utils import timezone
 from . import exports
 from .alerts.checking import check_due
 from .alerts.opening import escalate_overdue
-from .keeping_balances import keep_days, renew_balances
+from .facts.reading import DAYS, STAFF
+from .facts.refreshing import refresh
+from .past.keeping import keep_days, renew_balances
 from .periods import DAY
-from .reading import DAYS, STAFF
-from .refreshing import refresh
-from .scheduled_runs import run_due
+from .reports.runs import run_due
 from .snapshots import take_missing
 from .telling import digests, mails, sending
 

@@ -14,8 +14,8 @@ from claims.contracts.causes import CauseKey, worth_pursuing
 from claims.contracts.schedules import code
 from claims.models import Adjustment, ClaimPayment, FeeSchedule, Shortfall
 
+from .facts.measures import is_underpaid
 from .kpis import KPIS
-from .measures import is_underpaid
 from .questions import Question
 
 UNDERPAID = KPIS["underpaid_amount"]

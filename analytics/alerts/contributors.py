@@ -13,11 +13,11 @@ from rcm_site.templatetags.ui import money_brief, number
 
 from ..cards import Good
 from ..catalogue import LABELS, Kpi, Topic, Unit
-from ..facts import totals
-from ..measures import MEASURES
+from ..facts.measures import MEASURES
+from ..facts.reading import Amount
+from ..facts.totals import totals
 from ..models import Alert, AlertRule
 from ..periods import Period
-from ..reading import Amount
 from ..scopes import NONE, Scope
 from .conditions import FALLING
 from .watched import EACH, WATCHED, Looking, Watched

@@ -21,11 +21,11 @@ import structlog
 from django.utils import timezone
 
 from ..catalogue import Kpi
-from ..facts import standings, totals
-from ..measures import MEASURES
+from ..facts.measures import MEASURES
+from ..facts.reading import Amount, Row
+from ..facts.totals import standings, totals
 from ..models import AlertRule
 from ..periods import Period
-from ..reading import Amount, Row
 from ..scopes import Scope
 from .conditions import Condition, Days, Judged, Seen, days_of, judge
 from .watched import KPI_FILTERS, WATCHED, Found, Looking, Watched, of_sums

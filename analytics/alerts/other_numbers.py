@@ -15,10 +15,10 @@ from rcm_site.days import midnight
 
 from ..cards import Good
 from ..catalogue import Unit
+from ..facts.reading import paths_to
+from ..facts.sources import COUNTED
 from ..periods import DAY, Period
-from ..reading import paths_to
 from ..snapshots import hours_since_last
-from ..sources import COUNTED
 from .watched import EACH, KPI_FILTERS, Found, Looking, watch
 
 FILING_DAYS = 14

@@ -13,10 +13,10 @@ from typing import Any
 from rcm_site.days import midnight
 
 from ..catalogue import LABELS, Kpi
-from ..facts import standings, totals
+from ..facts.reading import Amount
+from ..facts.totals import standings, totals
 from ..models import Alert, AlertRule
 from ..periods import DAY, Period
-from ..reading import Amount
 from ..scopes import Scope
 from .conditions import Judged, Step, days_of, step_of
 from .looking import ByKey, CannotLook, by_key, filters_of, judge_each, measures_of, member_of, watched_by

@@ -13,10 +13,10 @@ from rcm_site.templatetags.ui import NOTHING
 
 from ..cards import Good
 from ..catalogue import IN_WORDS, Kpi, Unit
-from ..facts import totals
+from ..facts.reading import Amount
+from ..facts.totals import totals
 from ..kpis import KPIS
 from ..periods import Period
-from ..reading import Amount
 from ..scopes import Scope
 
 EACH = ("payer", "department", "provider")

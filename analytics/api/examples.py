@@ -7,8 +7,8 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
+from ..facts.reading import Amount
 from ..kpis import KPIS
-from ..reading import Amount
 from .figures import definition, figure
 
 MONTH = {"start": "2026-11-01", "end": "2026-11-30", "days": 30}

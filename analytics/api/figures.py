@@ -13,7 +13,7 @@ from claims.models import Provider
 
 from ..cards import Good
 from ..catalogue import Figure, Kpi, Unit, figures, series, split
-from ..measures import MEASURES
+from ..facts.measures import MEASURES
 from ..periods import Period
 from ..questions import Question, span_in_words
 from .parameters import STEPS, refuse_many_steps

@@ -20,7 +20,7 @@ from rest_framework.renderers import JSONRenderer
 from accounts.models import Department
 from claims.models import Payer, Provider
 
-from ..caching import CODE, digest, is_told, version
+from ..facts.caching import CODE, digest, is_told, version
 from ..questions import Question
 
 Build = Callable[[], dict[str, Any]]

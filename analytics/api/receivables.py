@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ..catalogue import AGING, BUCKET_LABELS, LABELS, aging, split
+from ..facts.measures import BUCKETS
+from ..facts.reading import Amount
 from ..kpis import KPIS
-from ..measures import BUCKETS
 from ..questions import Question
-from ..reading import Amount
 from . import parameters
 from .examples import MONTH, alone, example, made
 from .figures import (

@@ -36,8 +36,8 @@ from ..questions import COMPARED, WrongQuestion
 from ..reports import keeping
 from ..reports.asking import CHARTS, MOST_GROUPS, MOST_NUMBERS, ReportQuestion, read
 from ..reports.dimensions import DIMENSIONS
+from ..reports.schedules import may_be_told
 from ..reports.waiting import is_quick
-from ..schedules import may_be_told
 from .parameters import API
 
 KIND = "report"

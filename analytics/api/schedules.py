@@ -21,9 +21,9 @@ from claims.api.narrowing import PAGING, refuse_unknown
 from claims.api.shapes import Named
 from rcm_site.api import Cursor, StrictSerializer
 
-from .. import schedules, turns
 from ..models import Report, Schedule, ScheduledRun
-from ..scheduled_runs import run_now
+from ..reports import schedules, turns
+from ..reports.runs import run_now
 
 EDIT = "analytics.add_schedule"
 RELATED = ("owner", "report")

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from django.apps import apps
 from django.db import connection, models
 
-from analytics import balance_triggers, fact_triggers
+from analytics.facts import fact_triggers
+from analytics.past import balance_triggers
 from claims import provider_triggers
 
 _OWNED = """

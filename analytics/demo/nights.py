@@ -11,10 +11,11 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from .. import facts, sources
-from ..measures import MEASURES
+from ..facts import sources
+from ..facts.measures import MEASURES
+from ..facts.reading import Row
+from ..facts.totals import totals
 from ..periods import DAY, Period
-from ..reading import Row
 from ..scopes import Scope
 from ..snapshots import take
 
@@ -39,7 +40,7 @@ def as_known_then(scope: Scope, period: Period, measures: Iterable[str], by: Seq
     known = Period(period.start, period.end - IN_THE_MAIL)
     found: dict[tuple[object, ...], Row] = {}
     for days, keys in ((period, [key for key in measures if key not in late]), (known, late)):
-        for row in facts.totals(scope, days, keys, by=by):
+        for row in totals(scope, days, keys, by=by):
             nothing = Row(row.key, dict.fromkeys(measures, 0))
             found.setdefault(row.key, nothing).sums.update(row.sums)
     return list(found.values())

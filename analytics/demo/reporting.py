@@ -13,7 +13,7 @@ from accounts.models import User
 
 from ..models import Report, Schedule
 from ..reports.keeping import pin_report, save_report, share_report
-from ..schedules import save_schedule
+from ..reports.schedules import save_schedule
 
 
 @dataclass(frozen=True)

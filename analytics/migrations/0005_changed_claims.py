@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from analytics import balance_triggers
+from analytics.past import balance_triggers
 
 
 def begin(apps, schema_editor):

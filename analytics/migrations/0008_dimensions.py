@@ -7,7 +7,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import claims.money
-from analytics import fact_triggers
+from analytics.facts import fact_triggers
 
 
 def drop_triggers(apps, schema_editor):

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from analytics import fact_triggers
+from analytics.facts import fact_triggers
 
 
 def write_anew(apps, schema_editor):

@@ -13,7 +13,7 @@ from claims.plan_limits import Lengths
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import money, money_brief
 
-from ..caching import is_told, remembered
+from ..facts.caching import is_told, remembered
 from ..questions import Question
 from ..scopes import Scope
 from .report import part_url

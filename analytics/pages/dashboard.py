@@ -24,8 +24,8 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import day, moment, money, money_brief, percent
 
 from ..catalogue import BUCKET_LABELS, LABELS, series
+from ..facts.measures import BUCKETS
 from ..kpis import KPIS
-from ..measures import BUCKETS
 from ..movers import Sums, movers, sums_of
 from ..overview import kpi_card, whole_weeks
 from ..periods import Step

@@ -15,8 +15,8 @@ from rcm_site.templatetags.ui import MINUS, NOTHING, day, number, unbroken
 
 from ..cards import Good
 from ..catalogue import Figure, Kpi, Unit
+from ..facts.measures import MEASURES
 from ..known_then import Known, days_to_show, is_kept, known_now, known_then
-from ..measures import MEASURES
 from ..questions import Question
 from .drawing import CHART_UNITS, drawn, value_cell
 from .report import part_url

@@ -27,9 +27,10 @@ from rcm_site.templatetags.ui import day, money, number
 from ..cards import Change
 from ..catalogue import Figure, Kpi
 from ..drilldown import Listed, Part
-from ..facts import totals
+from ..facts.measures import MEASURES, Measure
+from ..facts.reading import Amount
+from ..facts.totals import totals
 from ..kpis import KPIS
-from ..measures import MEASURES, Measure
 from ..overview import (
     against_in_words,
     benchmark_in_words,
@@ -40,7 +41,6 @@ from ..overview import (
 )
 from ..periods import Period, Step
 from ..questions import Question, span_in_words
-from ..reading import Amount
 from ..scopes import NONE
 from .drawing import trend_chart, value_cell
 from .known_then import then_and_now

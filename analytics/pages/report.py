@@ -25,8 +25,8 @@ from rcm_site.charts import Chart
 from rcm_site.spreadsheets import Sheet, export, of_table
 from rcm_site.tables import Table
 
-from ..caching import one_version
-from ..facts import is_catching_up
+from ..facts.caching import one_version
+from ..facts.totals import is_catching_up
 from ..periods import LABELS, NAMED
 from ..questions import CHOSEN, COMPARED, FILTERS, PARAMETERS, Question, WrongQuestion, ask
 

@@ -30,7 +30,7 @@ from rcm_site.templatetags.ui import day, unbroken
 
 from .. import exports
 from ..exports import MOST_OF_ONE, TooMany
-from ..facts import is_catching_up
+from ..facts.totals import is_catching_up
 from ..kpis import KPIS
 from ..models import Report, Schedule
 from ..periods import LABELS
@@ -39,9 +39,9 @@ from ..reports import answering, asking, drawing, keeping
 from ..reports.asking import NUMBERS, ReportQuestion
 from ..reports.dimensions import DIMENSIONS
 from ..reports.files import report_file as file_of
+from ..reports.runs import KIND
+from ..reports.schedules import LOOKING, may_be_told
 from ..reports.waiting import claims_read, is_quick, takes_a_while
-from ..scheduled_runs import KIND
-from ..schedules import LOOKING, may_be_told
 from .report import QuestionForm, given
 from .report_table import MOST_ON_PAGE, report_table, shown_of
 

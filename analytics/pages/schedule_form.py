@@ -10,8 +10,8 @@ from django import forms
 from accounts import time_zones
 from accounts.models import User
 
-from .. import schedules
 from ..models import Report, Schedule
+from ..reports import schedules
 
 REPORT, STANDARD = "report", "standard"
 

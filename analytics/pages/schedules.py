@@ -19,10 +19,11 @@ from accounts.models import User
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, unbroken
 
-from .. import exports, schedules, turns
+from .. import exports
 from ..exports import NotKept
 from ..models import Schedule, ScheduledRun
-from ..scheduled_runs import live_url, may_have, run_now, visible_run
+from ..reports import schedules, turns
+from ..reports.runs import live_url, may_have, run_now, visible_run
 from .exports import file_response
 from .schedule_form import EditSchedule
 

@@ -24,11 +24,11 @@ from rcm_site.charts import COUNT, DOLLARS, About, Chart, Size, stacked_columns
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, moment, money, money_brief, number, unbroken
 
-from ..facts import claims_touched
+from ..facts.reading import counted_rows
+from ..facts.sources import ACTIONS
+from ..facts.totals import claims_touched
 from ..overview import over_weeks
 from ..questions import Question
-from ..reading import counted_rows
-from ..sources import ACTIONS
 from ..staff import (
     FEWEST,
     Age,

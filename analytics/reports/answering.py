@@ -20,10 +20,10 @@ from rcm_site.templatetags.ui import day as day_in_words
 
 from ..catalogue import FEW, Figure, needed
 from ..codes import code_totals
-from ..facts import standings, totals
-from ..measures import MEASURES
+from ..facts.measures import MEASURES
+from ..facts.reading import Amount
+from ..facts.totals import standings, totals
 from ..periods import DAY, LAST_OF, Period, Step
-from ..reading import Amount
 from .asking import ReportQuestion
 from .dimensions import Dimension, Member, member_of_time, members_of
 

@@ -17,11 +17,11 @@ from rcm_site.api import NOT_TEXT
 
 from ..cards import Good
 from ..catalogue import Kpi, Topic, Unit, amount
+from ..facts.measures import MEASURES, Measure
 from ..kpis import KPIS
-from ..measures import MEASURES, Measure
 from ..models import FactState
+from ..past.standings import KEPT_KEYS
 from ..questions import COMPARED, FILTERS, Question, WrongQuestion, ask
-from ..standings import KEPT_KEYS
 from .dimensions import DIMENSIONS, Dimension
 
 MOST_NUMBERS = 12  # KPIs and measures together: more columns nobody reads, nor fits on paper

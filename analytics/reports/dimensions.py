@@ -11,9 +11,9 @@ from claims.models import Provider
 
 from ..catalogue import LABELS
 from ..codes import CODES
+from ..facts.reading import TIMES
 from ..periods import Period
 from ..questions import span_in_words
-from ..reading import TIMES
 from ..scopes import NONE
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 
-from ..measures import BUCKETS
+from ..facts.measures import BUCKETS
 from ..overview import whole_weeks
 from .asking import read
 from .parts import Part

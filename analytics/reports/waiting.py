@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..codes import FACT_KEYS
-from ..facts import totals
-from ..reading import TABLES
+from ..facts.reading import TABLES
+from ..facts.totals import totals
+from ..past.standings import KEPT_KEYS
 from ..scopes import CLAIM_FILTERS, FACT_FILTERS
-from ..standings import KEPT_KEYS
 from .answering import is_long
 from .asking import ReportQuestion
 

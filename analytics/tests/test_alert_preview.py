@@ -13,10 +13,10 @@ from django.utils import timezone
 from analytics.alerts.checking import check
 from analytics.alerts.opening import as_kept
 from analytics.alerts.preview import evening, replay
-from analytics.keeping_balances import keep_days, renew_balances
+from analytics.facts.reading import DAYS as DAYS_OF_FACTS
+from analytics.facts.refreshing import refresh
 from analytics.models import Alert, AlertRule
-from analytics.reading import DAYS as DAYS_OF_FACTS
-from analytics.refreshing import refresh
+from analytics.past.keeping import keep_days, renew_balances
 from claims.models import Claim, ClaimPayment
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_provider, make_rule
 

@@ -36,11 +36,11 @@ from analytics.alerts.rules import (
 from analytics.alerts.watched import WATCHED, Found, Looking, watch
 from analytics.cards import Good
 from analytics.catalogue import Figure, Unit, figures, split
+from analytics.facts.reading import DAYS
+from analytics.facts.refreshing import refresh
 from analytics.kpis import KPIS
 from analytics.models import Alert, AlertRule, Delivery
 from analytics.periods import Period
-from analytics.reading import DAYS
-from analytics.refreshing import refresh
 from analytics.scopes import Scope
 from analytics.snapshots import take
 from claims.models import Claim, ClaimEvent, OutboxMessage, Review, ReviewSample

@@ -16,16 +16,16 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics import facts
 from analytics.catalogue import AGING, aging_trend
-from analytics.differences import Difference
 from analytics.drilldown import claims_of
-from analytics.keeping_balances import keep_days, renew_balances
+from analytics.facts.differences import Difference
+from analytics.facts.reading import Row
+from analytics.facts.totals import claim_totals, standings, totals
 from analytics.kpis import KPIS
 from analytics.models import AgingFact, ChangedClaim, ClaimBalance, FactState
-from analytics.past_verification import differing_ages, differing_balances
+from analytics.past.keeping import keep_days, renew_balances
+from analytics.past.verification import differing_ages, differing_balances
 from analytics.periods import Period
-from analytics.reading import Row
 from analytics.scopes import NONE, Scope
 from analytics.tasks import keep_balances
 from claims.models import Claim, ClaimPayment
@@ -62,12 +62,12 @@ def in_order(rows: list[Row]) -> list[str]:
 
 def assert_right(scope: Scope, by: tuple[str, ...], days: tuple[date, ...]) -> None:
     """However it is asked, and whatever is kept: as the claims say it one by one."""
-    told = facts.standings(scope, days, STANDING, by)
+    told = standings(scope, days, STANDING, by)
     for each in days:
         at = Period(each, each)
-        found = in_order(facts.claim_totals(scope, at, STANDING, by))
+        found = in_order(claim_totals(scope, at, STANDING, by))
         assert in_order(told[each]) == found
-        assert in_order(facts.totals(scope, at, STANDING, by)) == found
+        assert in_order(totals(scope, at, STANDING, by)) == found
 
 
 def assert_all_right(world: World) -> None:
@@ -79,7 +79,7 @@ def assert_all_right(world: World) -> None:
     for measure in ("owed_over_90", "credits"):
         counted = claims_of([measure], ALL, Period(PAST[4], PAST[4])).count()
         key = {"credits": "credit_claims"}.get(measure, "owed_claims_over_90")
-        assert counted == facts.totals(ALL, Period(PAST[4], PAST[4]), [key])[0].sums[key]
+        assert counted == totals(ALL, Period(PAST[4], PAST[4]), [key])[0].sums[key]
 
 
 @settings(
@@ -119,7 +119,7 @@ def pay(claim: Claim, amount: str, on: date) -> None:
 
 
 def owed(on: Period, scope: Scope = ALL) -> Decimal:
-    return Decimal(facts.totals(scope, on, ["owed"])[0].sums["owed"])
+    return Decimal(totals(scope, on, ["owed"])[0].sums["owed"])
 
 
 def test_a_payment_changes_nothing_before_its_day() -> None:
@@ -174,14 +174,12 @@ def test_whoever_has_no_department_yet_sees_no_past_either() -> None:
     make_claim(charge=Decimal("310.00"), submitted_on=DAY)
     nobody = Scope((), today=LAST)
     for _ in range(2):
-        assert not any(facts.totals(nobody, day(10), STANDING)[0].sums.values())
-        assert facts.totals(nobody, day(10), STANDING, by=("payer", "age")) == []
+        assert not any(totals(nobody, day(10), STANDING)[0].sums.values())
+        assert totals(nobody, day(10), STANDING, by=("payer", "age")) == []
         [(_, buckets)] = aging_trend(nobody, [day(10).end])
         assert [bucket["owed"] for bucket in buckets] == [0, 0, 0, 0, 0]
         for by in ("day", "week", "month"):
-            assert not any(
-                row.sums["charges"] for row in facts.totals(nobody, day(10), ["charges"], by=(by,))
-            )
+            assert not any(row.sums["charges"] for row in totals(nobody, day(10), ["charges"], by=(by,)))
         keep_all()
 
 

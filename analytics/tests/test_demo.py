@@ -13,12 +13,12 @@ from django.db import transaction
 from accounts import demo
 from accounts.models import AuditEntry, Department, User
 from analytics.demo import nights, seeding
+from analytics.facts.verification import differences
 from analytics.known_then import known_now, known_then
 from analytics.kpis import KPIS
 from analytics.models import ChangedClaim, DirtyDay
 from analytics.periods import DAY, Period
 from analytics.scopes import Scope
-from analytics.verification import differences
 from claims.models import (
     Appeal,
     Claim,

@@ -19,7 +19,7 @@ from accounts.models import User
 from analytics.demo import seeding
 from analytics.demo.payers import INCIDENT, PAYERS
 from analytics.demo.reporting import REPORTS
-from analytics.measures import is_contractual
+from analytics.facts.measures import is_contractual
 from analytics.models import Report, Schedule
 from analytics.reports import answering, asking, drawing
 from claims import deadlines

@@ -12,16 +12,17 @@ import pytest
 from django.db import connection, transaction
 
 from accounts import demo
-from analytics import catalogue, facts
+from analytics import catalogue
 from analytics.catalogue import Figure, Unit, aging, figures
 from analytics.demo import seeding
-from analytics.keeping_balances import keep_days, renew_balances
+from analytics.facts.measures import STAFF_MEASURES
+from analytics.facts.reading import DAYS, STAFF
+from analytics.facts.refreshing import refresh
+from analytics.facts.totals import claims_touched, staff_totals
 from analytics.kpis import KPIS
-from analytics.measures import STAFF_MEASURES
 from analytics.models import AgingFact, DirtyDay
+from analytics.past.keeping import keep_days, renew_balances
 from analytics.periods import DAY, Period
-from analytics.reading import DAYS, STAFF
-from analytics.refreshing import refresh
 from analytics.scopes import Scope
 
 from . import plain_sql
@@ -157,9 +158,7 @@ def test_what_people_did_is_right(period: Period, dimension: str, column: str, l
     for of in expected.values():
         of["resolved_amount"] = _dollars(of["resolved_amount"])
     assert {
-        row.key[0]: row.sums
-        for row in facts.staff_totals(ALL, period, (dimension,))
-        if any(row.sums.values())
+        row.key[0]: row.sums for row in staff_totals(ALL, period, (dimension,)) if any(row.sums.values())
     } == expected
     assert len(expected) > 10
     assert any(each["errors"] for each in expected.values())
@@ -168,7 +167,7 @@ def test_what_people_did_is_right(period: Period, dimension: str, column: str, l
 @pytest.mark.parametrize("period", PERIODS)
 def test_claims_that_people_touched_are_counted_once(period: Period, live: Any) -> None:
     expected = dict(plain_sql.rows(plain_sql.CLAIMS_TOUCHED, period.start, period.end))
-    touched = {who: facts.claims_touched(ALL.narrowed(staff=who), period) for who in expected}
+    touched = {who: claims_touched(ALL.narrowed(staff=who), period) for who in expected}
     assert touched == expected
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from analytics.facts import totals
+from analytics.facts.reading import DAYS, STAFF
+from analytics.facts.refreshing import refresh
+from analytics.facts.totals import totals
+from analytics.facts.verification import differences
 from analytics.models import DayFact, DirtyDay
 from analytics.periods import Period
-from analytics.reading import DAYS, STAFF
-from analytics.refreshing import refresh
 from analytics.scopes import Scope
-from analytics.verification import differences
 from claims.models import Claim, ClaimEvent, ClaimPayment
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 

@@ -10,13 +10,13 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics import facts
 from analytics.codes import CODES, code_totals
-from analytics.measures import MEASURES
+from analytics.facts.measures import MEASURES
+from analytics.facts.reading import DAYS, STAFF, Row, mostly_by_months
+from analytics.facts.refreshing import refresh
+from analytics.facts.totals import claim_totals, staff_claim_totals, staff_totals, totals
 from analytics.models import DirtyDay
 from analytics.periods import Period
-from analytics.reading import DAYS, STAFF, Row, mostly_by_months
-from analytics.refreshing import refresh
 from analytics.scopes import NONE, Scope
 
 from .histories import LAST, World
@@ -40,7 +40,7 @@ def in_order(rows: Sequence[Row]) -> list[str]:
 
 
 def assert_facts_are_right(scope: Scope, period: Period, by: tuple[str, ...]) -> None:
-    assert in_order(facts.totals(scope, period, by=by)) == in_order(facts.claim_totals(scope, period, by=by))
+    assert in_order(totals(scope, period, by=by)) == in_order(claim_totals(scope, period, by=by))
 
 
 FLOWS = [key for key, each in MEASURES.items() if not each.as_of]
@@ -68,15 +68,15 @@ def assert_all_right(world: World) -> None:
         )
     ):
         period = (RAGGED, HALF_A_YEAR)[n % 2]
-        kept = facts.totals(scope, period, measures, by)
-        assert in_order(kept) == in_order(facts.claim_totals(scope, period, measures, by))
+        kept = totals(scope, period, measures, by)
+        assert in_order(kept) == in_order(claim_totals(scope, period, measures, by))
     for code, scope in zip(CODES, (ALL, ALL.narrowed(kind="dental")) * 2, strict=True):
         kept = code_totals(scope, RAGGED, code, ("payer", "category"))
         lived = code_totals(scope, RAGGED, code, ("payer", "category"), from_facts=False)
         assert in_order(kept) == in_order(lived)
     for by in (("staff",), ("department", "day")):
-        kept = facts.staff_totals(ALL, HALF_A_YEAR, by)
-        assert in_order(kept) == in_order(facts.staff_claim_totals(ALL, HALF_A_YEAR, by))
+        kept = staff_totals(ALL, HALF_A_YEAR, by)
+        assert in_order(kept) == in_order(staff_claim_totals(ALL, HALF_A_YEAR, by))
 
 
 def test_most_of_a_month_is_the_month_less_its_other_days() -> None:

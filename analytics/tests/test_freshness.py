@@ -13,13 +13,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from analytics.caching import code_version, is_told, version
 from analytics.drilldown import Listed
-from analytics.facts import claims_touched, staff_totals, totals
+from analytics.facts.caching import code_version, is_told, version
+from analytics.facts.reading import DAYS
+from analytics.facts.refreshing import refresh
+from analytics.facts.totals import claims_touched, staff_totals, totals
 from analytics.pages.at_risk import at_risk
 from analytics.periods import Period
-from analytics.reading import DAYS
-from analytics.refreshing import refresh
 from analytics.scopes import Scope
 from claims.deadlines import FILING
 from claims.models import Claim, ClaimEvent, ClaimLine, Coverage, Payer, PlanLimit

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from analytics.cards import Good
 from analytics.catalogue import FEW, KPIS, Kpi, Ratio, Unit, aging, figures, kpi, share
 from analytics.drilldown import Part
+from analytics.facts.measures import MEASURES
 from analytics.kpis import KPIS as REGISTERED
-from analytics.measures import MEASURES
 from analytics.periods import Period, Step
 from analytics.scopes import Scope, scope_of
 from claims.models import Adjustment, Claim, ClaimEvent, ClaimPayment

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from analytics import facts
+from analytics.facts.totals import totals
 from analytics.kpis import KPIS
 from analytics.periods import Period
 from analytics.scopes import Scope
@@ -35,7 +35,7 @@ def on(day: date) -> Period:
 
 
 def sums(period: Period) -> list[int | Decimal]:
-    told = facts.totals(ALL, period, MEASURES)[0].sums
+    told = totals(ALL, period, MEASURES)[0].sums
     return [told[name] for name in MEASURES]
 
 

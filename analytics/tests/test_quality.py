@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from analytics.facts.reading import STAFF
+from analytics.facts.refreshing import refresh
 from analytics.periods import Period
 from analytics.quality import Reviewed, errors_found, reviewed_by_person
 from analytics.questions import Question
-from analytics.reading import STAFF
-from analytics.refreshing import refresh
 from analytics.scopes import scope_of
 from analytics.staff import Work, error_rates
 from claims import reviews

@@ -11,8 +11,8 @@ import pytest
 
 from accounts.models import AuditEntry, User
 from analytics.catalogue import figures
+from analytics.facts.measures import MEASURES
 from analytics.kpis import KPIS
-from analytics.measures import MEASURES
 from analytics.models import Report
 from analytics.questions import WrongQuestion
 from analytics.reports import answering, keeping

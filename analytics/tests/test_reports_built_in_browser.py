@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from analytics import exports
 from analytics.models import Report
-from analytics.scheduled_runs import run_due
+from analytics.reports.runs import run_due
 from rcm_site.models import Mail
 from rcm_site.testing.browser import BROWSER, Visit, chromium, open_window, window  # noqa: F401
 from rcm_site.testing.makers import make_claim, make_payer, make_user

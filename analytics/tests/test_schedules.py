@@ -12,11 +12,12 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, User
-from analytics import exports, schedules
+from analytics import exports
 from analytics.models import Export, Report, Schedule, ScheduledRun
-from analytics.scheduled_runs import end, run_due, run_now
+from analytics.reports import schedules
+from analytics.reports.runs import end, run_due, run_now
+from analytics.reports.turns import in_words, last_turn, next_turn
 from analytics.tests.test_alerts import at_once
-from analytics.turns import in_words, last_turn, next_turn
 from rcm_site.models import Mail
 from rcm_site.testing.makers import make_claim, make_department, make_user
 

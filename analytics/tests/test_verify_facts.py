@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
 
-from analytics.caching import version
-from analytics.fact_triggers import missing_triggers
-from analytics.facts import is_catching_up
+from analytics.facts.caching import version
+from analytics.facts.fact_triggers import missing_triggers
+from analytics.facts.totals import is_catching_up
 from analytics.models import DayFact, DirtyDay, ProviderFact
 from analytics.tasks import refresh_facts
 from claims.models import Claim, ClaimLine

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from analytics.fact_triggers import missing_triggers
-from analytics.verification import MOST_NAMED, differences
+from analytics.facts.fact_triggers import missing_triggers
+from analytics.facts.verification import MOST_NAMED, differences
 
 
 class Command(BaseCommand):

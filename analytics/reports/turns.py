@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 
-from .models import Schedule, ScheduledRun
-from .periods import DAY
+from ..models import Schedule, ScheduledRun
+from ..periods import DAY
 
 LONGEST_GAP = 40  # days that are looked through for a turn: there is one in every month
 MINUTE = timedelta(minutes=1)

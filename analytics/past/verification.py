@@ -16,11 +16,11 @@ from django.db.models import Exists, Max, Min, OuterRef, Q
 from claims.models import Claim
 from claims.money import dollars
 
-from .differences import Difference
-from .models import ChangedClaim, ClaimBalance, FactState
-from .periods import DAY, Period, Step
-from .reading import paths_to
-from .refreshing import EVERYTHING
+from ..facts.differences import Difference
+from ..facts.reading import paths_to
+from ..facts.refreshing import EVERYTHING
+from ..models import ChangedClaim, ClaimBalance, FactState
+from ..periods import DAY, Period, Step
 from .standings import SUMS, Standings
 from .timelines import timelines
 

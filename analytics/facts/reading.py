@@ -23,9 +23,7 @@ from django.db.models import DateField, F, Q, QuerySet, Sum, Value
 
 from claims.money import dollars
 
-from .balances import standing_then
-from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure, days_of_age
-from .models import (
+from ..models import (
     CategoryFact,
     CategoryMonth,
     DayFact,
@@ -35,10 +33,12 @@ from .models import (
     ProviderMonth,
     StaffFact,
 )
-from .periods import DAY, LAST_OF, Period, Step, whole_months
-from .scopes import Scope
+from ..past.balances import standing_then
+from ..past.standings import SEEN, YOUNGEST, Standings, column
+from ..periods import DAY, LAST_OF, Period, Step, whole_months
+from ..scopes import Scope
+from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure, days_of_age
 from .sources import Source
-from .standings import SEEN, YOUNGEST, Standings, column
 
 MOST_RANGES = 40  # of dirty days; those closest to one another are taken together with what lies between
 

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
 
+from ..scopes import CLAIM_FILTERS, FACT_FILTERS, Scope
 from .fact_triggers import COLUMNS
-from .scopes import CLAIM_FILTERS, FACT_FILTERS, Scope
 
 Found = TypeVar("Found")
 

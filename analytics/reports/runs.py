@@ -19,10 +19,10 @@ from accounts import audit
 from accounts.access import may
 from accounts.models import User
 
-from . import exports
-from .exports import NotKept, WrongExport
-from .models import Export, Report, Schedule, ScheduledRun
-from .telling import mails
+from .. import exports
+from ..exports import NotKept, WrongExport
+from ..models import Export, Report, Schedule, ScheduledRun
+from ..telling import mails
 from .turns import last_turn, next_turn
 
 log = structlog.get_logger(__name__)

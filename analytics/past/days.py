@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import connection
 
-from .measures import Measure
-from .reading import KEYS, Row, amount_of, paths_to
-from .scopes import Scope
+from ..facts.measures import Measure
+from ..facts.reading import KEYS, Row, amount_of, paths_to
+from ..scopes import Scope
 from .standings import SEEN, Standings, column
 
 

@@ -18,10 +18,10 @@ from claims.models import Adjustment, Claim, ClaimEvent, ClaimPayment
 from claims.models.claims import OPEN
 from claims.money import MoneyField
 
-from .measures import Measure, is_contractual, left_by_contract
-from .periods import Period
-from .scopes import Scope
-from .sources import POSTED
+from ..facts.measures import Measure, is_contractual, left_by_contract
+from ..facts.sources import POSTED
+from ..periods import Period
+from ..scopes import Scope
 
 Status = Claim.Status
 

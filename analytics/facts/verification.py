@@ -9,11 +9,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max, Min
 
-from .codes import CODES, FACT_KEYS, code_totals
+from ..codes import CODES, FACT_KEYS, code_totals
+from ..past.verification import differing_ages, differing_balances
+from ..periods import DAY, LAST_OF, Period, Step
 from .differences import Difference
 from .fact_triggers import days_of_claims
-from .past_verification import differing_ages, differing_balances
-from .periods import DAY, LAST_OF, Period, Step
 from .reading import DAYS, TABLES, Amount, FactTable, Reading
 from .refreshing import EVERYTHING
 

@@ -18,10 +18,10 @@ from django.db.models.expressions import RawSQL
 
 from claims.models import Claim
 
-from .measures import AGES, BUCKETS
-from .models import ChangedClaim, ClaimBalance, FactState
-from .periods import DAY, Period
-from .refreshing import is_alone
+from ..facts.measures import AGES, BUCKETS
+from ..facts.refreshing import is_alone
+from ..models import ChangedClaim, ClaimBalance, FactState
+from ..periods import DAY, Period
 from .standings import SUMS
 from .timelines import GREATEST, LEAST, timelines
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from .periods import LAST_OF, Period, Step
+from ..periods import LAST_OF, Period, Step
 from .reading import during, ranges
 
 _MONTH = {

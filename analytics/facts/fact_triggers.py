@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from . import balance_triggers
+from ..past import balance_triggers
 
 # What of a claim the facts depend on.
 COLUMNS = (

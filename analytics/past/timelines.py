@@ -17,9 +17,9 @@ from django.db.models import Case, DateField, F, Q, QuerySet, Value, When
 from claims.models import Adjustment, Claim, ClaimPayment
 from claims.models.claims import OPEN
 
+from ..facts.measures import BEGINNING, is_contractual, left_by_contract
+from ..facts.sources import POSTED
 from .balances import given_up_on
-from .measures import BEGINNING, is_contractual, left_by_contract
-from .sources import POSTED
 
 Sql = tuple[str, tuple[Any, ...]]
 Status = Claim.Status

@@ -29,7 +29,7 @@ from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment
 from claims.models.appeals import WITHDRAWN
 from rcm_site.days import midnight
 
-from .periods import DAY, Period
+from ..periods import DAY, Period
 
 Status = Claim.Status
 RECEIVED_ACTION = "received"  # of the event that says a claim came in

@@ -10,12 +10,12 @@ from django.db.models import Count
 
 from claims.models import Claim
 
+from ..past.days import standings_on
+from ..periods import Period
+from ..scopes import Scope
 from .caching import is_told, remembered
 from .measures import MEASURES, STAFF_MEASURES
-from .past_days import standings_on
-from .periods import Period
 from .reading import TIMES, Reading, Row
-from .scopes import Scope
 from .sources import ACTIONS
 
 CATCHING_UP = 60  # dirty days from which on reading takes noticeably longer

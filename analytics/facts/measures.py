@@ -20,7 +20,7 @@ from claims.models import Claim
 from claims.models.claims import OPEN
 from claims.money import MoneyField
 
-from .periods import DAY, Period
+from ..periods import DAY, Period
 from .sources import (
     ACTIONS,
     ADJUSTMENTS,

@@ -12,12 +12,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
-from .codes import add_up_codes
+from ..codes import add_up_codes
+from ..models import DirtyDay, FactState
+from ..periods import Period
+from ..scopes import Scope
 from .keeping import replace, replace_months, summed
-from .models import DirtyDay, FactState
-from .periods import Period
 from .reading import COLUMNS, KEYS, TABLES, TIME_SQL, FactTable, Reading, ranges
-from .scopes import Scope
 
 REFRESHER_LOCK = 7_263_003
 # Days: on SQLite nobody else writes while they are added up.

@@ -15,11 +15,11 @@ from accounts import audit
 from accounts.models import User, UserQuerySet, known_time_zone
 from accounts.roles import ROLES
 
-from .models import Export, Report, Schedule
-from .questions import WrongQuestion
-from .reports import asking
-from .scheduled_runs import KIND, may_have
-from .scopes import NONE, Scope, scope_of
+from ..models import Export, Report, Schedule
+from ..questions import WrongQuestion
+from ..scopes import NONE, Scope, scope_of
+from . import asking
+from .runs import KIND, may_have
 from .turns import next_turn
 
 LOOK = "analytics.view_dashboard"

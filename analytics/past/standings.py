@@ -20,11 +20,11 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from claims.models import Claim
 
+from ..facts.measures import AGES, BUCKETS, Measure
+from ..models import AgingFact, ChangedClaim, ClaimBalance
+from ..periods import DAY, Period
+from ..scopes import Scope
 from .balances import claims_then, counted_then
-from .measures import AGES, BUCKETS, Measure
-from .models import AgingFact, ChangedClaim, ClaimBalance
-from .periods import DAY, Period
-from .scopes import Scope
 from .timelines import Sql, timelines
 
 KEPT_KEYS = {"payer", "department"}
