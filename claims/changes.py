@@ -22,7 +22,7 @@ from accounts.models import User
 from .appeal_histories import follow, next_level
 from .contracts.shortfalls import split
 from .downstream import outbox
-from .models import Appeal, AutomationRule, Claim, ClaimEvent, ClaimPayment, OutboxMessage
+from .models import Appeal, AutomationRule, Claim, ClaimEvent, ClaimPayment, HandPayment, OutboxMessage
 from .models.appeals import WITHDRAWN
 from .worklists import holding
 
@@ -101,7 +101,7 @@ def post_payment(*, claim: Claim, amount: Decimal, paid_on: date, change: Change
         raise ClaimError("A payment is more than nothing.")
     if amount > claim.balance:
         raise ClaimError(f"The payment is more than the balance of ${claim.balance:,.2f}.")
-    ClaimPayment.objects.create(
+    payment = ClaimPayment.objects.create(
         claim=claim,
         state=ClaimPayment.State.POSTED,
         control_number=claim.control_number,
@@ -111,13 +111,15 @@ def post_payment(*, claim: Claim, amount: Decimal, paid_on: date, change: Change
         posted_at=timezone.now(),
     )
     before = claim.status
+    stood = {name: getattr(claim, name) for name in HandPayment.STOOD}
     claim.paid += amount
     fields = _settle(claim, Status.PAID, paid_on, "")
     claim.status = Status.PAID
     claim.save(update_fields=["paid", "status", *fields])
     claim.refresh_from_db(fields=["balance"])
     split([claim.pk])
-    _note(claim, "payment posted", before, change)
+    event = _note(claim, "payment posted", before, change)
+    HandPayment.objects.create(payment=payment, event=event, **stood)
     follow([claim.pk])
     return claim
 
@@ -196,9 +198,9 @@ def reassign(
     return changed
 
 
-def note(claim: Claim, action: str, change: Change) -> None:
-    """Write down what somebody did that leaves the claim's status as it is."""
-    _note(claim, action, claim.status, change)
+def note(claim: Claim, action: str, change: Change, *, before: str | None = None) -> None:
+    """Write down what somebody did; `before`: which status the claim had, where that has changed."""
+    _note(claim, action, before or claim.status, change)
 
 
 def _check_level(claim: Claim) -> None:
@@ -219,7 +221,7 @@ def _settle(claim: Claim, to: str, day: date, category: str) -> list[str]:
         claim.written_off = Decimal(0)
         touched = ["written_off"]
     if to == Status.WRITTEN_OFF:
-        claim.written_off = claim.balance
+        claim.written_off += claim.balance  # beside what was given up before a payment was reversed
         touched = ["written_off"]
     if to in (Status.PAID, Status.DENIED):
         decision = Claim.Decision(to)
@@ -233,8 +235,8 @@ def _settle(claim: Claim, to: str, day: date, category: str) -> list[str]:
     return touched
 
 
-def _note(claim: Claim, action: str, before: str, change: Change) -> None:
-    ClaimEvent.objects.create(
+def _note(claim: Claim, action: str, before: str, change: Change) -> ClaimEvent:
+    event = ClaimEvent.objects.create(
         claim=claim,
         actor=None if change.rule else change.actor,
         action=action,
@@ -256,6 +258,7 @@ def _note(claim: Claim, action: str, before: str, change: Change) -> None:
         assignee=claim.assignee_id,
         **by_rule,
     )
+    return event
 
 
 def _tell_of_void(claim: Claim, before: str) -> None:

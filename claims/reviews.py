@@ -21,7 +21,8 @@ from .models import Claim, ClaimEvent, Review, ReviewSample
 Way = ReviewSample.Way
 Verdict = Review.Verdict
 LARGEST_SAMPLE = 100
-WRITE_OFF = Q(to_status=Claim.Status.WRITTEN_OFF) & ~Q(from_status=Claim.Status.WRITTEN_OFF)
+GIVEN_AWAY = Q(to_status=Claim.Status.WRITTEN_OFF) & ~Q(from_status=Claim.Status.WRITTEN_OFF)
+GIVEN_AWAY |= Q(action__startswith="paid back") | Q(action__startswith="taken back: ")
 RECEIVED = "received"  # sending a claim in is no work on it
 
 
@@ -87,7 +88,7 @@ def _chosen(drawing: Drawing, seed: int, actor: User) -> list[int]:
     if drawing.person:
         done = done.filter(actor=drawing.person)
     if drawing.way == Way.RISK:
-        riskiest = done.alias(is_write_off=WRITE_OFF).order_by("-is_write_off", "-claim__charge", "pk")
+        riskiest = done.alias(is_given_away=GIVEN_AWAY).order_by("-is_given_away", "-claim__charge", "pk")
         return list(riskiest.values_list("pk", flat=True)[: drawing.size])
     keys = list(done.order_by("pk").values_list("pk", flat=True))
     # To be the same again for the same seed, not to be unguessable.

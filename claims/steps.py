@@ -31,6 +31,7 @@ class Step(StrEnum):
     PAYMENT = "payment"
     PAY_BACK = "pay_back"
     WRITE_OFF = "write_off"
+    TAKE_BACK = "take_back"
     CLOSE = "close"
 
 

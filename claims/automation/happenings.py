@@ -33,7 +33,7 @@ def _begins(*actions: str) -> Q:
 
 _STATUS = ~Q(from_status="") & ~Q(to_status="") & ~Q(from_status=F("to_status"))
 _PAYERS_ANSWER = _begins("paid by payer", "denied by payer", "answered by payer", "reversed by payer")
-_PAID_BY_HAND = Q(action="payment posted") | _begins("paid back")
+_PAID_BY_HAND = _begins("payment posted", "paid back", "taken back: ")
 _BECAME_DENIED = _STATUS & Q(to_status=Status.DENIED) & ~Q(action=WITHDRAWN)
 _WRITTEN_OFF = _STATUS & (Q(from_status=Status.WRITTEN_OFF) | Q(to_status=Status.WRITTEN_OFF))
 

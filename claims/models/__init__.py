@@ -14,6 +14,7 @@ from .contracts import (
     Shortfall,
     UnderpaymentProject,
 )
+from .hand_payments import HandPayment
 from .intake import IdempotencyKey, Import, ImportBlock, ImportChunk, ImportProblem
 from .patients import Assessment, Patient
 from .pay_backs import PayBack
@@ -50,6 +51,7 @@ __all__ = [
     "Coverage",
     "Expectation",
     "FeeSchedule",
+    "HandPayment",
     "IdempotencyKey",
     "Import",
     "ImportBlock",

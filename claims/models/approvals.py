@@ -35,6 +35,7 @@ class Approval(models.Model):
         DONE = "done", "Done"
         DECLINED = "declined", "Declined"
         WITHDRAWN = "withdrawn", "Withdrawn"
+        UNDONE = "undone", "Taken back"  # after it was done
 
     NOUN: ClassVar[str]  # in the claim's history
     ABOUT: ClassVar[str]  # what somebody wants

@@ -27,7 +27,7 @@ class ReviewSample(models.Model):
     class Way(models.TextChoices):
         RANDOM = "random", "At random"
         PERSON = "person", "At random, of one person"
-        RISK = "risk", "Write-offs and high dollars first"
+        RISK = "risk", "Write-offs, pay-backs and high dollars first"
 
     way = models.CharField(max_length=6, choices=Way.choices)
     person = models.ForeignKey(

@@ -22,7 +22,7 @@ from ..models import Approval
 from .claims import amount
 from .masking import MASKED
 
-BADGES = {"done": "done", "declined": "refused", "withdrawn": "cancelled"}
+BADGES = {"done": "done", "declined": "refused", "withdrawn": "cancelled", "undone": "cancelled"}
 SHOWN = 200  # more than anybody decides at one sitting
 
 

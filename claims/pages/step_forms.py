@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -16,13 +16,14 @@ from accounts.access import may, person
 from accounts.forms import DayField
 from accounts.models import User
 from rcm_site.days import not_to_come
-from rcm_site.templatetags.ui import money
+from rcm_site.templatetags.ui import day, money
 
 from ..approvals import needs_approval
 from ..changes import FOLLOWING
-from ..models import Approval, Claim, OpenWork, PayBack, WriteOff
+from ..models import Approval, Claim, ClaimPayment, OpenWork, PayBack, WriteOff
 from ..models.work import LONGEST_REST
 from ..steps import CameOfCall, Step, advice
+from ..taking_back import booked_by_hand
 from ..worklists.valuing import at_stake
 from .forms import note_field
 
@@ -82,6 +83,15 @@ class AskWriteOff(forms.Form):
     note = note_field()
 
 
+class TakeBack(forms.Form):
+    payment = forms.TypedChoiceField(label="What", coerce=int)
+    note = forms.CharField(label="Why", max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def offer(self, claim: Claim) -> None:
+        booked = cast(forms.TypedChoiceField, self.fields["payment"])
+        booked.choices = [(each.pk, booked_words(each)) for each in booked_by_hand(claim)]
+
+
 class CloseWork(forms.Form):
     why = forms.ChoiceField(label="Why", choices=[("", "Choose …"), *OpenWork.Closed.choices])
     note = note_field()
@@ -94,6 +104,7 @@ FORMS: dict[Step, type[forms.Form]] = {
     Step.PAYMENT: PostPayment,
     Step.PAY_BACK: WritePayBack,
     Step.WRITE_OFF: AskWriteOff,
+    Step.TAKE_BACK: TakeBack,
     Step.CLOSE: CloseWork,
 }
 LABELS = {
@@ -105,6 +116,7 @@ LABELS = {
     Step.PAYMENT: "Post a payment",
     Step.PAY_BACK: "Paid back",
     Step.WRITE_OFF: "Write off",
+    Step.TAKE_BACK: "Take back",
     Step.CLOSE: "Close",
 }
 DO = {
@@ -114,6 +126,7 @@ DO = {
     Step.PAYMENT: "Post it",
     Step.PAY_BACK: "Write it down",
     Step.WRITE_OFF: "Write off",
+    Step.TAKE_BACK: "Take it back",
     Step.CLOSE: "Close the work",
 }
 # The letter that opens a step together with the browser's access key.
@@ -126,6 +139,7 @@ KEYS = {
     Step.PAYMENT: "p",
     Step.PAY_BACK: "k",
     Step.WRITE_OFF: "w",
+    Step.TAKE_BACK: "t",
     Step.CLOSE: "x",
 }
 
@@ -156,7 +170,19 @@ class Offered:
 
 def form_of(step: Step, claim: Claim, asked: Any = None) -> forms.Form:
     known = {"amount": claim.overpaid, "paid_on": timezone.localdate()} if step == Step.PAY_BACK else {}
-    return FORMS[step](asked, auto_id=f"{step}_%s", initial=known)
+    form = FORMS[step](asked, auto_id=f"{step}_%s", initial=known)
+    if isinstance(form, TakeBack):
+        form.offer(claim)
+    return form
+
+
+def booked_words(payment: ClaimPayment) -> str:
+    """$80.00 posted for 12 Nov 2026 by Ana Reyes."""
+    if pay_back := getattr(payment, "pay_back", None):
+        return f"{money(pay_back.amount)} paid back to {pay_back.recipient} on {day(payment.paid_on)}"
+    by_hand = getattr(payment, "by_hand", None)
+    who = f" by {by_hand.event.actor}" if by_hand and by_hand.event.actor else ""
+    return f"{money(payment.paid)} posted for {day(payment.paid_on)}{who}"
 
 
 def steps_of(
@@ -198,8 +224,9 @@ def shown_waiting(asked: Approval, user: User) -> dict[str, Any]:
 
 
 def applying(claim: Claim) -> list[Step]:
+    undo = [Step.TAKE_BACK] if booked_by_hand(claim).exists() else []
     if claim.status == Claim.Status.VOID:
-        return []
+        return undo
     steps = [Step.CALL, Step.DOCUMENTS]
     if claim.status == Claim.Status.DENIED:
         steps.append(Step.APPEAL)
@@ -214,6 +241,7 @@ def applying(claim: Claim) -> list[Step]:
             steps.append(Step.PAYMENT)
         if Claim.Status.WRITTEN_OFF in FOLLOWING[claim.status]:
             steps.append(Step.WRITE_OFF)
+    steps += undo
     if at_stake(claim):
         steps.append(Step.CLOSE)
     return steps
@@ -237,6 +265,11 @@ def hint_of(claim: Claim, step: Step) -> str:
         return (
             f"{money(claim.overpaid)} was paid too much. Up to {money(settings.WRITE_OFF_LIMIT)} of a claim "
             "is booked at once; more waits until somebody who leads has approved it."
+        )
+    if step == Step.TAKE_BACK:
+        return (
+            "What was booked by hand and was wrong counts on no day any more; it stays written down, with "
+            "why. The claim stands as it did before, unless something has decided it since."
         )
     if step == Step.CLOSE:
         return "It leaves every worklist, with what is open on it, until something about it changes."

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import allow, person
 from rcm_site.templatetags.ui import money
 
-from .. import changes, pay_backs, steps, write_offs
+from .. import changes, pay_backs, steps, taking_back, write_offs
 from ..changes import Change, ClaimError
 from ..models import Claim, ClaimLine
 from ..pay_backs import Paid
@@ -63,6 +63,9 @@ def take(step: Step, claim: Claim, asked: Mapping[str, Any], request: HttpReques
     if step == Step.PAYMENT:
         changes.post_payment(claim=claim, change=change, **fields)
         return f"{money(asked['amount'])} was posted."
+    if step == Step.TAKE_BACK:
+        taken = taking_back.take_back(claim=claim, change=change, **fields)
+        return f"{money(abs(taken.paid))} is taken back."
     if step == Step.CLOSE:
         pending.close(claim=claim, change=change, **fields)
         return f"The work on {claim} is closed until something about it changes."

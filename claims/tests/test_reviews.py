@@ -88,13 +88,18 @@ def test_the_same_seed_draws_the_same_and_another_one_others(
     assert drawn(lead, size=8, seed=8) != first
 
 
-def test_by_risk_write_offs_come_first_and_then_the_dearest(heart: Department, lead: User, ana: User) -> None:
+def test_by_risk_what_is_given_away_comes_first_and_then_the_dearest(
+    heart: Department, lead: User, ana: User
+) -> None:
     cheap, dear = (make_claim(department=heart, charge=Decimal(each)) for each in (10, 900))
     called, dear_call = act(ana, cheap), act(ana, dear)
     off = act(ana, cheap, from_status="denied", to_status="written_off")
     dear_off = act(ana, dear, from_status="denied", to_status="written_off")
+    back = act(ana, dear, action="paid back $20.00 to the patient")
+    undone = act(ana, cheap, action="taken back: payment of $10.00")
     noted = act(ana, make_claim(department=heart), from_status="written_off", to_status="written_off")
-    assert drawn(lead, way="risk", size=4) == [dear_off.pk, off.pk, dear_call.pk, called.pk]
+    given_away = [dear_off.pk, back.pk, off.pk, undone.pk]
+    assert drawn(lead, way="risk", size=6) == [*given_away, dear_call.pk, called.pk]
     assert drawn(lead, way="risk") == [noted.pk]
 
 
