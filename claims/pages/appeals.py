@@ -38,6 +38,7 @@ from .appeals_of import AnswerAppeal, shown
 from .claims import MOST_SORTED, amount, at_most, visible_claim
 from .filters import Filter
 from .tasks import WORK, refuse
+from .worth import way_to
 
 VIEW = "claims.view_claim"
 YEAR = timedelta(days=365)
@@ -81,7 +82,7 @@ def appeal(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             "All levels have been tried." if level is None else "Only a claim that is denied can be appealed."
         )
         messages.info(request, why)
-        return back_to(claim.pk)
+        return back_to(request, claim.pk)
     facts, today = facts_of(claim), timezone.localdate()
     first = {
         "due_on": today + timedelta(days=settings.APPEAL_ANSWER_DAYS),
@@ -97,7 +98,7 @@ def appeal(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         else:
             answer = f"its answer is expected by {day(filed.due_on)}"
             messages.success(request, f"The appeal of level {filed.level} is filed; {answer}.")
-        return back_to(claim.pk)
+        return back_to(request, claim.pk)
     page = {
         "title": f"Why should claim {claim} be paid?",
         "claim": claim,
@@ -108,12 +109,13 @@ def appeal(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "reasons": reasons_of(claim),
         "earlier": shown(claim.appeals.select_related("filed_by"), user),
         "form": form,
+        "back": way_to(request, claim.pk),
     }
     return render(request, "claims/appeal.html", page)
 
 
-def back_to(claim: uuid.UUID) -> HttpResponse:
-    return redirect(f"{reverse('claim', args=[claim])}#appeals")
+def back_to(request: HttpRequest, claim: uuid.UUID) -> HttpResponse:
+    return redirect(way_to(request, claim, "#appeals"))
 
 
 # Its letter ------------------------------------------------------------------------------------------
@@ -153,14 +155,14 @@ def answer_appeal(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         wrong = [str(each) for errors in form.errors.values() for each in errors]
         messages.error(request, f"Nothing was changed. {' '.join(wrong)}")
-        return back_to(found.claim_id)
+        return back_to(request, found.claim_id)
     try:
         ended = end(found, form.cleaned_data["outcome"], form.cleaned_data["decided_on"], change)
     except ClaimError as why:
         messages.error(request, f"Nothing was changed. {why}")
     else:
         messages.success(request, f"The appeal stands as: {ended.get_outcome_display().lower()}.")
-    return back_to(found.claim_id)
+    return back_to(request, found.claim_id)
 
 
 def end(found: Appeal, outcome: str, on: date | None, change: Change) -> Appeal:

@@ -28,7 +28,11 @@ SHOWN = 200  # more than anybody decides at one sitting
 
 class Decision(forms.Form):
     note = forms.CharField(
-        required=False, max_length=2_000, label="Your answer", widget=forms.Textarea(attrs={"rows": 2})
+        required=False,
+        max_length=2_000,
+        label="Your answer",
+        help_text="Whoever declines says why.",
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

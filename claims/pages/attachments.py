@@ -22,6 +22,7 @@ from ..documents import NotTaken
 from ..models import Attachment, Claim
 from .forms import FilesField
 from .tasks import WORK, refuse
+from .worth import way_to
 
 
 class AttachFiles(forms.Form):
@@ -54,11 +55,11 @@ def attach(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             messages.error(request, f"Document {place} was not taken. {why}")
         else:
             messages.success(request, f"Document {place} is kept with the claim.")
-    return back_to(claim.pk)
+    return back_to(request, claim.pk)
 
 
-def back_to(claim: uuid.UUID) -> HttpResponse:
-    return redirect(f"{reverse('claim', args=[claim])}#documents")
+def back_to(request: HttpRequest, claim: uuid.UUID) -> HttpResponse:
+    return redirect(way_to(request, claim, "#documents"))
 
 
 def visible_attachment(request: HttpRequest, pk: uuid.UUID, action: str) -> Attachment:
@@ -93,12 +94,12 @@ def remove_attachment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         if documents.remove(found, actor=person(request), request=request):
             messages.success(request, "The document is removed.")
-        return back_to(found.claim_id)
+        return back_to(request, found.claim_id)
     page = {
         "title": "Remove this document?",
         "text": f"{found.name} is deleted for good. Who had it here and removed it stays written down.",
         "action": request.path,
         "verb": "Remove it",
-        "cancel_url": f"{reverse('claim', args=[found.claim_id])}#documents",
+        "cancel_url": way_to(request, found.claim_id, "#documents"),
     }
     return render(request, "claims/remove_attachment.html", page)

@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.access import allow, person
@@ -22,7 +21,7 @@ from ..worklists import pending
 from .claims import visible_claim
 from .filters import colleagues
 from .forms import PassClaim, PendClaim
-from .worth import asked_list
+from .worth import way_to, worked_list
 
 WORK = "claims.change_claim"
 Act = Callable[[Claim, Change], str]  # what it did, in words
@@ -88,11 +87,11 @@ def wanted(form: forms.Form) -> dict[str, Any]:
 def done(request: HttpRequest, pk: uuid.UUID, form: forms.Form | None, act: Act) -> HttpResponse:
     """Do it to a claim that this person sees, say how it went, and go back to the list that they work."""
     claim, user = visible_claim(request, pk), person(request)
-    worklist = asked_list(request.POST.get("list", ""), user)
+    worklist = worked_list(request)
     note = form.cleaned_data.get("note", "") if form and form.is_valid() else ""
     try:
         messages.success(request, act(claim, Change(user, request, note)))
     except ClaimError as wrong:
         messages.error(request, f"Nothing was changed. {wrong}")
-        return redirect(f"{reverse('claim', args=[pk])}{f'?list={worklist.pk}' if worklist else ''}")
+        return redirect(way_to(request, pk))
     return redirect("worklist", worklist.pk) if worklist else redirect("claim", pk)

@@ -11,7 +11,6 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -26,7 +25,7 @@ from ..steps import Step
 from ..worklists import pending
 from .claims import claim_page, visible_claim
 from .step_forms import FORMS, WORK, form_of
-from .worth import asked_list
+from .worth import way_to
 
 
 @allow(WORK)
@@ -43,7 +42,7 @@ def take_step(request: HttpRequest, pk: uuid.UUID, step: str) -> HttpResponse:
         except ClaimError as wrong:
             form.add_error(None, str(wrong))
         else:
-            return redirect(back_to(request, found))
+            return redirect(way_to(request, found.pk))
     return claim_page(request, found, wrong=(taken, form), status=422)
 
 
@@ -77,12 +76,6 @@ def take(step: Step, claim: Claim, asked: Mapping[str, Any], request: HttpReques
 
 
 WAITS = "waits for approval: the claim stays as it is until then"
-
-
-def back_to(request: HttpRequest, claim: Claim) -> str:
-    """The claim's page, still on the list that somebody works."""
-    worklist = asked_list(request.POST.get("list", ""), person(request))
-    return f"{reverse('claim', args=[claim.pk])}{f'?list={worklist.pk}' if worklist else ''}"
 
 
 # Correcting and billing again ------------------------------------------------------------------------
@@ -129,8 +122,14 @@ def rebill(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             form.add_error(None, str(wrong))
         else:
             messages.success(request, f"{new} takes the place of {found}, which is void now.")
-            return redirect("claim", new.pk)
-    page = {"title": f"Correct and rebill {found}", "claim": found, "form": form, "lines": lines}
+            return redirect(way_to(request, new.pk))
+    page = {
+        "title": f"Correct and rebill {found}",
+        "claim": found,
+        "back": way_to(request, found.pk),
+        "form": form,
+        "lines": lines,
+    }
     return render(request, "claims/rebill.html", page, status=422 if asked is not None else 200)
 
 

@@ -16,6 +16,7 @@ from ..models import Tag
 from .claims import visible_claim
 from .step_forms import WORK
 from .tags_of import PutTag
+from .worth import way_to
 
 
 @allow(WORK)
@@ -28,7 +29,7 @@ def put_tag(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         messages.success(request, f"{claim} has the tag “{tag}” now.")
     else:
         messages.error(request, f"Nothing was changed. {form.errors['tag'][0]}")
-    return redirect("claim", pk)
+    return redirect(way_to(request, pk, "#tags"))
 
 
 @allow(WORK)
@@ -39,4 +40,4 @@ def take_tag_off(request: HttpRequest, pk: uuid.UUID, tag: int) -> HttpResponse:
         raise Http404
     tagging.take_off(claim, found, actor=person(request), request=request)
     messages.success(request, f"{claim} has the tag “{found}” no more.")
-    return redirect("claim", pk)
+    return redirect(way_to(request, pk, "#tags"))

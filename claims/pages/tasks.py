@@ -29,6 +29,7 @@ from ..models import Claim, Patient, Task
 from ..models.tasks import TaskQuerySet
 from .filters import NOBODY, colleagues, named
 from .masking import MASKED, patient_shown
+from .worth import way_to
 
 WORK = "claims.change_claim"
 LEAD = "accounts.view_team"
@@ -184,7 +185,7 @@ def new_task(request: HttpRequest) -> HttpResponse:
             form.add_error("reminder_on" if "reminder" in str(wrong) else "owner", str(wrong))
         else:
             messages.success(request, "The task is planned.")
-            return way_back(claim, patient)
+            return way_back(request, claim, patient)
     page = {"title": "What has to be done?", "form": form, "about": claim or None, "patient": patient}
     if patient:
         page["about"] = patient_shown(patient, user)
@@ -216,9 +217,9 @@ def refuse(request: HttpRequest, action: str, **details: Any) -> NoReturn:
     raise Http404
 
 
-def way_back(claim: Claim | None, patient: Patient | None) -> HttpResponse:
+def way_back(request: HttpRequest, claim: Claim | None, patient: Patient | None) -> HttpResponse:
     if claim:
-        return redirect(f"{reverse('claim', args=[claim.pk])}#tasks")
+        return redirect(way_to(request, claim.pk, "#tasks"))
     return redirect("patient", pk=patient.pk) if patient else redirect("tasks")
 
 
@@ -269,7 +270,7 @@ def finish_task(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(wrong))
     else:
         messages.success(request, f"Done: {found.title}.")
-    return way_back(found.claim, None) if request.POST.get("back") == "claim" else redirect("tasks")
+    return way_back(request, found.claim, None) if request.POST.get("back") == "claim" else redirect("tasks")
 
 
 @allow(WORK)

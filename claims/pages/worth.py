@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import may, person
@@ -32,7 +34,7 @@ def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
     if not may(user, "claims.view_worklist"):
         return {}
     work = OpenWork.objects.filter(pk=claim.pk).select_related("claim", "held_by").first()
-    worklist = asked_list(request.GET.get("list", ""), user)
+    worklist = worked_list(request)
     previous, following = neighbours(worklist, user, claim) if worklist else (None, None)
     told: dict[str, Any] = {"worklist": worklist, "previous": previous, "next": following}
     if work is None:
@@ -48,6 +50,17 @@ def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
         "hand_over": PassClaim(colleagues(user).active().exclude(pk=user.pk), prefix="hand"),
         "escalate": PassClaim(pending.leads(claim).exclude(pk=user.pk), prefix="lead"),
     }
+
+
+def worked_list(request: HttpRequest) -> Worklist | None:
+    """The list that somebody works a claim from: the address names it, or what is sent."""
+    return asked_list(request.POST.get("list") or request.GET.get("list", ""), person(request))
+
+
+def way_to(request: HttpRequest, claim: UUID, place: str = "") -> str:
+    """The claim's page, or a place on it, still on the list that somebody works."""
+    worklist = worked_list(request)
+    return reverse("claim", args=[claim]) + (f"?list={worklist.pk}" if worklist else "") + place
 
 
 def asked_list(asked: str, user: User) -> Worklist | None:

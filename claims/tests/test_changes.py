@@ -15,6 +15,8 @@ from claims.downstream import outbox
 from claims.models import Claim, ClaimPayment, OutboxMessage
 from rcm_site.testing.makers import make_claim, make_department, make_user
 
+from .remittances import post, remittance
+
 pytestmark = pytest.mark.django_db
 
 DAY = date(2026, 11, 12)
@@ -101,3 +103,16 @@ def test_a_claim_is_given_only_to_somebody_who_sees_it(change: Change) -> None:
     assert changes.reassign(claims=[claim], assignee=insider, change=change) == 1
     assert changes.reassign(claims=[claim], assignee=insider, change=change) == 0
     assert User.objects.get(claims=claim) == insider
+
+
+def test_what_a_reversal_opens_again_is_written_off_beside_what_was_given_up_before() -> None:
+    biller, claim = make_user("biller"), make_claim(control_number="A-1", charge=100)
+    post(remittance("CLP*A-1*1*100*60*0*12*I", amount="60", trace="T1", day="20261101"))
+    for status in ("pending", "written_off"):
+        changes.change_status(claim=claim, to=status, change=Change(biller))
+    post(remittance("CLP*A-1*22*-100*-60*0*12*I", trace="T2", day="20261110"))
+    claim.refresh_from_db()
+    assert (claim.status, claim.written_off, claim.balance) == ("pending", 40, 60)
+    changes.change_status(claim=claim, to="written_off", change=Change(biller))
+    claim.refresh_from_db()
+    assert (claim.paid, claim.written_off, claim.balance) == (0, 100, 0)

@@ -257,5 +257,5 @@ def test_a_claims_page_asks_the_same_few_questions_of_any_number_of_lines_and_pa
             payment=payment, service=service, claim=claim, group="CO", reason="45", amount=1
         )
         ClaimEvent.objects.create(claim=claim, action="called", actor=make_user("coder"))
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         page_of(client, claim)

@@ -235,3 +235,24 @@ def test_the_api_gives_nothing_of_lists_or_claims_of_others(
     wrong = client.post(f"/api/worklists/{denials.pk}/next", {"claim": 1}, content_type="application/json")
     assert wrong.status_code == 400
     assert client.get("/api/worklists/?user=1").status_code == 400
+
+
+def test_whoever_works_a_list_stays_on_it_through_mistakes_and_all_that_they_do(
+    client: Client, biller: User, denials: Worklist, denied: Claim
+) -> None:
+    open_work.settle()
+    here, on_list = f"/claims/{denied.pk}/", f"?list={denials.pk}"
+    wrong = client.post(f"{here}steps/payment/", {"list": denials.pk, "amount": "999", "paid_on": str(TODAY)})
+    assert wrong.status_code == 422
+    assert f'name="list" value="{denials.pk}"' in wrong.text, "the form that is mended goes on from the list"
+    for step in ("appeal", "rebill"):
+        assert f'href="{here}{step}/{on_list}"' in wrong.text
+        assert f'href="{here}{on_list}"' in client.get(f"{here}{step}/{on_list}").text
+    planned = {"kind": "call", "owner": biller.pk, "due_on": str(TODAY), "list": denials.pk}
+    done = [
+        client.post(f"/tasks/new/?claim={denied.pk}", planned),
+        client.post(f"{here}tags/{on_list}", {"tag": "slow"}),
+        client.post(f"{here}attach/{on_list}"),
+    ]
+    for place, answer in zip(("tasks", "tags", "documents"), done, strict=True):
+        assert answer["Location"] == f"{here}{on_list}#{place}"
