@@ -207,7 +207,7 @@ def _begun(new: Sequence[New]) -> list[Appeal]:
 
 
 def _denied_on(claim: Claim, appeal: Told, *, is_first: bool) -> date | None:
-    """As the KPI has it (`analytics.facts.sources`): the claim's last decision while no other has followed."""
+    """As the KPI has it (`analytics.facts.sources`): its last decision while no other has followed."""
     day = appeal.filed.day
     if claim.decided_on and claim.decided_on <= day:
         return claim.decided_on

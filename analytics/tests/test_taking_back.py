@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
-from analytics import facts
+from analytics.facts.totals import totals
 from analytics.kpis import KPIS
 from analytics.periods import Period
 from analytics.scopes import Scope
@@ -37,7 +37,7 @@ def on(day: date) -> Period:
 
 
 def sums(period: Period) -> list[int | Decimal]:
-    told = facts.totals(ALL, period, MEASURES)[0].sums
+    told = totals(ALL, period, MEASURES)[0].sums
     return [told[name] for name in MEASURES]
 
 
