@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from claims.answers import denials
-from claims.contracts.causes import CauseKey, worth_pursuing
+from claims.contracts.causes import CauseFound, CauseKey, Row, Sums, add_up, by_cause, worth_pursuing
 from claims.contracts.schedules import code
-from claims.models import Adjustment, ClaimPayment, FeeSchedule, Shortfall
+from claims.models import Adjustment, ClaimPayment, FeeSchedule, Payer, Shortfall
 
+from .catalogue import Figure
+from .facts.caching import is_told, remembered
 from .facts.measures import is_underpaid
+from .facts.totals import totals
 from .kpis import KPIS
 from .questions import Question
 
@@ -43,6 +47,38 @@ class Given:
     words: str
     times: int
     dollars: Decimal
+
+
+@dataclass(frozen=True)
+class Underpaid:
+    """The number, its causes, and how its parts add up to it."""
+
+    figure: Figure
+    causes: list[CauseFound]
+    sums: Sums
+
+
+def underpaid(question: Question) -> Underpaid:
+    """What the law keeps back is most of the parts: facts know it, and the others are looked at."""
+    scope, period = question.scope, question.period
+    (row,) = totals(scope, period, [*UNDERPAID.needed, "kept_by_law"])
+    rows = _by_cause(question)
+    payers = dict(Payer.objects.values_list("pk", "name"))
+    causes, sums = add_up(rows, payers, Decimal(row.sums["kept_by_law"]))
+    return Underpaid(UNDERPAID.figure(row.sums, period.days), causes, sums)
+
+
+def _by_cause(question: Question) -> list[Row]:
+    def read() -> list[Row]:
+        return by_cause(short_parts(question))
+
+    scope, period = question.scope, question.period
+    return remembered(("underpaid", scope, period, tolerated()), read) if is_told(scope) else read()
+
+
+def tolerated() -> tuple[Decimal, Decimal]:
+    """What is worth pursuing depends on it."""
+    return settings.UNDERPAID_DOLLARS, settings.UNDERPAID_PERCENT
 
 
 def short_parts(question: Question) -> QuerySet[Shortfall]:

@@ -25,7 +25,7 @@ from ..questions import Question
 
 Build = Callable[[], dict[str, Any]]
 
-LARGEST = 200_000  # bytes of an answer that is kept
+LARGEST = 400_000  # bytes of an answer that is kept: some 1,500 causes of underpayments
 
 # What stands in an answer beside numbers, and may change without any claim changing.
 NAMES: dict[str, Callable[[], Iterable[Any]]] = {
@@ -36,16 +36,24 @@ NAMES: dict[str, Callable[[], Iterable[Any]]] = {
 
 
 def answer(
-    request: HttpRequest, question: Question, build: Build, *, named: Iterable[str] = ()
+    request: HttpRequest,
+    question: Question,
+    build: Build,
+    *,
+    named: Iterable[str] = (),
+    beside: tuple[Any, ...] = (),
 ) -> HttpResponseBase:
-    """The numbers of a question: they depend on claims, and on how those are called whom they tell apart."""
+    """The numbers of a question: they depend on claims, and on how those are called whom they tell apart.
+
+    What else the answer says is told as `beside`, as it is by now.
+    """
     split = tuple(named)
     if not is_told(question.scope, split):
         return answer_by_content(request, build)
     names = [list(NAMES[each]()) for each in split if each in NAMES]
     asked = (request.path_info, sorted(request.GET.items()))
     told = (question.scope, question.period, sorted(question.filtered.items()), names)
-    tag = digest((CODE, version(), asked, told))
+    tag = digest((CODE, version(), asked, told, beside))
     return unchanged(request, tag) or respond(request, tag, _kept(tag, build))
 
 

@@ -13,14 +13,13 @@ from rest_framework.views import APIView
 from accounts.access import person
 from claims.api.shapes import Money
 from claims.contracts import projects
-from claims.contracts.causes import CauseFound, add_up
+from claims.contracts.causes import CauseFound
 from claims.models import Shortfall, UnderpaymentProject
 
-from ..catalogue import figures
-from ..underpaid import UNDERPAID, short_parts
+from ..underpaid import tolerated, underpaid
 from .examples import example
 from .figures import AnswerShown, Number, frame, money, percent
-from .freshness import answer_by_content
+from .freshness import answer
 from .parameters import API, QUESTION, read
 
 
@@ -100,18 +99,19 @@ class Underpayments(APIView):
         states = projects.states(person(request._request))
 
         def build() -> dict[str, Any]:
-            found, whole = add_up(short_parts(question))
-            number = figures([UNDERPAID], question.scope, question.period)[UNDERPAID.key]
+            found = underpaid(question)
+            whole = found.sums
             return frame(question) | {
-                "underpaid": money(number.numerator),
+                "underpaid": money(found.figure.numerator),
                 "worth_pursuing": money(whole.worth_pursuing),
                 "within_tolerance": money(whole.within_tolerance),
                 "set_off": money(whole.set_off),
                 "by_law": money(whole.by_law),
-                "results": [_shown(each, states.get(each.key)) for each in found],
+                "results": [_shown(each, states.get(each.key)) for each in found.causes],
             }
 
-        return answer_by_content(request._request, build)
+        beside = (sorted(states.items(), key=str), tolerated())
+        return answer(request._request, question, build, named=["payer"], beside=beside)
 
 
 def _shown(found: CauseFound, state: str | None) -> dict[str, Any]:

@@ -203,6 +203,19 @@ _EVENTS = _rows_function(
     );
     """,
 )
+# By the day on which the claim was paid. It may just be changing: whoever is second sees what the first did.
+_SHORTFALLS = _rows_function(
+    "mark_shortfalls",
+    "claim_id, line, procedure, modifiers, cause, expected, amount",
+    "SELECT paid_on AS day FROM claims_claim WHERE id IN (SELECT claim_id FROM changed)",
+    first="""
+    EXECUTE format(
+        $sql$WITH changed AS (%s) SELECT 1 FROM claims_claim WHERE id IN (
+            SELECT claim_id FROM changed
+        ) ORDER BY id FOR SHARE$sql$, {rows}
+    );
+    """,
+)
 EMPTY = """
 CREATE FUNCTION mark_all() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -214,6 +227,7 @@ BEGIN
 END
 $$;
 """
+_SHORT = ("claims_shortfall", "mark_shortfalls")  # watched later than the others
 _FUNCTIONS = {
     "claims_claim": "mark_claims",
     "claims_claimline": "mark_lines",
@@ -231,16 +245,20 @@ _TRANSITIONS = {
 def _postgresql() -> list[str]:
     statements = [_CLAIMS_FUNCTION, _LINES, _PAYMENTS, _ADJUSTMENTS, _EVENTS, EMPTY]
     for table, function in _FUNCTIONS.items():
-        rows = "claims" if table == "claims_claim" else "rows"
-        statements += [
+        statements += _postgresql_triggers(table, function)
+    return statements
+
+
+def _postgresql_triggers(table: str, function: str) -> list[str]:
+    rows = "claims" if table == "claims_claim" else "rows"
+    return [
+        *(
             f"CREATE TRIGGER {function}_{event.lower()} AFTER {event} ON {table}"
             f" REFERENCING {transition.format(rows=rows)} FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
             for event, transition in _TRANSITIONS.items()
-        ]
-        statements.append(
-            f"CREATE TRIGGER {function}_truncate AFTER TRUNCATE ON {table} EXECUTE FUNCTION mark_all()"
-        )
-    return statements
+        ),
+        f"CREATE TRIGGER {function}_truncate AFTER TRUNCATE ON {table} EXECUTE FUNCTION mark_all()",
+    ]
 
 
 # SQLite: a row at a time. Writers take turns, so a day that is marked already needs no second mark.
@@ -315,6 +333,7 @@ _SQLITE_DAYS = {
         WHERE id = {{row}}.claim_id AND {{row}}.to_status = 'written_off'
     """,  # noqa: S608 - names of our own
 }
+_SQLITE_SHORT = "SELECT paid_on AS day FROM claims_claim WHERE id = {row}.claim_id"
 _SQLITE_FACTS = {"claims_claimevent": ("day", "staff"), "claims_claim": ("day", "staff")}
 
 
@@ -352,6 +371,29 @@ def watch_claims_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:
         )
 
 
+def watch_shortfalls(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """What claims lack is a table that came later."""
+    table, function = _SHORT
+    if schema_editor.connection.vendor == "postgresql":
+        statements = [_SHORTFALLS, *_postgresql_triggers(table, function)]
+    else:
+        statements = [
+            _sqlite_trigger(table, event, [_SQLITE_SHORT.format(row=row) for row in rows])
+            for event, rows in _ROWS_OF.items()
+        ]
+    for statement in statements:
+        schema_editor.execute(statement, params=None)
+
+
+def unwatch_shortfalls(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    table, function = _SHORT
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(f"DROP FUNCTION {function} CASCADE", params=None)
+        return
+    for event in _ROWS_OF:
+        schema_editor.execute(f"DROP TRIGGER {table}_mark_{event}", params=None)
+
+
 def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
     is_postgresql = schema_editor.connection.vendor == "postgresql"
     for statement in _postgresql() if is_postgresql else _sqlite():
@@ -374,9 +416,10 @@ def trigger_names() -> set[str]:
     """All that there have to be."""
     if connection.vendor == "postgresql":
         events = (*_TRANSITIONS, "TRUNCATE")
-        ours = {f"{each}_{event.lower()}" for each in _FUNCTIONS.values() for event in events}
+        functions = (*_FUNCTIONS.values(), _SHORT[1])
+        ours = {f"{each}_{event.lower()}" for each in functions for event in events}
     else:
-        ours = {f"{table}_mark_{event}" for table in TABLES for event in _ROWS_OF}
+        ours = {f"{table}_mark_{event}" for table in (*TABLES, _SHORT[0]) for event in _ROWS_OF}
     return ours | balance_triggers.trigger_names(connection.vendor)
 
 

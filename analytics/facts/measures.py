@@ -26,6 +26,7 @@ from .sources import (
     ADJUSTMENTS,
     APPEALS_DECIDED,
     APPEALS_FILED,
+    BY_LAW,
     DECIDED,
     FIRST_DECIDED,
     LINES,
@@ -292,6 +293,7 @@ _sum(
     is_underpaid,
     meaning="By how much they were.",
 )
+_sum("kept_by_law", BY_LAW, _own("amount"), is_underpaid, meaning="What of it the law keeps back.")
 
 # By the day of receipt.
 _count("received", RECEIVED, meaning="Claims received.")

@@ -25,7 +25,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, TruncDate
 
-from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment
+from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Shortfall
 from claims.models.appeals import WITHDRAWN
 from rcm_site.days import midnight
 
@@ -117,6 +117,17 @@ POSTED = ClaimPayment.State.POSTED
 PAYMENTS = _or_day_of_claim(ClaimPayment, "paid_on", "claim__", where=Q(state=POSTED))
 ADJUSTMENTS = _or_day_of_claim(
     Adjustment, "payment__paid_on", "payment__claim__", where=Q(payment__state=POSTED)
+)
+
+# What the law keeps back of underpaid claims, which is no payer's fault.
+BY_LAW = (
+    Source(
+        Shortfall,
+        F("claim__paid_on"),
+        _on("claim__paid_on"),
+        "claim__",
+        where=Q(cause=Shortfall.Cause.LAW),
+    ),
 )
 
 LINES = _or_day_of_claim(

@@ -61,6 +61,7 @@ class Sums(models.Model):
     days_to_pay = models.BigIntegerField(default=0)
     underpaid_claims = models.BigIntegerField(default=0)
     underpaid = MoneyField(default=0)
+    kept_by_law = MoneyField(default=0)
     received = models.BigIntegerField(default=0)
     clean_claims = models.BigIntegerField(default=0)
     payments = models.BigIntegerField(default=0)

@@ -20,18 +20,17 @@ from accounts.access import allow, may, person
 from accounts.models import User
 from claims.changes import Change, ClaimError
 from claims.contracts import projects
-from claims.contracts.causes import CauseFound, CauseKey, Sums, add_up
+from claims.contracts.causes import CauseFound, CauseKey
 from claims.models import Claim, FeeSchedule, Payer, PursuedClaim, Shortfall, UnderpaymentProject
 from claims.pages.filters import colleagues, named
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, percent
 
 from ..cards import Card
-from ..catalogue import Figure, figures
 from ..overview import counted, kpi_card
 from ..questions import Question
 from ..scopes import NONE
-from ..underpaid import UNDERPAID, Given, Month, agreed, by_month, of_cause, reasons, short_parts
+from ..underpaid import UNDERPAID, Given, Month, Underpaid, agreed, by_month, of_cause, reasons, underpaid
 from .columns import count_column, dollars_column, share_column
 from .report import answer, part_url
 
@@ -49,13 +48,12 @@ def underpayments(request: HttpRequest) -> HttpResponseBase:
 
 
 def shown(request: HttpRequest, question: Question) -> dict[str, Any]:
-    found, whole = add_up(short_parts(question))
-    figure = figures([UNDERPAID], question.scope, question.period)[UNDERPAID.key]
+    found = underpaid(question)
     return {
-        "answer": in_short(found),
-        "cards": cards(question, found, whole, figure),
-        "causes": causes_table(request, question, found),
-        "proof": proof_table(request, question, whole, figure),
+        "answer": in_short(found.causes),
+        "cards": cards(question, found),
+        "causes": causes_table(request, question, found.causes),
+        "proof": proof_table(request, question, found),
     }
 
 
@@ -78,19 +76,20 @@ def in_short(found: Sequence[CauseFound]) -> str:
     )
 
 
-def cards(question: Question, found: Sequence[CauseFound], whole: Sums, figure: Figure) -> list[Card]:
-    claims = sum(each.claims for each in found)
+def cards(question: Question, found: Underpaid) -> list[Card]:
+    causes = len(found.causes)
+    claims = sum(each.claims for each in found.causes)
     pursued = PursuedClaim.objects.filter(claim__in=question.scope.claims().order_by().values("pk"))
     number = pursued.values("project").distinct().count()
     return [
-        kpi_card(question, UNDERPAID, figure),
+        kpi_card(question, UNDERPAID, found.figure),
         Card(
             "Worth pursuing",
-            money_brief(whole.worth_pursuing),
+            money_brief(found.sums.worth_pursuing),
             url="#causes",
             definition=f"Short by more than {money(settings.UNDERPAID_DOLLARS)} and more than "
             f"{settings.UNDERPAID_PERCENT}% of what was expected.",
-            n=f"{len(found):,} {counted('causes', len(found))} on {claims:,} {counted('claims', claims)}",
+            n=f"{causes:,} {counted('causes', causes)} on {claims:,} {counted('claims', claims)}",
         ),
         Card(
             "Recovered",
@@ -180,9 +179,9 @@ class Line:
     dollars: Decimal
 
 
-def proof_table(request: HttpRequest, question: Question, whole: Sums, figure: Figure) -> Table:
+def proof_table(request: HttpRequest, question: Question, found: Underpaid) -> Table:
     """Why the causes are not all of the number; together they are, to the cent."""
-    number = figure.numerator
+    number, whole = found.figure.numerator, found.sums
     tolerated = f"{money(settings.UNDERPAID_DOLLARS)} or {settings.UNDERPAID_PERCENT}%"
     rows = [
         Line("Worth pursuing, by the causes above", whole.worth_pursuing),

@@ -351,6 +351,7 @@ MEASURE_LABELS = {
     "days_to_pay": "Days to pay, added up",
     "underpaid_claims": "Claims underpaid",
     "underpaid": "Underpaid",
+    "kept_by_law": "Kept back by law",
     "received": "Claims received",
     "clean_claims": "Clean claims",
     "payments": "Payments posted",

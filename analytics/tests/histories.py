@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Department, User
 from claims.answers.denials import Kind, kind_of
-from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Payer
+from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Payer, Shortfall
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_provider, make_user
 
 LAST = date(2026, 6, 30)
@@ -105,6 +105,16 @@ class World:
                 kind=self.chance.choice(Claim.Kind.values),
             )
 
+    def fall_short(self) -> None:
+        """Of something on this claim or another, whoever is told of it."""
+        if claim := self.any_claim():
+            cause, amount = self.chance.choice(Shortfall.Cause.values), Decimal(self.money())
+            Shortfall.objects.create(claim=claim, cause=cause, amount=amount)
+            if self.chance.random() < 0.5:
+                day = self.day()
+                fields = {"status": "paid", "decided_on": claim.decided_on or day, "paid_on": day}
+                Claim.objects.filter(pk=claim.pk).update(**fields, expected=claim.paid + 500)
+
     def be_worked(self) -> None:
         if claim := self.any_claim():
             self.note(claim, "", "", actor=self.chance.choice(self.people))
@@ -134,6 +144,8 @@ class World:
             ("claims_adjustment", "reason", "45"),
             ("claims_adjustment", '"group"', "CO"),
             ("claims_adjustment", "amount", 4321),
+            ("claims_shortfall", "amount", self.chance.randrange(50_000)),
+            ("claims_shortfall", "cause", self.chance.choice(Shortfall.Cause.values)),
             ("claims_claimevent", "to_status", self.chance.choice(Claim.Status.values)),
             ("claims_claimevent", "is_error", True),
             ("claims_claimevent", "at", self.moment().isoformat(sep=" ")),
@@ -155,7 +167,7 @@ class World:
             claim.delete()
 
     def lose_a_row(self) -> None:
-        model = self.chance.choice([ClaimLine, ClaimEvent, Adjustment])
+        model = self.chance.choice([ClaimLine, ClaimEvent, Adjustment, Shortfall])
         rows = list(model._default_manager.order_by("pk"))
         if rows:
             self.chance.choice(rows).delete()
@@ -199,6 +211,8 @@ HAPPENINGS = (
     "change_status",
     "change_status",
     "move",
+    "fall_short",
+    "fall_short",
     "be_worked",
     "be_edited_by_hand",
     "be_edited_by_hand",

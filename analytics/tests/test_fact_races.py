@@ -18,7 +18,7 @@ from analytics.facts.verification import differences
 from analytics.models import DayFact, DirtyDay
 from analytics.periods import Period
 from analytics.scopes import Scope
-from claims.models import Claim, ClaimEvent, ClaimPayment
+from claims.models import Claim, ClaimEvent, ClaimPayment, Shortfall
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
 pytestmark = [
@@ -136,3 +136,19 @@ def test_what_comes_in_for_a_claim_that_moves_counts_for_its_new_payer(who_waits
     assert not DirtyDay.objects.exists()
     assert not list(differences())
     assert totals(ALL.narrowed(payer=payer.pk), JUNE, ["cash"])[0].sums["cash"] == 5
+
+
+def test_what_a_claim_lacks_counts_on_the_day_on_which_it_is_paid_by_then() -> None:
+    """Its day of payment is changed while that comes in, unseen as yet."""
+    claim = make_claim(status="paid", paid_on=DAY, expected=Decimal("10.00"), submitted_on=DAY)
+    later = DAY.replace(day=17)
+    refresh_all()
+    with transaction.atomic():
+        Shortfall.objects.create(claim=claim, cause="law", amount=Decimal("2.00"))
+        moving = in_thread(lambda: Claim.objects.filter(pk=claim.pk).update(paid_on=later))
+        moving.join(0.5)
+        in_thread(refresh_all).join()
+    moving.join()
+    refresh_all()
+    assert DayFact.objects.get(day=later, paid_claims=1).kept_by_law == 2
+    assert not list(differences())

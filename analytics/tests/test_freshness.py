@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,9 +21,11 @@ from analytics.facts.refreshing import refresh
 from analytics.facts.totals import claims_touched, staff_totals, totals
 from analytics.pages.at_risk import at_risk
 from analytics.periods import Period
+from analytics.questions import ask
 from analytics.scopes import Scope
+from analytics.underpaid import underpaid
 from claims.deadlines import FILING
-from claims.models import Claim, ClaimEvent, ClaimLine, Coverage, Payer, PlanLimit
+from claims.models import Claim, ClaimEvent, ClaimLine, Coverage, Payer, PlanLimit, Shortfall
 from claims.plan_limits import Lengths
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
@@ -76,6 +79,33 @@ def test_what_is_asked_again_is_not_worked_out_again() -> None:
     assert is_told_again(charges)
     assert staff_totals(EVERYTHING, MONTH) == []
     assert is_told_again(lambda: staff_totals(EVERYTHING, MONTH))
+
+
+def test_why_claims_were_underpaid_is_told_again_only_while_it_is_right() -> None:
+    payer, director = make_payer("Aetna"), make_user("director")
+    paid: dict[str, Any] = {"status": "paid", "submitted_on": DAY, "paid_on": DAY, "payer": payer}
+    claim = make_claim(**paid, charge=Decimal("90.00"), expected=Decimal("90.00"))
+    short = {"procedure": "99213", "expected": Decimal("90.00"), "amount": Decimal("88.00")}
+    Shortfall.objects.create(claim=claim, cause="below", **short)
+    Shortfall.objects.create(claim=claim, cause="law", amount=Decimal("2.00"))
+    question = ask(director, {"start": "2026-11-01", "end": "2026-11-30"}, today=MONTH.end)
+
+    def found() -> tuple[list[tuple[str, int]], int]:
+        now = underpaid(question)
+        return [(each.payer, int(each.dollars)) for each in now.causes], int(now.sums.by_law)
+
+    assert found() == ([("Aetna", 88)], 2)
+    assert is_told_again(found, queries=3)  # which version there is, twice, and what payers are called
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE claims_shortfall SET amount = amount - 100 WHERE cause = 'below'")
+        assert found() == ([("Aetna", 87)], 2)
+        cursor.execute("UPDATE claims_shortfall SET amount = amount + 100 WHERE cause = 'law'")
+    assert found() == ([("Aetna", 87)], 3)
+    refresh(DAYS)
+    Payer.objects.update(name="Cigna")
+    assert found() == ([("Cigna", 87)], 3)
+    Shortfall.objects.all().delete()
+    assert found() == ([], 0)
 
 
 def test_which_claims_a_number_counts_is_told_again_only_while_it_is_right() -> None:

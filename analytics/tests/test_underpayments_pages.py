@@ -17,9 +17,9 @@ from analytics.kpis import KPIS
 from analytics.periods import Period
 from analytics.questions import ask
 from analytics.scopes import Scope
-from analytics.underpaid import by_month, of_cause, reasons, short_parts
+from analytics.underpaid import by_month, of_cause, reasons, underpaid
 from claims.changes import Change
-from claims.contracts.causes import CauseKey, Sums, add_up
+from claims.contracts.causes import CauseKey, Sums
 from claims.contracts.projects import pursue
 from claims.models import Payer, UnderpaymentProject
 from claims.tests.remittances import post, remittance
@@ -74,10 +74,9 @@ def test_the_causes_and_the_rest_are_the_number(client: Client, sign_in: Any, ae
     assert (number.numerator, number.n) == (sum(proof.values()), 5)
     assert "Aetna pays 99213 24.8% below its fee schedule: $82.00 on 3 claims" in page.content.decode()
     question = ask(user, DAYS | {"payer": str(aetna.pk)}, today=date(2026, 11, 30))
-    _, whole = add_up(short_parts(question))
-    assert whole.total == number.numerator
-    none = add_up(short_parts(ask(user, {"period": "last_month"}, today=date(2026, 11, 30))))
-    assert none == ([], Sums(*[Decimal(0)] * 4))
+    assert underpaid(question).sums.total == number.numerator
+    none = underpaid(ask(user, {"period": "last_month"}, today=date(2026, 11, 30)))
+    assert (none.causes, none.sums) == ([], Sums(*[Decimal(0)] * 4))
 
 
 def test_each_person_sees_the_claims_of_their_departments(

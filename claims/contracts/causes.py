@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -101,18 +102,18 @@ def _is_worth() -> Q:
     return Q(over__gt=0, amount__gt=settings.UNDERPAID_DOLLARS, cause__in=Shortfall.PURSUED)
 
 
-def add_up(parts: QuerySet[Shortfall]) -> tuple[list[CauseFound], Sums]:
-    """By cause, the largest first, and as a whole.
+# Whether it is worth pursuing, the cause, claims, dollars, expected, first and last day, and of the dollars
+# what was paid above.
+Row = tuple[bool, int | None, str, str, str, int, Decimal, Decimal, date, date, Decimal]
 
-    What the law keeps back is most of the parts, and needs no telling apart.
-    """
+
+def by_cause(parts: QuerySet[Shortfall]) -> list[Row]:
+    """What parts come to, but for what the law keeps back: that is most of them, and nobody's fault."""
     rows = parts.exclude(cause=Shortfall.Cause.LAW).order_by().alias(over=_over())
     is_worth = Case(When(_is_worth(), then=Value(True)), default=Value(False))
-    keys = (*KEY, "claim__payer__name")
-    found, pursued, tolerated, set_off = [], ZERO, ZERO, ZERO
-    for row in (
+    return list(
         rows.annotate(is_worth=is_worth)
-        .values_list("is_worth", *keys)
+        .values_list("is_worth", *KEY)
         .annotate(
             Count("claim", distinct=True),
             Sum("amount"),
@@ -121,14 +122,19 @@ def add_up(parts: QuerySet[Shortfall]) -> tuple[list[CauseFound], Sums]:
             Max("claim__paid_on"),
             above=Sum("amount", filter=Q(amount__lt=0), default=ZERO),
         )
-    ):
-        is_pursued, *key, payer, claims, dollars, expected, first, last, above = row
+    )
+
+
+def add_up(rows: Iterable[Row], payers: Mapping[int, str], by_law: Decimal) -> tuple[list[CauseFound], Sums]:
+    """The causes worth pursuing, the largest first, and all parts as a whole."""
+    found, pursued, tolerated, set_off = [], ZERO, ZERO, ZERO
+    for is_pursued, payer, procedure, modifiers, cause, claims, dollars, expected, first, last, above in rows:
         if is_pursued:
             pursued += dollars
-            known = CauseKey(*key)
-            found.append(CauseFound(known, payer or "No payer", claims, dollars, expected, first, last))
+            key = CauseKey(payer, procedure, modifiers, cause)
+            name = payers[payer] if payer else "No payer"
+            found.append(CauseFound(key, name, claims, dollars, expected, first, last))
         else:
             tolerated, set_off = tolerated + dollars - above, set_off + above
-    by_law = parts.filter(cause=Shortfall.Cause.LAW).aggregate(sum=Sum("amount", default=ZERO))["sum"]
     found.sort(key=lambda each: (-each.dollars, each.payer, each.key.service))
     return found, Sums(pursued, tolerated, set_off, by_law)

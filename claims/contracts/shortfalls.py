@@ -125,14 +125,26 @@ def in_batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 def _split(ids: Sequence[UUID]) -> None:
+    """What is as it was stays as it is: each change to it outdates sums."""
     claims = _underpaid(ids)
-    Shortfall.objects.filter(claim__in=ids).delete()
-    if not claims:
-        return
-    _read_lines(claims)
-    _read_answers(claims)
-    bulk.insert(Shortfall, COLUMNS, [row for claim in claims.values() for row in rows_of(claim)])
-    join(ids)
+    if claims:
+        _read_lines(claims)
+        _read_answers(claims)
+    fresh = {pk: sorted(rows_of(claim)) for pk, claim in claims.items()}
+    kept = _kept(ids)
+    changed = [pk for pk in sorted({*fresh, *kept}) if fresh.get(pk) != kept.get(pk)]
+    Shortfall.objects.filter(claim__in=[pk for pk in changed if pk in kept]).delete()
+    bulk.insert(Shortfall, COLUMNS, [row for pk in changed for row in fresh.get(pk, ())])
+    if claims:
+        join(ids)
+
+
+def _kept(ids: Sequence[UUID]) -> dict[UUID, list[bulk.Row]]:
+    found: dict[UUID, list[bulk.Row]] = defaultdict(list)
+    rows = Shortfall.objects.filter(claim__in=ids).order_by().values_list(*COLUMNS)
+    for *told, expected, amount in rows:
+        found[told[0]].append((*told, cents(expected), cents(amount)))
+    return {pk: sorted(parts) for pk, parts in found.items()}
 
 
 def rows_of(claim: Paid) -> list[bulk.Row]:

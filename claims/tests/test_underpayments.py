@@ -10,7 +10,7 @@ import pytest
 from django.db.models import Sum
 
 from claims.changes import Change, ClaimError, post_payment, void
-from claims.contracts.causes import CauseKey, add_up
+from claims.contracts.causes import CauseFound, CauseKey, Sums, add_up, by_cause
 from claims.contracts.expecting import expect
 from claims.contracts.projects import Progress, latest, progress, pursue, states
 from claims.models import Claim, FeeSchedule, Payer, Shortfall
@@ -76,6 +76,16 @@ def test_paid_as_agreed_is_nothing_and_a_cent_less_is_a_cent(aetna: Payer, paid:
         )
     )
     assert parts(claim) == ([("below", "99213", "", 110, dollars(short))] if short else [])
+
+
+def test_what_is_as_it_was_is_not_written_again(aetna: Payer) -> None:
+    claim = underpay(aetna, "A-1", "90")
+    before = list(Shortfall.objects.values_list("pk", "amount"))
+    expect([claim.pk])
+    assert list(Shortfall.objects.values_list("pk", "amount")) == before
+    Shortfall.objects.update(amount=1)
+    expect([claim.pk])
+    assert [row.amount for row in Shortfall.objects.all()] == [20]
 
 
 def test_units_count(aetna: Payer) -> None:
@@ -246,6 +256,11 @@ def key_of(payer: Payer, cause: str = "below") -> CauseKey:
     return CauseKey(payer.pk, KEY, "", cause)
 
 
+def added_up() -> tuple[list[CauseFound], Sums]:
+    payers = dict(Payer.objects.values_list("pk", "name"))
+    return add_up(by_cause(Shortfall.objects.all()), payers, by_law=Decimal(0))
+
+
 def test_causes_are_payer_procedure_and_modifiers_and_add_up(aetna: Payer) -> None:
     cigna = make_payer("Cigna")
     agree(cigna, "99213", "100.00")
@@ -253,7 +268,7 @@ def test_causes_are_payer_procedure_and_modifiers_and_add_up(aetna: Payer) -> No
     underpay(aetna, "A-2", "99", day="20261103")
     underpay(aetna, "A-3", "110")
     underpay(cigna, "C-1", "60", day="20261105")
-    found, whole = add_up(Shortfall.objects.all())
+    found, whole = added_up()
     assert [(each.key, each.payer, each.claims, each.dollars, each.share) for each in found] == [
         (key_of(cigna), "Cigna", 1, 40, Decimal(40) / 100),
         (key_of(aetna), "Aetna", 2, 31, Decimal(31) / 220),
@@ -279,13 +294,13 @@ def test_what_is_within_either_tolerance_is_not_worth_pursuing(
 ) -> None:
     underpay(aetna, "A-1", paid)
     short = 110 - Decimal(paid)
-    found, whole = add_up(Shortfall.objects.all())
+    found, whole = added_up()
     assert bool(found) == is_beyond
     assert whole.worth_pursuing == (short if is_beyond else 0)
     assert whole.within_tolerance == (0 if is_beyond else short)
     assert whole.total == short
     settings.UNDERPAID_DOLLARS, settings.UNDERPAID_PERCENT = Decimal("0.50"), Decimal("0.9")
-    found, _ = add_up(Shortfall.objects.all())
+    found, _ = added_up()
     assert found[0].dollars == short
 
 
