@@ -29,6 +29,7 @@ urlpatterns = [
     path("", dashboard.home, name="home"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/acknowledge/", alerts.acknowledge_alerts, name="acknowledge_alerts"),
     path("alerts/<int:pk>/", alert.alert, name="alert"),
     path("alerts/<int:pk>/acknowledge/", alert.acknowledge_alert, name="acknowledge_alert"),
     path("alerts/<int:pk>/assign/", alert.assign_alert, name="assign_alert"),

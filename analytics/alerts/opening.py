@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 
 from accounts import audit
@@ -179,13 +180,34 @@ def written(
 @transaction.atomic
 def acknowledge(alert: Alert, *, actor: User, now: datetime, request: HttpRequest | None = None) -> None:
     """Say that one knows of it, so that it goes to nobody above; who says so first has done it."""
+    if event := _acknowledged(alert, actor, now, request):
+        tell(event, now=now)
+
+
+@transaction.atomic
+def acknowledge_all(
+    alerts: QuerySet[Alert], *, actor: User, now: datetime, request: HttpRequest | None = None
+) -> int:
+    """Those that nobody knows of yet; how many they were. What a rule told together is answered together."""
+    told: dict[int, list[AlertEvent]] = defaultdict(list)
+    waiting = alerts.filter(resolved_at=None, acknowledged_at=None).select_related("rule")
+    for alert in waiting.order_by("pk"):
+        with suppress(AlertIsOver):
+            if event := _acknowledged(alert, actor, now, request):
+                told[alert.rule_id].append(event)
+    for events in told.values():
+        tell(*events, now=now)
+    return sum(map(len, told.values()))
+
+
+def _acknowledged(alert: Alert, actor: User, now: datetime, request: HttpRequest | None) -> AlertEvent | None:
     _held(alert)
     if alert.acknowledged_at is not None:
-        return
+        return None
     alert.acknowledged_at, alert.acknowledged_by = now, actor
     alert.save(update_fields=["acknowledged_at", "acknowledged_by"])
     audit.record(actor, "alert.acknowledged", alert, request=request)
-    tell(written(alert, What.ACKNOWLEDGED, now, actor=actor), now=now)
+    return written(alert, What.ACKNOWLEDGED, now, actor=actor)
 
 
 @transaction.atomic

@@ -44,15 +44,11 @@ from ..periods import Period
 from ..questions import span_in_words
 from .alert_charts import alert_chart
 from .alert_rules import TOLD_ALL, who_may_be_told
-from .alerts import NAMED, VIEW, state_cell
+from .alerts import CHANGE, EDIT_RULES, NAMED, VIEW, state_cell
 from .deliveries import answer_of, recipient
 from .deliveries import state_cell as delivery_state
 
-CHANGE, VIEW_DELIVERIES, EDIT_RULES = (
-    "analytics.change_alert",
-    "analytics.view_delivery",
-    "analytics.change_alertrule",
-)
+VIEW_DELIVERIES = "analytics.view_delivery"
 MOST_SHOWN = 200  # events
 MOST_OFFERED = 40  # people
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.contrib import messages
+from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import allow, may, person
 from accounts.models import Department, User
@@ -21,11 +22,16 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.tabs import Tab
 from rcm_site.templatetags.ui import NOTHING, moment, unbroken
 
+from ..alerts import opening
 from ..alerts.watched import WATCHED
 from ..alerts.wording import against_in_words, alert_in_words, in_words, subject_of
 from ..models import Alert, AlertRule
 
-VIEW, EDIT_RULES = "analytics.view_alert", "analytics.change_alertrule"
+VIEW, CHANGE, EDIT_RULES = (
+    "analytics.view_alert",
+    "analytics.change_alert",
+    "analytics.change_alertrule",
+)
 Severity = AlertRule.Severity
 NAMED = ("payer", "department", "provider", "rule__payer", "rule__department", "rule__provider")
 OPEN, WAITING, SNOOZED, OVER, ALL = "", "waiting", "snoozed", "over", "all"
@@ -137,7 +143,27 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "words": form.in_words(),
         "table": table,
     }
+    if may(user, CHANGE):
+        waiting = form.narrow(mine).filter(standing(WAITING))
+        page |= waiting.aggregate(waiting=Count("pk"), newest=Max("pk"))
     return render(request, "analytics/alerts.html", page)
+
+
+@allow(CHANGE)
+@require_POST
+def acknowledge_alerts(request: HttpRequest) -> HttpResponse:
+    """Acknowledge what the list showed as waiting; what has opened since is still to be looked at."""
+    user, seen = person(request), request.POST.get("newest", "")
+    asked = request.GET.urlencode()
+    form = AlertFilter(request.GET, user)
+    known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 18 else 0
+    shown = form.narrow(Alert.objects.visible_to(user)).filter(pk__lte=known)
+    done = opening.acknowledge_all(shown, actor=user, now=timezone.now(), request=request)
+    if done:
+        messages.success(request, f"You look after {done:,} more; nobody else is asked to.")
+    else:
+        messages.info(request, "Nothing waits there any more.")
+    return redirect(f"{reverse('alerts')}?{asked}" if asked else "alerts")
 
 
 def tabs(user: User, current: str) -> list[Tab]:

@@ -227,6 +227,37 @@ def test_somebody_takes_care_of_an_alert(client: Client, manager: User, heart: D
     assert AuditEntry.objects.filter(action="alert.acknowledged", actor=manager).exists()
 
 
+def test_what_the_list_shows_as_waiting_is_acknowledged_at_once_and_nothing_else(
+    client: Client, manager: User, heart: Department
+) -> None:
+    rule = make_rule(department=heart, severity="critical")
+    first, second = (make_alert(rule, payer=make_payer(name)) for name in ("Acme", "Northern"))
+    warning = make_alert(make_rule(department=heart, severity="warning"))
+    others = make_alert(make_rule(department=make_department("Dental"), severity="critical"))
+    colleague = make_user("manager", departments=[heart])
+    known = make_alert(
+        make_rule(department=heart, severity="critical"),
+        acknowledged_at=timezone.now(),
+        acknowledged_by=colleague,
+    )
+    page = client.get("/alerts/?severity=critical")
+    assert (page.context["waiting"], "Acknowledge the 2 that wait" in page.text) == (2, True)
+    sent = {"newest": page.context["newest"]}
+    since = make_alert(make_rule(department=heart, severity="critical"))
+    answer = client.post("/alerts/acknowledge/?severity=critical", sent, follow=True)
+    assert "You look after 2 more" in answer.text
+    assert answer.redirect_chain[-1][0] == "/alerts/?severity=critical"
+    by = dict(Alert.objects.values_list("pk", "acknowledged_by"))
+    assert (by[first.pk], by[second.pk]) == (manager.pk, manager.pk)
+    assert (by[warning.pk], by[others.pk], by[since.pk], by[known.pk]) == (None, None, None, colleague.pk)
+    assert AuditEntry.objects.filter(action="alert.acknowledged", actor=manager).count() == 2
+    again = client.post("/alerts/acknowledge/?severity=critical", sent, follow=True)
+    assert "Nothing waits there any more." in again.text
+    for wrong in ({}, {"newest": "9" * 40}, {"newest": "x"}):
+        client.post("/alerts/acknowledge/", wrong)
+    assert Alert.objects.filter(acknowledged_at=None).count() == 3
+
+
 def test_an_alert_is_given_to_nobody_who_may_not_see_it(
     client: Client, manager: User, heart: Department
 ) -> None:
