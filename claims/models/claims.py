@@ -33,6 +33,13 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
             return self
         return self.filter(department__in=Department.objects.visible_to(user))
 
+    def read_for(self, user: User) -> Self:
+        """The same, their departments read first: a database that knows them finds few claims among many."""
+        if user.sees_everything:
+            return self
+        departments = Department.objects.visible_to(user).values_list("pk", flat=True)
+        return self.filter(department__in=list(departments))
+
     def known_as(self, control_number: str) -> Self:
         return self.filter(control_number=control_number)
 
@@ -251,6 +258,17 @@ class Claim(models.Model):
                 fields=["service_to"],
                 include=["id", "payer", "department", "balance"],
                 name="unanswered_by_service",
+                condition=OWED & UNANSWERED,
+            ),
+            # Read when somebody who sees some departments takes the next claim of those lists.
+            models.Index(
+                fields=["department", "decided_on"],
+                name="denied_by_department",
+                condition=OWED & Q(status="denied"),
+            ),
+            models.Index(
+                fields=["department", "service_to"],
+                name="unanswered_by_department",
                 condition=OWED & UNANSWERED,
             ),
             # Read by the lists of claims that intakes rejected, that were underpaid, that were paid too much.

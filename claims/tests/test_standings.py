@@ -150,7 +150,18 @@ def test_whoever_passed_all_in_front_by_today_finds_others_there(heart: Departme
     passed.update(passed_at=NOW)
     count_due(NOW + timedelta(minutes=1))
     assert front(worklist, biller, NOW) == best[FRONT:]
-    assert front(worklist, other, NOW) == best[:FRONT]
+    assert front(worklist, other, NOW) == best
+
+
+def test_what_stands_in_front_is_looked_at_all_day(heart: Department, biller: User) -> None:
+    worklist = make_list()
+    claim = make_open(department=heart)
+    open_work.settle()
+    count_due(NOW - timedelta(hours=3))
+    assert front(worklist, biller, NOW) == [claim.pk]
+    assert front(worklist, biller, NOW + timedelta(hours=13)) == []
+    worklist.filters = {"status": "denied"}
+    assert front(worklist, biller, NOW) == []
 
 
 def test_what_waits_is_kept_by_day_and_department(heart: Department, biller: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.http import HttpRequest
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Department, User
@@ -19,7 +22,7 @@ from claims.business_days import plus_business_days
 from claims.changes import Change, ClaimError
 from claims.models import Claim, ClaimEvent, CollectingRate, OpenWork, Worklist, WorkMark
 from claims.pages.filters import ClaimFilter
-from claims.worklists import chances, open_work, pending, sharing
+from claims.worklists import chances, open_work, pending, pulling, sharing
 from claims.worklists.choosing import claims_of, neighbours, not_valued_yet, valued
 from claims.worklists.pulling import next_claim
 from claims.worklists.standings import standing
@@ -387,6 +390,44 @@ def test_of_a_list_that_is_shared_out_everybody_gets_their_own(biller: User, hea
     mine = make_open("1.00", department=heart, assignee=biller)
     open_work.settle()
     assert next_claim(user=biller, worklist=worklist) == mine
+
+
+@pytest.mark.parametrize("best", [0, 1, 2_000])  # claims that are read in order first
+@pytest.mark.parametrize("few", [0, 2_000])  # that are found and put in order
+def test_however_it_is_looked_for_the_next_claim_is_the_same(
+    few: int, best: int, biller: User, heart: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "FEW", few)
+    monkeypatch.setattr(pulling, "BEST", best)
+    payer, worklist = make_payer(appeal_days=60), make_list(filters={"due": "appeal-30"})
+    denied: dict[str, Any] = {"payer": payer, "department": heart, "status": "denied"}
+    for day in (TODAY, days_ago(61)):  # worth more, and not due any more or yet
+        make_claim(charge=900, decided_on=day, **denied)
+    due = [make_claim(charge=charge, decided_on=days_ago(40), **denied) for charge in (30, 20, 20, 10)]
+    in_hand = make_claim(charge=40, decided_on=days_ago(40), **denied)
+    open_work.settle()
+    other = make_user("biller", departments=[heart])
+    held = OpenWork.objects.filter(pk=in_hand.pk)
+    held.update(held_by=other, held_until=timezone.now() + timedelta(minutes=9))
+    in_order = [due[0], *sorted(due[1:3], key=lambda claim: claim.pk), due[3]]
+    assert [next_claim(user=biller, worklist=worklist) for _ in range(5)] == [*in_order, due[0]]
+    assert next_claim(user=make_user("biller"), worklist=worklist) is None
+
+
+def test_of_a_list_of_few_all_that_is_at_work_is_never_read(biller: User, heart: Department) -> None:
+    """However many claims are worth more, and although all of the list's are in somebody's hands."""
+    worklist, other = make_list(filters={"status": "denied"}), make_user("biller", departments=[heart])
+    make_open("900.00", department=heart)
+    make_open("10.00", department=heart, status="denied", decided_on=TODAY)
+    open_work.settle()
+    with CaptureQueriesContext(connection) as before:
+        assert next_claim(user=other, worklist=worklist)
+    with CaptureQueriesContext(connection) as after:
+        assert next_claim(user=biller, worklist=worklist) is None
+    in_order = [each["sql"] for each in (*before, *after) if '"value" DESC' in each["sql"]]
+    is_bound = re.compile(r'"claims_claim"."id" IN \(|"value" > |LIMIT 1 OFFSET')
+    assert in_order
+    assert [sql for sql in in_order if not is_bound.search(sql)] == []
 
 
 # Resting, passing on -------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def asked_of(worklist: Worklist) -> dict[str, str]:
 
 def narrowed(rule: ClaimFilter, user: User, department: Department | None) -> ClaimQuerySet:
     """The claims that a rule finds for this person, kept as a list's or not."""
-    claims = rule.narrow(Claim.objects.visible_to(user))
+    claims = rule.narrow(Claim.objects.read_for(user))
     if department:
         claims = claims.filter(department=department)
     return claims.filter(_money(rule.cleaned_data)) if rule.is_valid() else claims
@@ -57,6 +57,11 @@ def dollars_of(worklist: Worklist) -> Combinable:
 def valued(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]:
     """Those of its claims that have been valued, in the order in which they are worked."""
     return claims.filter(work__at_stake=asked_of(worklist)["money"]).order_by(*BY_VALUE)
+
+
+def in_order(worklist: Worklist) -> QuerySet[OpenWork]:
+    """All that is at work for its kind of money, on the list or not."""
+    return OpenWork.objects.filter(at_stake=asked_of(worklist)["money"]).order_by("-value", "claim")
 
 
 def not_valued_yet(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]:

@@ -25,7 +25,8 @@ from .choosing import asked_of, at_rest, claims_of, dollars_of, free_for, is_sha
 
 # Past this nobody has counted for a while, and a page counts for itself.
 TOO_OLD = timedelta(minutes=5)
-FRONT = 100  # claims of which one is looked for that is still free
+A_DAY = timedelta(days=1)
+FRONT = 100  # claims of each part of a list
 
 
 @dataclass(frozen=True)
@@ -131,14 +132,17 @@ def _told(worklist: Worklist, kept: KeptStanding, user: User) -> Standing:
 
 
 def front(worklist: Worklist, user: User, now: datetime) -> list[UUID]:
-    """The claims that were worth most of what was free for this person, when the list was counted last."""
+    """What was worth most of what was free for this person, when the list was counted last on this day.
+
+    Whoever takes one asks again whether it is still free, and still on the list.
+    """
     mine = Q(assignee=user) if is_shared(worklist) else Q(assignee=None) | Q(assignee=user)
     parts = StandingPart.objects.filter(mine, standing=worklist.pk, held_by=None)
     if not user.sees_everything:
         parts = parts.filter(department__in=Department.objects.visible_to(user))
     found = list(parts.values_list("front", "standing__asked", "standing__as_of"))
-    if not found or not is_good(KeptStanding(asked=found[0][1], as_of=found[0][2]), worklist, now):
+    if not found or not is_good(KeptStanding(asked=found[0][1], as_of=found[0][2]), worklist, now, A_DAY):
         return []
     # Whoever passed a claim by today gets it when nothing else is left.
     new = [claim[:2] for front, *_ in found for claim in front if user.pk not in claim[2:]]
-    return [UUID(claim) for _, claim in sorted(new, reverse=True)[:FRONT]]
+    return [UUID(claim) for _, claim in sorted(new, reverse=True)]
