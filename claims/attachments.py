@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 
+from .bulk import insert_bytes
 from .documents import NotTaken, kind_of
 from .fields import decrypt_bytes, encrypt_bytes
 from .models import Attachment, AttachmentBlock, Claim
@@ -46,12 +47,11 @@ def attach(
     attachment = Attachment.objects.create(
         claim=claim, name=plain_name(name, kind), kind=kind, size=len(content), added_by=actor
     )
-    AttachmentBlock.objects.bulk_create(
-        AttachmentBlock(
-            attachment=attachment, number=number, content=encrypt_bytes(content[place : place + BLOCK])
-        )
+    rows = (
+        (attachment.pk, number, encrypt_bytes(content[place : place + BLOCK]))
         for number, place in enumerate(range(0, len(content), BLOCK))
     )
+    insert_bytes(AttachmentBlock, ("attachment_id", "number", "content"), rows)
     audit.record(
         actor,
         "attachment.added",

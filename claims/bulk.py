@@ -39,10 +39,14 @@ def insert_many(model: type[models.Model], columns: Sequence[str], rows: Collect
     return []
 
 
-def insert_bytes(model: type[models.Model], columns: Sequence[str], rows: Collection[Row]) -> None:
-    """Rows that hold many bytes: a statement would spell each as two letters, and take five times as long."""
+def insert_bytes(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Rows that hold many bytes: a statement would spell each as two letters, and take five times as long.
+
+    Each is sent before the next is asked for, so a long file need not be held.
+    """
     if connection.vendor != "postgresql":
-        together([inserting(model, columns, rows)])
+        for row in rows:
+            together([inserting(model, columns, [row])])
         return
     table, names = _quoted(model, columns)
     types = [model._meta.get_field(column).db_type(connection) or "" for column in columns]

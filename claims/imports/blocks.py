@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from claims.bulk import insert_bytes
 from claims.fields import decrypt_bytes, encrypt_bytes
 from claims.models import Import, ImportBlock
 
@@ -13,18 +14,12 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BLOCK = 1 << 18
-_AT_ONCE = 8  # blocks written by one statement
 
 
 def keep(file: BinaryIO, source: Import) -> None:
     """Write a file's bytes down, never holding more than a few blocks of it."""
-    waiting: list[ImportBlock] = []
-    for number, piece in enumerate(pieces(file)):
-        waiting.append(ImportBlock(source=source, number=number, content=encrypt_bytes(piece)))
-        if len(waiting) == _AT_ONCE:
-            ImportBlock.objects.bulk_create(waiting)
-            waiting.clear()
-    ImportBlock.objects.bulk_create(waiting)
+    rows = ((source.pk, number, encrypt_bytes(piece)) for number, piece in enumerate(pieces(file)))
+    insert_bytes(ImportBlock, ("source_id", "number", "content"), rows)
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:
