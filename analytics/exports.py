@@ -141,7 +141,7 @@ class ListFile:
         return len(self._keys)
 
     def chunks(self, file_format: str, owner: User, at: datetime) -> Iterator[bytes]:
-        self._counted = Counted(self.listing.rows(self._keys))
+        self._counted = Counted(self.listing.rows_ahead(self._keys))
         sheet = sheet_of(owner, self.listing, len(self._keys), at)
         return chunks(file_format, self.listing.headings, self._counted, sheet, self.listing.says)
 

@@ -25,6 +25,7 @@ from .money import dollars, in_cents
 from .pages.appeals import AppealFilter
 from .pages.claims import list_columns
 from .pages.filters import ClaimFilter, Filter, RemittanceFilter
+from .reading_ahead import read_ahead
 
 ROWS_AT_ONCE = 2_000
 NAMES_KEPT = 50_000  # of patients, so that one with many claims is decrypted once, and memory stays small
@@ -66,8 +67,15 @@ class Listing:
         return array("q", keys.iterator(chunk_size=10_000))
 
     def rows(self, keys: Sequence[int]) -> Iterator[Row]:
-        starts = range(0, len(keys), ROWS_AT_ONCE)
-        return chain.from_iterable(self.read(keys[start : start + ROWS_AT_ONCE]) for start in starts)
+        return chain.from_iterable(map(self.read, _parts(keys)))
+
+    def rows_ahead(self, keys: Sequence[int]) -> Iterator[Row]:
+        """The same, for a worker: the next ones are read while it writes."""
+        return chain.from_iterable(read_ahead(self.read, _parts(keys)))
+
+
+def _parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (keys[start : start + ROWS_AT_ONCE] for start in range(0, len(keys), ROWS_AT_ONCE))
 
 
 def given(keys: Sequence[int]) -> RawSQL:
