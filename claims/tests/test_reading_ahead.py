@@ -1,4 +1,4 @@
-"""Reading ahead: in order, over a connection that is given back, and never blind to what a transaction wrote."""
+"""Reading ahead: in order, over a connection that is given back, seeing what its transaction wrote."""
 
 from __future__ import annotations
 
