@@ -67,8 +67,8 @@ class Answers:
         payday.place += 1 + len(answered)
         payday.file.payments += 1
         sums = add_up(_reasons(answered), 0)
-        charge = sum(each.charge for each in answered)
-        paid = sum(each.paid for each in answered)
+        charge = sum([each.charge for each in answered])
+        paid = sum([each.paid for each in answered])
         allowed = allowed_of(charge, sums, None, [each.allowed for each in answered])
         decision = self._decision(bill, payday, payment, status, paid, sums, allowed)
         effect = apply(decision, bill.standing)

@@ -23,6 +23,9 @@ _MOST_DEDUCTIBLE = 60_000
 _COPAYS = (2_000, 2_500, 3_000, 4_500)
 _COPAY, _COINSURANCE, _NOTHING = 0.5, 0.84, ("", 0)
 
+_SUBMITTED = Claim.Status.SUBMITTED.value
+_NO_ID = UUID(int=0)  # a standing's id is for finding its row again, which a claim that is made up never does
+
 
 @dataclass(slots=True)
 class Line:
@@ -36,7 +39,7 @@ class Line:
     quadrant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answered:
     """How a payer decides one line."""
 
@@ -76,23 +79,15 @@ class Bill:
     messages: list[tuple[str, int, int]] = field(default_factory=list)  # reason, net fee, moment
 
     @property
-    def is_dental(self) -> bool:
-        return self.kind == Claim.Kind.DENTAL
-
-    @property
-    def charge(self) -> int:
-        return sum(line.charge for line in self.lines)
-
-    @property
     def expected(self) -> int:
-        return sum(line.allowed for line in self.lines)
+        return sum([line.allowed for line in self.lines])
 
     def stand(self) -> None:
         """How it stands as it comes in."""
         self.standing = Standing(
-            UUID(self.id),
-            Claim.Status.SUBMITTED.value,
-            self.charge,
+            _NO_ID,
+            _SUBMITTED,
+            sum([line.charge for line in self.lines]),
             0,
             0,
             0,
@@ -129,8 +124,8 @@ class Bill:
 
     def tell(self, reason: str, moment: int) -> None:
         """Tell the payments side what it owes providers, where the claim says its net fee."""
-        if self.is_dental:
-            fee = sum(net_fee(line) for line in self.lines)
+        if self.ward.is_dental:
+            fee = sum([net_fee(line) for line in self.lines])
             self.messages.append((reason, fee if reason == "accepted" else -fee, moment))
 
 

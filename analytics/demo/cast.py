@@ -15,7 +15,7 @@ from django.db import models
 from accounts.models import Department, User
 from claims import bulk
 from claims.fields import EncryptedField, encrypt
-from claims.models import Coverage, Patient, Payer, PayerAlias, Provider
+from claims.models import Claim, Coverage, Patient, Payer, PayerAlias, Provider
 from claims.parties import spelling
 
 from .care import WARDS, Ward
@@ -193,6 +193,10 @@ class WardCast:
     billers: Pick
     coders: Pick
     agents: Pick
+    is_dental: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_dental = self.ward.kind == Claim.Kind.DENTAL
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from .bills import Bill, agreed
 from .care import WARDS
 from .payers import PAYERS
 
+_PAID = Claim.Status.PAID.value
 _EXPECTED = """
 INSERT INTO {expectation} (claim_id, amount, stated) SELECT id, expected, NULL FROM {claim}
 """
@@ -55,9 +56,12 @@ def expect_what_was_agreed() -> None:
 
 def shortfalls(bill: Bill) -> list[Row]:
     """Where the payer fell short of what was agreed: just what `split` would find of what is kept."""
-    stands, expected = bill.standing, bill.expected
+    stands = bill.standing
+    if stands.status != _PAID:
+        return []
+    expected = bill.expected
     short = expected - stands.paid - stands.patient_share
-    if stands.status != Claim.Status.PAID or short <= 0:
+    if short <= 0:
         return []
     claim = Paid(bill.id, _dollars(expected), _dollars(short))
     numbers = {line.id: number for number, line in enumerate(bill.lines, 1)}

@@ -15,7 +15,8 @@ _WEEK = (1.1, 1.06, 1.02, 1.0, 0.9, 0.14, 0.05)
 _YEAR = (0.94, 0.95, 1.05, 1.03, 1.02, 1.0, 0.93, 0.97, 1.02, 1.07, 1.03, 0.93)
 _GROWTH = 0.06  # a year
 _DAY_SECONDS = 86_400
-_CLOCK = [f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}" for second in range(_DAY_SECONDS)]
+_MINUTES = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(_DAY_SECONDS // 60)]
+_SECONDS = [f"{second:02}" for second in range(60)]
 
 
 class Days:
@@ -27,6 +28,7 @@ class Days:
         origin = today - timedelta(days=self.last + 1)
         self.dates = [origin + timedelta(days=number) for number in range(self.last + 1)]
         self.weekdays = [day.weekday() for day in self.dates]
+        self.stamps = [f"{day:%Y%m%d}" for day in self.dates]
         # Moments are kept as UTC, as text that both databases read alike.
         self._midnights = [int(midnight(day).timestamp()) for day in self.dates]
         epoch = date(1970, 1, 1)
@@ -38,8 +40,9 @@ class Days:
         return self._midnights[day] + second
 
     def text(self, moment: int) -> str:
-        number, second = divmod(moment, _DAY_SECONDS)
-        return f"{self._texts[number - self._epoch_day]} {_CLOCK[second]}"
+        minute, second = divmod(moment, 60)
+        day, minute = divmod(minute, 1440)
+        return f"{self._texts[day - self._epoch_day]} {_MINUTES[minute]}:{_SECONDS[second]}"
 
     def month(self, day: int) -> str:
         return f"{self.dates[day]:%Y-%m}"

@@ -25,7 +25,9 @@ from .rows import Rows
 from .truth import Truth
 from .writing import Batch
 
-Status, Category, AtIntake = Claim.Status, Claim.Category, Claim.AtIntake
+Status, Category = Claim.Status, Claim.Category
+_SUBMITTED = Status.SUBMITTED.value
+_ACCEPTED_THERE, _REJECTED_THERE = Claim.AtIntake.ACCEPTED.value, Claim.AtIntake.REJECTED.value
 
 _MOST_LINES = 4
 _WORKDAY = 8 * 3600, 17 * 3600
@@ -102,10 +104,9 @@ class Lives:
     def _new(self, day: int) -> Bill:
         rng = self._rng
         ward: WardCast = self._one(self._wards)
-        is_dental = ward.ward.kind == Claim.Kind.DENTAL
         people = self._cast.children if ward.ward.name == "Paediatrics" else self._cast.adults
         patient = people[int(rng.random() * len(people))]
-        payer = patient.dental_payer if is_dental else patient.payer
+        payer = patient.dental_payer if ward.is_dental else patient.payer
         number = self._numbers[self._told]
         moment = self._days.moment(day, rng.randrange(*_WORKDAY))
         bill = Bill(
@@ -135,7 +136,7 @@ class Lives:
         return 1 + int(self._rng.expovariate(1 / ward.ward.lag)) % 45
 
     def _bill_lines(self, bill: Bill) -> None:
-        rng, ward = self._rng, bill.ward.ward
+        rng, ward, is_dental = self._rng, bill.ward.ward, bill.ward.is_dental
         services = self._services[ward.name]
         chosen: list[Service] = [self._one(services)]
         while len(chosen) < _MOST_LINES and rng.random() < ward.more_lines:
@@ -146,7 +147,7 @@ class Lives:
         for place, service in enumerate(chosen):
             first = place == 0
             line = make_line(
-                self._line_id(), service, bill.habit, month, rng, is_first=first, is_dental=bill.is_dental
+                self._line_id(), service, bill.habit, month, rng, is_first=first, is_dental=is_dental
             )
             bill.lines.append(line)
 
@@ -189,7 +190,7 @@ class Lives:
         bill.place = bill.file.claims
         bill.stand()
         source = bill.file.id, bill.place
-        bill.note(bill.moment, "received", after=Status.SUBMITTED.value, source=source)
+        bill.note(bill.moment, "received", after=_SUBMITTED, source=source)
         bill.tell("accepted", bill.moment)
         held_up = self._take_in(bill)
         if not self._was_mistaken(bill):
@@ -206,10 +207,10 @@ class Lives:
         if bill.day + 1 > self._days.last or rng.random() < 0.04:
             return 0
         is_rejected = not bill.rebill_of and rng.random() < _REJECTED * bill.doctor.sloppiness
-        bill.at_intake = (AtIntake.REJECTED if is_rejected else AtIntake.ACCEPTED).value
+        bill.at_intake = _REJECTED_THERE if is_rejected else _ACCEPTED_THERE
         words = "rejected at intake (A7:500)" if is_rejected else "accepted at intake (A2:20)"
-        status = Status.SUBMITTED.value
-        bill.note(self._days.moment(bill.day + 1, 5 * 3600), words, before=status, after=status)
+        answered = self._days.moment(bill.day + 1, 5 * 3600)
+        bill.note(answered, words, before=_SUBMITTED, after=_SUBMITTED)
         if not is_rejected:
             return 0
         corrected = bill.day + 1 + int(rng.random() * 5)
@@ -258,7 +259,7 @@ class Lives:
             if rng.random() < 0.55:
                 bill.assignee = agent.id
                 moment = self._act(bill, day + int(rng.random() * 3), "called payer", agent, note=0)
-                if moment and bill.standing.status == Status.SUBMITTED and rng.random() < 0.5:
+                if moment and bill.standing.status == _SUBMITTED and rng.random() < 0.5:
                     bill.change(moment + 60, Status.PENDING.value, "status: pending", agent)
 
     def _answer(self, bill: Bill, day: int) -> None:

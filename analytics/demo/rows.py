@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from random import Random
 from typing import Any
 
@@ -18,6 +19,7 @@ from .writing import Batch
 
 _DELIVERED = OutboxMessage.State.DELIVERED.value
 _DELIVERY_SECONDS = 2
+_MOMENT = itemgetter(0)  # of an event
 
 
 class Rows:
@@ -31,9 +33,9 @@ class Rows:
         batch.claims.append(self._claim(bill))
         batch.lines += self._lines(bill)
         batch.shortfalls += shortfalls(bill)
-        bill.events.sort(key=lambda event: event[0])
+        bill.events.sort(key=_MOMENT)
         text = self._days.text
-        batch.events += [(bill.id, text(moment), *rest) for moment, *rest in bill.events]
+        batch.events += [(bill.id, text(event[0]), *event[1:]) for event in bill.events]
         for reason, fee, moment in bill.messages:
             self._tell(bill, batch, reason, fee, moment)
         pair = bill.patient.id, bill.ward.department
@@ -57,12 +59,12 @@ class Rows:
             *(stands.charge, bill.expected, stands.paid, stands.adjusted),
             *(stands.written_off, stands.patient_share, str(stands.first_decision)),
             *(str(stands.denial_category), bill.at_intake, bill.file.id, bill.place),
-            *(f"{dates[bill.day]:%Y%m%d}", "0001", self._days.text(bill.moment)),
+            *(self._days.stamps[bill.day], "0001", self._days.text(bill.moment)),
             *(stands.allowed, bill.assignee, original.id if original else None),
         )
 
     def _lines(self, bill: Bill) -> Iterator[tuple[Any, ...]]:
-        is_dental, patient = bill.is_dental, bill.patient
+        is_dental, patient = bill.ward.is_dental, bill.patient
         coverage = patient.dental_coverage if is_dental else patient.coverage
         serviced = self._days.dates[bill.service_day]
         for number, line in enumerate(bill.lines, 1):
@@ -86,5 +88,8 @@ class Rows:
 
 
 def _authorisation(bill: Bill) -> str:
-    needed = any(line.service.needs_authorisation for line in bill.lines)
-    return f"A{bill.number:08d}" if needed and bill.is_authorised else ""
+    if bill.is_authorised:
+        for line in bill.lines:
+            if line.service.needs_authorisation:
+                return f"A{bill.number:08d}"
+    return ""
