@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest
 from rest_framework import authentication, exceptions
 from rest_framework.parsers import FormParser, MultiPartParser
@@ -23,6 +23,8 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken, Token
 from rest_framework_simplejwt.utils import aware_utcnow, datetime_from_epoch, get_md5_hash_password
+
+from rcm_site import prepared
 
 from . import audit
 from .models import User
@@ -150,12 +152,22 @@ def _signed(raw_token: bytes) -> Token:
     return JWTAuthentication().get_validated_token(raw_token)
 
 
+# Columns by name: one that a release adds must not change what a kept statement answers.
+_COLUMNS = [field.attname for field in User._meta.concrete_fields]
+_PERSON = f"SELECT {', '.join(_COLUMNS)} FROM accounts_user WHERE id = %s"  # noqa: S608 - names of our own
+
+
 def _current(key: str | None) -> User | None:
     """As the database has this person now: their password, their role, whether they are still active.
 
     In each request, so the statement stands here: to put one together takes longer than to ask it.
     """
-    return next(iter(User.objects.raw("SELECT * FROM accounts_user WHERE id = %s", [key])), None)
+    if connection.vendor == "sqlite":  # which leaves it to Django to make dates and booleans
+        return User.objects.filter(pk=key).first()
+    with prepared.cursor() as cursor:
+        cursor.execute(_PERSON, [key])
+        row = cursor.fetchone()
+    return User.from_db(connection.alias, _COLUMNS, row) if row else None
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

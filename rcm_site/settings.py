@@ -154,6 +154,9 @@ else:
     # What we ask is written to be quick: to compile it first takes longer than to do it, and so does to start
     # workers for what one does in 20 ms.
     DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off -c parallel_setup_cost=5000")
+    # Of the statements that `rcm_site.prepared` is for: from the sixth time on a connection.
+    PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5 if PREPARED_STATEMENTS else None
 
 REDIS_URL = env.str("REDIS_URL", default="")
 # A hung Redis must cost a request a moment, not a minute: short waits, and no second try.

@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
 
+from rcm_site import prepared
+
 from ..scopes import CLAIM_FILTERS, FACT_FILTERS, Scope
 from .fact_triggers import COLUMNS
 
@@ -40,7 +42,7 @@ _VERSION = {
 
 def version() -> str:
     """Another one after every change to a claim and every refresh that was committed."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_VERSION[connection.vendor])
         refreshes, changes, *marks = cursor.fetchone()
     told = (refreshes, changes, *(_marked(*marks) if marks else ()))

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL, but for how often it is asked whether it is still there."""
+"""Django's PostgreSQL, asked less often whether it is still there, and to plan what it has planned before."""

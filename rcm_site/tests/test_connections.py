@@ -66,3 +66,24 @@ def test_a_second_that_ends_in_a_request_does_not_break_its_transaction(kept: Da
     kept.set_autocommit(True)
 
     assert kept.get_autocommit()
+
+
+def test_what_is_asked_over_and_over_stays_planned(kept: DatabaseWrapper) -> None:
+    statement = "SELECT %s::int + 1"
+    for number in range(10):
+        with kept.prepared_cursor() as cursor:
+            cursor.execute(statement, [number])
+            assert cursor.fetchone() == (number + 1,)
+
+    with kept.cursor() as cursor:
+        cursor.execute("SELECT generic_plans + custom_plans FROM pg_prepared_statements")
+        assert cursor.fetchall() == [(10 - kept.settings_dict["OPTIONS"]["prepare_threshold"],)]
+
+
+def test_what_stays_planned_is_asked_through_django(kept: DatabaseWrapper) -> None:
+    lost = request(kept)
+    end(lost)
+
+    with pytest.raises(OperationalError), kept.prepared_cursor() as cursor:
+        cursor.execute("SELECT 1")
+    assert request(kept) != lost
