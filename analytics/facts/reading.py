@@ -22,6 +22,7 @@ from django.db import connection
 from django.db.models import DateField, F, Q, QuerySet, Sum, Value
 
 from claims.money import dollars
+from rcm_site import prepared
 
 from ..models import (
     CategoryFact,
@@ -126,12 +127,17 @@ class Reading:
 
     def _ask(self, dirty: list[Period]) -> tuple[list[Row], list[date], tuple[Any, ...]]:
         statement, parameters = self._statement(dirty) if dirty else _written(self._question)
-        with connection.cursor() as cursor:
+        # How much of the claims is to be read differs from time to time, and with it how best to.
+        with connection.cursor() if self._reads_claims(dirty) else prepared.cursor() as cursor:
             cursor.execute(statement, parameters)
             answer = cursor.fetchall()
         marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
         rows = [self._row(each[4:]) for each in answer if self._is_row(each)]
         return rows, marked, answer[0][1:4]
+
+    def _reads_claims(self, dirty: list[Period]) -> bool:
+        past_days = self.standings is not None and not self.standings.are_all_kept
+        return self.table is None or bool(dirty) or past_days
 
     @property
     def _question(self) -> _Question:

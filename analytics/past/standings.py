@@ -94,6 +94,11 @@ class Standings:
         return parts
 
     @property
+    def are_all_kept(self) -> bool:
+        """Whether nothing is to be read claim by claim."""
+        return not self.some_changed and self._from_facts == [*self.days]
+
+    @property
     def _from_facts(self) -> list[date]:
         if {*self.keys, *self.scope.asked} <= KEPT_KEYS:
             return [day for day in self.days if day not in self.not_kept]
