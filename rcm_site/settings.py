@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "rcm_site.logs.RequestLog",
     "rcm_site.request_minutes.CountAnswers",
-    "csp.middleware.CSPMiddleware",  # before files and redirects are answered: they get the policy too
+    "rcm_site.content_policy.one_policy",  # before files and redirects are answered: they get the policy too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "rcm_site.health.Probes",
