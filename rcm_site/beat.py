@@ -6,14 +6,16 @@ import time
 from typing import Any
 
 import structlog
-from celery.beat import Scheduler
+from celery.beat import ScheduleEntry, Scheduler, SchedulingError
 from django.db import InterfaceError, OperationalError, connection
 
 from .models import Heartbeat
+from .outages import is_outage
 
 log = structlog.get_logger(__name__)
 
 SHOW_LIFE_EVERY_SECONDS = 10
+TELL_OF_OUTAGE_EVERY_SECONDS = 30
 
 
 class Beat(Scheduler):
@@ -21,7 +23,7 @@ class Beat(Scheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._shown_at = float("-inf")
+        self._shown_at = self._told_at = float("-inf")
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         wait = super().tick(*args, **kwargs)
@@ -29,6 +31,17 @@ class Beat(Scheduler):
             self._shown_at = time.monotonic()
             show_life()
         return wait
+
+    def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
+        """Ring; that the broker is away is said once in a while, for a stack at each ring fills disks."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except SchedulingError as error:
+            if not is_outage(error.__context__):
+                log.exception("task_not_sent", task=entry.task)
+            elif time.monotonic() - self._told_at >= TELL_OF_OUTAGE_EVERY_SECONDS:
+                self._told_at = time.monotonic()
+                log.warning("broker_out_of_reach", task=entry.task)
 
 
 def show_life() -> None:

@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 import structlog
 from celery import Celery, signals
+from celery.beat import BeatLazyFunc, ScheduleEntry
 from celery.contrib.testing.worker import start_worker
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerAway
 from structlog.contextvars import bound_contextvars
+from structlog.testing import capture_logs
 
 from rcm_site import beat, tasks
 from rcm_site.celery import app
@@ -107,6 +110,25 @@ def test_beat_shows_life_but_not_at_every_tick(django_assert_num_queries):
     assert Heartbeat.objects.get().name == "beat"
     with django_assert_num_queries(0):
         scheduler.tick()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BrokerAway("refused"), ["broker_out_of_reach"]),
+        (ValueError("wrong"), ["task_not_sent"] * 4),  # no outage: somebody has to mend it
+    ],
+)
+def test_beat_says_once_in_a_while_that_the_broker_is_away(error, said):
+    def ring() -> None:
+        raise error
+
+    scheduler = beat.Beat(app=app, lazy=True)
+    entry = ScheduleEntry(name="mail", task="mail", args=(BeatLazyFunc(ring),), schedule=10, app=app)
+    with capture_logs() as logs:
+        for _ in range(4):
+            scheduler.apply_entry(entry)
+    assert [each["event"] for each in logs] == said
 
 
 def test_beat_goes_on_without_the_database(monkeypatch):
