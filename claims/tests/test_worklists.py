@@ -22,7 +22,7 @@ from claims.business_days import plus_business_days
 from claims.changes import Change, ClaimError
 from claims.models import Claim, ClaimEvent, CollectingRate, OpenWork, Worklist, WorkMark
 from claims.pages.filters import ClaimFilter
-from claims.worklists import chances, open_work, pending, pulling, sharing
+from claims.worklists import chances, open_work, ordering, pending, sharing
 from claims.worklists.choosing import claims_of, neighbours, not_valued_yet, valued
 from claims.worklists.pulling import next_claim
 from claims.worklists.standings import standing
@@ -397,8 +397,8 @@ def test_of_a_list_that_is_shared_out_everybody_gets_their_own(biller: User, hea
 def test_however_it_is_looked_for_the_next_claim_is_the_same(
     few: int, best: int, biller: User, heart: Department, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulling, "FEW", few)
-    monkeypatch.setattr(pulling, "BEST", best)
+    monkeypatch.setattr(ordering, "FEW", few)
+    monkeypatch.setattr(ordering, "BEST", best)
     payer, worklist = make_payer(appeal_days=60), make_list(filters={"due": "appeal-30"})
     denied: dict[str, Any] = {"payer": payer, "department": heart, "status": "denied"}
     for day in (TODAY, days_ago(61)):  # worth more, and not due any more or yet
@@ -414,8 +414,11 @@ def test_however_it_is_looked_for_the_next_claim_is_the_same(
     assert next_claim(user=make_user("biller"), worklist=worklist) is None
 
 
-def test_of_a_list_of_few_all_that_is_at_work_is_never_read(biller: User, heart: Department) -> None:
+def test_of_a_list_of_few_all_that_is_at_work_is_never_read(
+    biller: User, heart: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However many claims are worth more, and although all of the list's are in somebody's hands."""
+    monkeypatch.setattr(ordering, "BEST", 0)
     worklist, other = make_list(filters={"status": "denied"}), make_user("biller", departments=[heart])
     make_open("900.00", department=heart)
     make_open("10.00", department=heart, status="denied", decided_on=TODAY)

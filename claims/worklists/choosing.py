@@ -59,11 +59,6 @@ def valued(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]:
     return claims.filter(work__at_stake=asked_of(worklist)["money"]).order_by(*BY_VALUE)
 
 
-def in_order(worklist: Worklist) -> QuerySet[OpenWork]:
-    """All that is at work for its kind of money, on the list or not."""
-    return OpenWork.objects.filter(at_stake=asked_of(worklist)["money"]).order_by("-value", "claim")
-
-
 def not_valued_yet(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]:
     """Those that came in a moment ago, or changed from one kind of money to another."""
     marked = claims.filter(pk__in=WorkMark.objects.values("claim_id"))

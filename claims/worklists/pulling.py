@@ -6,12 +6,14 @@ On PostgreSQL whoever comes second passes by rows that others are just taking; o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -21,14 +23,13 @@ from rcm_site.days import midnight
 
 from ..models import Claim, OpenWork, Worklist
 from ..models.claims import ClaimQuerySet
-from .choosing import at_rest, claims_of, free_for, in_order, is_shared, not_valued_yet, valued
+from .choosing import at_rest, claims_of, free_for, is_shared, not_valued_yet, valued
 from .holding import HOLD, let_go
+from .ordering import among_best, put_in_order
 from .standings import FRONT, front
 from .valuing import value_claims
 
 VALUED_AT_ONCE = 200  # claims that are so new that nobody has valued them
-BEST = 2_000  # claims at work, by what they are worth
-FEW = 2_000  # claims that are found and put in order for one person
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ def next_claim(
 def _taken(pull: Pull, found: ClaimQuerySet) -> Claim | None:
     today = timezone.localdate(pull.now)
     free = valued(pull.worklist, found.exclude(at_rest(today)))
-    passed_by = Q(work__passed_by=pull.user, work__passed_at__gte=midnight(today))
-    new = free.exclude(passed_by)
+    new = free.exclude(work__passed_by=pull.user, work__passed_at__gte=midnight(today))
     with transaction.atomic():
         let_go(pull.user, pull.now)
         for claims in _in_front(pull, new):
@@ -69,7 +69,7 @@ def _taken(pull: Pull, found: ClaimQuerySet) -> Claim | None:
                 return claim
     # What somebody else is just about to take or to value is waited for only when there is nothing else, and
     # with nothing in hand: two people would wait for each other.
-    for is_patient, claims in product((False, True), _behind(free, new, passed_by)):
+    for is_patient, claims in product((False, True), _behind(free, new)):
         with transaction.atomic():
             if claim := _first(pull, claims, is_patient=is_patient):
                 return claim
@@ -79,21 +79,19 @@ def _taken(pull: Pull, found: ClaimQuerySet) -> Claim | None:
 def _in_front(pull: Pull, new: QuerySet[Claim]) -> list[QuerySet[Claim]]:
     """What was worth most when the list was counted; until it is, what is among the best of all at work."""
     if ids := front(pull.worklist, pull.user, pull.now):
-        return [new.filter(pk__in=some) for some in (ids[:FRONT], ids[FRONT:]) if some]
-    behind = in_order(pull.worklist)[BEST : BEST + 1].values_list("value", flat=True).first()
-    return [] if behind is None else [new.filter(work__value__gt=behind)]
+        return _slices(new, ids)
+    return [among_best(pull.worklist, new)]
 
 
-def _behind(free: QuerySet[Claim], new: QuerySet[Claim], passed_by: Q) -> list[QuerySet[Claim]]:
-    """All that is free, what one passed by last. Of many the first comes soon where they are read in order. A
-    few are found and put in order here: to come upon one of them all that is at work would be read.
-    """
-    rows = free.order_by().annotate(is_old=passed_by).values_list("work__value", "pk", "is_old")[: FEW + 1]
-    if len(rows) > FEW:
-        return [new, free]
-    best = sorted(rows, key=lambda row: (-row[0], row[1]))
-    ids = [[pk for _, pk, is_old in best if bool(is_old) is last] for last in (False, True)]
-    return [free.filter(pk__in=some) for some in ids if some]
+def _behind(free: QuerySet[Claim], new: QuerySet[Claim]) -> list[QuerySet[Claim]]:
+    """All that is free, what one passed by last."""
+    ids = put_in_order(free)
+    return [new, free] if ids is None else [*_slices(new, ids), *_slices(free, ids)]
+
+
+def _slices(claims: QuerySet[Claim], ids: Sequence[UUID]) -> list[QuerySet[Claim]]:
+    """Those of them that were first, and all others."""
+    return [claims.filter(pk__in=some) for some in (ids[:FRONT], ids[FRONT:]) if some]
 
 
 def _first(pull: Pull, claims: QuerySet[Claim], *, is_patient: bool = False) -> Claim | None:
