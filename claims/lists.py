@@ -5,20 +5,19 @@ Which rows a list has is settled when it begins; each is then read as it stands,
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.expressions import ExpressionWrapper, RawSQL
+from django.db.models.expressions import ExpressionWrapper
 
 from accounts.models import User
 from rcm_site.cells import Say, as_it_is
 
+from .bulk import listed
 from .models import Appeal, Claim, Patient, Remittance
 from .models.claims import ClaimQuerySet
 from .money import dollars, in_cents
@@ -76,13 +75,6 @@ class Listing:
 
 def _parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
     return (keys[start : start + ROWS_AT_ONCE] for start in range(0, len(keys), ROWS_AT_ONCE))
-
-
-def given(keys: Sequence[int]) -> RawSQL:
-    """Keys as one parameter of a statement: thousands of parameters take longer than to find their rows."""
-    if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, keys))}}}"])
-    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(keys))])
 
 
 # Claims --------------------------------------------------------------------------------------------
@@ -162,7 +154,7 @@ def listing_of_claims(user: User, found: ClaimQuerySet | QuerySet[Claim], words:
 
 
 def read_claims(user: User, numbers: Sequence[int], patients: Patients | None) -> list[Row]:
-    claims = Claim.objects.visible_to(user).filter(number__in=given(numbers)).order_by()
+    claims = Claim.objects.visible_to(user).filter(number__in=listed("bigint", numbers)).order_by()
     paths = [each.path for each in CLAIM_COLUMNS]
     if patients is None:
         found = {row[0]: row for row in claims.values_list(*paths)}
@@ -184,7 +176,7 @@ class Patients:
         if len(self._known) > NAMES_KEPT:
             self._known = {None: ("", "")}
         unknown = [key for key in keys if key is not None and key not in self._known]
-        rows = Patient.objects.filter(pk__in=given(unknown))
+        rows = Patient.objects.filter(pk__in=listed("bigint", unknown))
         for pk, name, patient_id in rows.values_list("pk", "name", "patient_id"):
             self._known[pk] = (name or "", patient_id or "")
         return self._known
@@ -213,7 +205,7 @@ def remittances_list(user: User, asked: Mapping[str, str]) -> Listing:
     order = order_of(asked.get("sort", ""), REMITTANCE_SORTS, default="-pk")
 
     def read(keys: Sequence[int]) -> list[Row]:
-        visible = Remittance.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
+        visible = Remittance.objects.visible_to(user).filter(pk__in=listed("bigint", keys)).order_by()
         return read_by_key(visible, keys, REMITTANCE_COLUMNS)
 
     found = narrowed.order_by(*order)
@@ -256,7 +248,7 @@ def appeals_list(user: User, asked: Mapping[str, str]) -> Listing:
     narrowed = form.narrow(Appeal.objects.visible_to(user))
 
     def read(keys: Sequence[int]) -> list[Row]:
-        visible = Appeal.objects.visible_to(user).filter(pk__in=given(keys)).order_by()
+        visible = Appeal.objects.visible_to(user).filter(pk__in=listed("bigint", keys)).order_by()
         return read_by_key(visible, keys, APPEAL_COLUMNS)
 
     found = narrowed.order_by(*order_of(asked.get("sort") or "filed", APPEAL_SORTS, default="pk"))

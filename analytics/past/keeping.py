@@ -6,7 +6,6 @@ that are kept, and a claim's balances are what it says itself, unless it is mark
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -14,8 +13,8 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Case, Max, Min, QuerySet, Value, When
-from django.db.models.expressions import RawSQL
 
+from claims import bulk
 from claims.models import Claim
 
 from ..facts.measures import AGES, BUCKETS
@@ -97,7 +96,7 @@ def renew_balances(most: int = 0) -> int:
         claims = sorted({claim_id for _, claim_id in marks})
         if claims:
             _renew(claims)
-            ChangedClaim.objects.filter(pk__in=_listed("bigint", [pk for pk, _ in marks])).delete()
+            ChangedClaim.objects.filter(pk__in=bulk.listed("bigint", [pk for pk, _ in marks])).delete()
         return len(claims)
 
 
@@ -137,7 +136,7 @@ def _missing(state: FactState, wanted: Period, most: int) -> Period | None:
 def _renew(claims: list[uuid.UUID]) -> None:
     """Put these claims' balances as they are now in place of those that are kept, and into the days' sums."""
     newest = ClaimBalance.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    ids = _listed("uuid", [each.hex for each in claims])
+    ids = bulk.listed("uuid", claims)
     _insert(Claim.objects.filter(pk__in=ids).exclude(status=Claim.Status.VOID))
     rows = ClaimBalance.objects.filter(claim_id__in=ids)
     if days := _days_kept():
@@ -149,13 +148,6 @@ def _days_kept() -> Period | None:
     kept = FactState.objects.filter(pk=1).values_list("kept_from", "kept_until").first()
     start, end = kept or (None, None)
     return Period(start, end) if start and end else None
-
-
-def _listed(kind: str, values: list[Any]) -> RawSQL:
-    """Many keys as one value: a list of so many would take longer to write and read than to work off."""
-    if connection.vendor == "postgresql":
-        return RawSQL(f"SELECT unnest(%s::{kind}[])", [values])  # noqa: S611 - a type of our own
-    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(values)])
 
 
 def _insert(claims: QuerySet[Claim]) -> None:
