@@ -11,6 +11,7 @@ from django.db.models import Count, F, Q, Sum
 from .business_days import last_business_day
 from .models import Claim
 from .models.claims import OWED, UNANSWERED, ClaimQuerySet
+from .outlines import Outline
 from .plan_limits import Lengths, PlanLimits
 
 Status = Claim.Status
@@ -79,7 +80,7 @@ class AtRisk:
     dollars: Decimal
 
 
-def limits_of(claim: Claim) -> list[Limit]:
+def limits_of(claim: Claim | Outline) -> list[Limit]:
     if claim.balance <= 0:
         return []
     if claim.status == Status.DENIED:
@@ -88,14 +89,14 @@ def limits_of(claim: Claim) -> list[Limit]:
     return [FILING] if is_waiting and claim.at_intake != Claim.AtIntake.ACCEPTED else []
 
 
-def deadline_of(claim: Claim, today: date, plans: PlanLimits | None = None) -> Deadline | None:
+def deadline_of(claim: Claim | Outline, today: date, plans: PlanLimits | None = None) -> Deadline | None:
     """The next of its deadlines, or the last that it missed."""
     found = deadlines_of(claim, today, plans)
     to_come = [each for each in found if each.left >= 0]
     return min(to_come or found[-1:], key=lambda each: each.day, default=None)
 
 
-def deadlines_of(claim: Claim, today: date, plans: PlanLimits | None = None) -> list[Deadline]:
+def deadlines_of(claim: Claim | Outline, today: date, plans: PlanLimits | None = None) -> list[Deadline]:
     """What limits mean for one claim, the soonest first; nothing where nobody knows the payer or the day.
 
     Whoever asks for many claims reads the limits of their plans once.

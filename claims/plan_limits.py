@@ -11,12 +11,13 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from .models import Claim, ClaimLine, Payer, PlanLimit
+from .outlines import Outline
 
 
 class PlanLimits:
     """What the plans of these claims limit, read once for all of them."""
 
-    def __init__(self, claims: Collection[Claim]) -> None:
+    def __init__(self, claims: Collection[Claim | Outline]) -> None:
         payers = {claim.pk: claim.payer_id for claim in claims if claim.payer_id}
         limits = PlanLimit.objects.filter(payer__in=set(payers.values())).order_by()
         self._limits = {(each.payer_id, each.plan_group): each for each in limits}
@@ -32,7 +33,7 @@ class PlanLimits:
             if plan := self._limits.get((payers[pk], str(group))):
                 self._plans[pk].append(plan)
 
-    def days(self, claim: Claim, of_plan: str) -> int | None:
+    def days(self, claim: Claim | Outline, of_plan: str) -> int | None:
         """Nothing where none of its plans says."""
         said = [getattr(plan, of_plan) for plan in self._plans.get(claim.pk, ())]
         return min((days for days in said if days is not None), default=None)

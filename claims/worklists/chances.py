@@ -23,6 +23,7 @@ from ..answers.denials import category_of
 from ..answers.reasons import POSTED, is_reason
 from ..models import Adjustment, Claim, CollectingRate
 from ..models.claims import ClaimQuerySet
+from ..outlines import Outline
 
 YEAR = timedelta(days=365)
 FEWEST = 20  # claims of which a share says anything
@@ -39,6 +40,7 @@ LIKENESSES = {
 }
 Status = Claim.Status
 Key = tuple[int | None, str, str]  # payer, category, age
+Likeness = tuple[int | str | None, ...]  # as much of a key as claims have to have in common
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Chance:
     likeness: str
 
 
+@cache
 def age_of(days: int) -> str:
     return next((words for most, words in OLDEST.items() if days <= most), "over-120")
 
@@ -56,32 +59,35 @@ class Chances:
     """What has been reckoned, to be asked for many claims."""
 
     def __init__(self) -> None:
-        self._sums: dict[str, Counter[tuple[object, ...]]] = {
-            each: Counter() for each in ("collected", "decided")
-        }
-        rates = CollectingRate.objects.values_list("payer", "category", "age", "collected", "decided")
+        self._collected = Counter[Likeness]()
+        self._decided = Counter[Likeness]()
+        self._known: dict[Key, Chance] = {}
+        rates = CollectingRate.objects.values_list("payer_id", "category", "age", "collected", "decided")
         for payer, category, age, collected, decided in rates:
-            *keys, everything = _ever_less_like(payer, category, age).values()
+            *keys, everything = _ever_less_like(payer, category, age)
             # What was denied stands among all claims already.
             for key in keys if category else (*keys, everything):
-                self._sums["collected"][key] += collected
-                self._sums["decided"][key] += decided
+                self._collected[key] += collected
+                self._decided[key] += decided
 
-    def of(self, claim: Claim, today: date) -> Chance:
+    def of(self, claim: Claim | Outline, today: date) -> Chance:
         """Its age is that at which it was denied, or today's while nobody has decided it."""
         is_denied = claim.denial_category != "" and claim.decided_on is not None
         until = claim.decided_on if is_denied and claim.decided_on else today
-        age = age_of((until - claim.submitted_on).days)
-        for likeness, key in _ever_less_like(claim.payer_id, claim.denial_category, age).items():
-            decided = self._sums["decided"][key]
-            if decided >= FEWEST or likeness == "all":
-                return Chance(self._sums["collected"][key], decided, likeness)
-        raise AssertionError("the last is of all claims")
+        like = claim.payer_id, claim.denial_category, age_of((until - claim.submitted_on).days)
+        if like not in self._known:
+            self._known[like] = self._first_that_says_anything(*like)
+        return self._known[like]
+
+    def _first_that_says_anything(self, payer: int | None, category: str, age: str) -> Chance:
+        keys = _ever_less_like(payer, category, age)
+        found = next((key for key in keys if self._decided[key] >= FEWEST), keys[-1])
+        likeness = list(LIKENESSES)[keys.index(found)]
+        return Chance(self._collected[found], self._decided[found], likeness)
 
 
-def _ever_less_like(payer: int | None, category: str, age: str) -> dict[str, tuple[object, ...]]:
-    keys = ((payer, category, age), (payer, category), (category,), ())
-    return dict(zip(LIKENESSES, keys, strict=True))
+def _ever_less_like(payer: int | None, category: str, age: str) -> tuple[Likeness, ...]:
+    return (payer, category, age), (payer, category), (category,), ()
 
 
 # Reckoning -----------------------------------------------------------------------------------------

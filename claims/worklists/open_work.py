@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from .. import bulk
 from ..models import Claim, CollectingRate, OpenWork, WorkMark
 from ..models.claims import CREDIT, OWED, UNDERPAID
 from . import chances
@@ -16,7 +17,7 @@ from .valuing import value_claims
 
 # Any number will do, as long as everybody who values claims asks for the same one.
 VALUER_LOCK = 7_263_005
-AT_ONCE = 1_000  # claims, whose rows nobody else can take meanwhile
+AT_ONCE = 2_000  # claims, whose rows nobody else can take meanwhile
 
 
 def refresh(today: date | None = None) -> int:
@@ -27,10 +28,10 @@ def refresh(today: date | None = None) -> int:
     with transaction.atomic():
         if not _is_alone():
             return 0
-        _begin_day(today)
-        marks = list(WorkMark.objects.order_by("pk").values_list("pk", "claim_id")[:AT_ONCE])
-        value_claims({claim for _, claim in marks}, today)
-        WorkMark.objects.filter(pk__in=[pk for pk, _ in marks]).delete()
+        begin_day(today)
+        marks = dict(WorkMark.objects.order_by("pk").values_list("pk", "claim_id")[:AT_ONCE])
+        value_claims(set(marks.values()), today)
+        WorkMark.objects.filter(pk__in=bulk.listed("bigint", marks)).delete()
         return len(marks)
 
 
@@ -44,7 +45,7 @@ def _has_begun(today: date) -> bool:
     return CollectingRate.objects.filter(reckoned_on=today).exists()
 
 
-def _begin_day(today: date) -> None:
+def begin_day(today: date) -> None:
     """With the day chances and deadlines change, and what no mark told of is found."""
     if _has_begun(today):
         return
@@ -55,13 +56,14 @@ def _begin_day(today: date) -> None:
         cursor.execute(f"INSERT INTO {table} (claim_id) {sql}", values)
 
 
-def _claims_of_the_day() -> QuerySet[Claim, Any]:
+def _claims_of_the_day() -> QuerySet[Any, Any]:
     """What is owed is worth something else each day; of the rest whatever no mark told of."""
-    owed, of_owed = Claim.objects.filter(OWED), Claim.objects.filter(work__at_stake=OpenWork.AtStake.OWED)
-    paid = Claim.objects.filter(UNDERPAID | CREDIT, work=None)
-    closed = Claim.objects.filter(work__isnull=False).exclude(status=Claim.Status.PAID)
-    ids = [claims.order_by().values("pk") for claims in (owed, of_owed, paid, closed)]
-    return ids[0].union(*ids[1:])
+    of_owed = OpenWork.objects.filter(at_stake=OpenWork.AtStake.OWED)
+    of_paid = OpenWork.objects.exclude(at_stake=OpenWork.AtStake.OWED)
+    no_longer_paid = of_paid.exclude(claim__status=Claim.Status.PAID)
+    not_valued = Claim.objects.filter(OWED | UNDERPAID | CREDIT, work=None)
+    ids = [rows.order_by().values("pk") for rows in (of_owed, no_longer_paid, not_valued)]
+    return ids[0].union(*ids[1:], all=True).order_by("pk")
 
 
 def _is_alone() -> bool:

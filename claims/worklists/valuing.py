@@ -18,9 +18,10 @@ from uuid import UUID
 
 from .. import bulk
 from ..deadlines import deadline_of
-from ..models import Claim, OpenWork, Payer
+from ..models import Claim, OpenWork
 from ..models.claims import OPEN
 from ..money import cents
+from ..outlines import Outline, outlined
 from ..plan_limits import PlanLimits
 from .chances import Chance, Chances
 
@@ -28,10 +29,6 @@ AtStake = OpenWork.AtStake
 SOON = 30  # days
 TOO_LATE = 1  # tenths
 CENT = Decimal("0.01")
-READ = (
-    *("status", "payer_id", "denial_category", "at_intake", "submitted_on", "service_to", "decided_on"),
-    *("balance", "paid", "expected", "patient_share"),
-)
 STANDING = (
     *("status", "payer_id", "denial_category", "at_intake", "decided_on"),
     *("balance", "paid", "expected", "patient_share"),
@@ -51,7 +48,7 @@ class Worth(NamedTuple):
     value: Decimal
 
 
-def at_stake(claim: Claim) -> tuple[AtStake, Decimal] | None:
+def at_stake(claim: Claim | Outline) -> tuple[AtStake, Decimal] | None:
     """For which money a claim is worked, and how much of it there is; nothing once nobody has to."""
     if claim.status in OPEN and claim.balance > 0:
         return AtStake.OWED, claim.balance
@@ -70,7 +67,7 @@ def urgency(left: int | None) -> int:
     return TOO_LATE if left < 0 else 10 + SOON - left
 
 
-def worth_of(claim: Claim, chances: Chances, plans: PlanLimits, today: date) -> Worth | None:
+def worth_of(claim: Outline, chances: Chances, plans: PlanLimits, today: date) -> Worth | None:
     stake = at_stake(claim)
     if stake is None:
         return None
@@ -91,7 +88,7 @@ def worth_of(claim: Claim, chances: Chances, plans: PlanLimits, today: date) -> 
     )
 
 
-def as_it_stands(claim: Claim) -> str:
+def as_it_stands(claim: Claim | Outline) -> str:
     """Tells whether anything happened to a claim since its work was closed, the days that pass apart."""
     said = [str(getattr(claim, name)) for name in STANDING]
     return hashlib.sha256("|".join(said).encode()).hexdigest()[:22]
@@ -99,16 +96,14 @@ def as_it_stands(claim: Claim) -> str:
 
 def value_claims(ids: Collection[UUID], today: date) -> None:
     """Keep what these claims are worth, and nothing of those that nobody has to work any more."""
-    chances, payers = Chances(), Payer.objects.in_bulk()
-    claims = Claim.objects.only(*READ).in_bulk(list(ids))
-    for claim in claims.values():
-        claim.payer = payers.get(claim.payer_id) if claim.payer_id else None
+    chances, claims = Chances(), outlined(ids)
     plans = PlanLimits(claims.values())
-    fresh = {pk: worth for pk in claims if (worth := worth_of(claims[pk], chances, plans, today))}
-    works = OpenWork.objects.filter(pk__in=ids).values_list("pk", "closed_as", *Worth._fields)
-    here = {pk: (closed_as, Worth(*worth)) for pk, closed_as, *worth in works}
-    # Everybody locks rows in the same order, and none that stays as it is: others would wait for it.
-    changed = sorted(pk for pk, worth in fresh.items() if pk not in here or here[pk][1] != worth)
+    fresh = {pk: worth for pk, claim in claims.items() if (worth := worth_of(claim, chances, plans, today))}
+    works = OpenWork.objects.filter(pk__in=bulk.listed("uuid", ids))
+    kept = works.order_by().values_list("pk", "closed_as", *Worth._fields)
+    here = {pk: (closed_as, Worth(*worth)) for pk, closed_as, *worth in kept}
+    # Everybody locks rows in the same order, that of ids, and none that stays as it is: others would wait.
+    changed = [pk for pk, worth in fresh.items() if pk not in here or here[pk][1] != worth]
     bulk.put(OpenWork, _COLUMNS, [_row(pk, fresh[pk]) for pk in changed], renewed=Worth._fields)
     _open_again(claims, {pk: closed_as for pk, (closed_as, _) in here.items() if closed_as})
     OpenWork.objects.filter(pk__in=here.keys() - fresh.keys()).delete()
@@ -123,7 +118,7 @@ def _row(pk: UUID, worth: Worth) -> bulk.Row:
     return pk, str(kept.pop("at_stake")), *kept.values(), "", "", ""
 
 
-def _open_again(claims: dict[UUID, Claim], closed: dict[UUID, str]) -> None:
+def _open_again(claims: dict[UUID, Outline], closed: dict[UUID, str]) -> None:
     """Work that was closed on a claim which stands otherwise by now."""
     for pk, closed_as in sorted(closed.items()):
         if pk in claims and closed_as != as_it_stands(claims[pk]):
