@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.management.base import CommandError
 from django.db import connection
 from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +21,7 @@ from accounts.models import AuditEntry, Department, User
 from claims import changes
 from claims.business_days import plus_business_days
 from claims.changes import Change, ClaimError
+from claims.management.commands._bench_valuing import value_all
 from claims.models import Claim, ClaimEvent, CollectingRate, OpenWork, Worklist, WorkMark
 from claims.pages.filters import ClaimFilter
 from claims.worklists import chances, open_work, ordering, pending, sharing
@@ -216,6 +218,47 @@ def test_with_a_new_day_all_claims_are_valued_anew() -> None:
     while open_work.refresh(TODAY + timedelta(days=11)):
         pass
     assert OpenWork.objects.get(claim=claim).urgency == 20
+
+
+def test_with_a_new_day_what_no_mark_told_of_is_found() -> None:
+    paid: dict[str, Any] = {"status": "paid", "charge": Decimal(100), "paid": 50, "expected": Decimal(80)}
+    void, denied, still = (make_claim(decided_on=days_ago(3), paid_on=days_ago(3), **paid) for _ in range(3))
+    open_work.settle()
+    short, much, new = (
+        make_claim(decided_on=days_ago(3), paid_on=days_ago(3), **paid),
+        make_claim(decided_on=days_ago(3), paid_on=days_ago(3), **paid | {"paid": 130}),
+        make_open("70.00"),
+    )
+    Claim.objects.filter(pk=void.pk).update(status="void")
+    Claim.objects.filter(pk=denied.pk).update(status="denied")
+    WorkMark.objects.all().delete()
+    while open_work.refresh(TODAY + timedelta(days=1)):
+        pass
+    assert dict(OpenWork.objects.values_list("claim", "at_stake")) == {
+        denied.pk: "owed",
+        still.pk: "underpaid",
+        short.pk: "underpaid",
+        much.pk: "credit",
+        new.pk: "owed",
+    }
+
+
+def test_measuring_how_long_valuing_takes_changes_nothing() -> None:
+    payer = make_payer(appeal_days=31)
+    for number in range(3):
+        make_claim(charge=100 + number, payer=payer, status="denied", decided_on=TODAY)
+    open_work.settle()
+    rates = list(CollectingRate.objects.values())
+    works = list(OpenWork.objects.order_by("pk").values())
+    told = list(value_all(60))
+    assert [line.count("then 3 claims valued") for line in told] == [1, 1, 1]
+    assert list(CollectingRate.objects.values()) == rates
+    assert list(OpenWork.objects.order_by("pk").values()) == works
+    assert not WorkMark.objects.exists()
+    payer.refresh_from_db()
+    assert payer.appeal_days == 31
+    with pytest.raises(CommandError, match="3 claims wait"):
+        list(value_all(0))
 
 
 def test_many_claims_valued_anew_keep_what_people_did_with_them(biller: User, heart: Department) -> None:

@@ -6,7 +6,6 @@ import statistics
 import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,16 +14,14 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import User
 from claims.models import Claim, KeptStanding, OpenWork, Worklist
 from claims.worklists import counting
-from claims.worklists.open_work import AT_ONCE
-from claims.worklists.valuing import value_claims
 
 from ._bench_api import HOST, web_server
 from ._bench_pulling import WARMING, pull, pullers
+from ._bench_valuing import value_all
 
 TIMES = 9
 WEB_PROCESSES = 2
@@ -38,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--people", type=int, default=50)
         parser.add_argument("--pulls", type=int, default=4, help="Of each person.")
         parser.add_argument("--pause", type=float, default=3, help="Seconds that a person works on a claim.")
-        parser.add_argument("--value", type=int, default=20_000, help="How many claims are valued anew.")
+        parser.add_argument("--seconds", type=float, default=300, help="After which valuing is given up.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not OpenWork.objects.exists():
@@ -47,7 +44,8 @@ class Command(BaseCommand):
         self._time_counting()
         self._time_pages()
         self._time_pulling(options["people"], options["pulls"], options["pause"])
-        self._time_valuing(options["value"])
+        for told in value_all(options["seconds"]):
+            self.stdout.write(told)
 
     def _time_counting(self) -> None:
         KeptStanding.objects.update(as_of=None)
@@ -55,6 +53,13 @@ class Command(BaseCommand):
         lists = counting.count_due()
         self.stdout.write(
             f"counting {lists} lists, as is done each minute: {time.perf_counter() - began:.2f} s"
+        )
+        worklist = longest_list()
+        KeptStanding.objects.filter(worklist=worklist).update(as_of=None)
+        began = time.perf_counter()
+        counting.count_due()
+        self.stdout.write(
+            f"counting “{worklist.name}” alone, as when its rule changes: {time.perf_counter() - began:.2f} s"
         )
 
     def _time_pages(self) -> None:
@@ -103,24 +108,6 @@ class Command(BaseCommand):
         if pulled.by_two:
             raise CommandError(f"{pulled.by_two} claims were in two people’s hands at once.")
         self.stdout.write("no claim was ever in two people’s hands")
-
-    # Valuing ---------------------------------------------------------------------------------------
-
-    def _time_valuing(self, most: int) -> None:
-        """As of tomorrow, when what is owed is worth something else; taken back."""
-        ids = list(OpenWork.objects.order_by("pk").values_list("pk", flat=True)[:most])
-        tomorrow = timezone.localdate() + timedelta(days=1)
-        began, work = time.perf_counter(), time.process_time()
-        with transaction.atomic():
-            for first in range(0, len(ids), AT_ONCE):
-                value_claims(ids[first : first + AT_ONCE], tomorrow)
-            seconds, own = time.perf_counter() - began, time.process_time() - work
-            transaction.set_rollback(True)
-        whole = seconds / len(ids) * OpenWork.objects.count()
-        self.stdout.write(
-            f"valuing {len(ids):,} claims anew: {seconds:.1f} s, {own:.1f} s of them in Python; "
-            f"all that are at work: {whole:.0f} s"
-        )
 
 
 def in_words(seconds: Sequence[float]) -> str:
