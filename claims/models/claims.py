@@ -297,7 +297,10 @@ class Claim(models.Model):
             ),
             models.Index(
                 fields=["number"],
-                include=["id", "status", "payer", "department"],
+                include=[
+                    *("id", "status", "payer", "department"),
+                    *("submitted_on", "decided_on", "written_off"),
+                ],
                 name="denied_by_number",
                 condition=ONCE_DENIED,
             ),
