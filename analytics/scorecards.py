@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -41,6 +41,28 @@ PROVIDER_KPIS = tuple(
 )
 
 
+class Figures(Mapping[str, Figure]):
+    """KPIs from sums, each worked out when somebody looks: of thousands of rows a page shows few."""
+
+    def __init__(self, kpis: Mapping[str, Kpi], sums: dict[str, Amount], period: Period) -> None:
+        self._kpis, self._sums, self._days = kpis, sums, period.days
+        self._known: dict[str, Figure] = {}
+
+    def __getitem__(self, key: str) -> Figure:
+        if key not in self._known:
+            self._known[key] = self._kpis[key].figure(self._sums, self._days)
+        return self._known[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._kpis
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kpis)
+
+    def __len__(self) -> int:
+        return len(self._kpis)
+
+
 @dataclass(frozen=True)
 class ScoreRow:
     """One payer or provider; `key` is none where claims name none."""
@@ -68,8 +90,8 @@ def payer_scorecard(question: Question) -> list[ScoreRow]:
 
 def scorecard(question: Question, kpis: Iterable[Kpi], dimension: str) -> Scorecard:
     """Each payer or provider that has anything in the period, by name; how things stand is not compared."""
-    chosen = list(kpis)
-    flowing = [each for each in chosen if not each.is_as_of]
+    chosen = {each.key: each for each in kpis}
+    flowing = {key: each for key, each in chosen.items() if not each.is_as_of}
     now = _sums(question.scope, question.period, chosen, dimension)
     against = question.against
     before = _sums(question.scope, against, flowing, dimension) if against else {}
@@ -78,8 +100,8 @@ def scorecard(question: Question, kpis: Iterable[Kpi], dimension: str) -> Scorec
         ScoreRow(
             key,
             labels[key],
-            _figures(chosen, sums, question.period),
-            _figures(flowing, before[key], against) if against and key in before else {},
+            Figures(chosen, sums, question.period),
+            Figures(flowing, before[key], against) if against and key in before else {},
         )
         for key, sums in now.items()
         if any(sums.values())
@@ -87,24 +109,22 @@ def scorecard(question: Question, kpis: Iterable[Kpi], dimension: str) -> Scorec
     total = ScoreRow(
         None,
         "All",
-        _figures(chosen, _together(now.values(), chosen), question.period),
-        _figures(flowing, _together(before.values(), flowing), against) if against else {},
+        Figures(chosen, _together(now.values(), chosen), question.period),
+        Figures(flowing, _together(before.values(), flowing), against) if against else {},
     )
     return Scorecard(sorted(rows, key=lambda row: row.label.casefold()), total)
 
 
-def _sums(scope: Scope, period: Period, kpis: Sequence[Kpi], dimension: str) -> dict[Any, dict[str, Amount]]:
-    return {row.key[0]: row.sums for row in totals(scope, period, needed(kpis), by=(dimension,))}
+def _sums(
+    scope: Scope, period: Period, kpis: Mapping[str, Kpi], dimension: str
+) -> dict[Any, dict[str, Amount]]:
+    return {row.key[0]: row.sums for row in totals(scope, period, needed(kpis.values()), by=(dimension,))}
 
 
-def _together(sums: Iterable[Mapping[str, Amount]], kpis: Sequence[Kpi]) -> dict[str, Amount]:
+def _together(sums: Iterable[Mapping[str, Amount]], kpis: Mapping[str, Kpi]) -> dict[str, Amount]:
     """Measures add up, so the whole needs no question of its own."""
     rows = list(sums)
-    return {key: sum((row[key] for row in rows), start=0) for key in needed(kpis)}
-
-
-def _figures(kpis: Iterable[Kpi], sums: dict[str, Amount], period: Period) -> dict[str, Figure]:
-    return {each.key: each.figure(sums, period.days) for each in kpis}
+    return {key: sum((row[key] for row in rows), start=0) for key in needed(kpis.values())}
 
 
 # What a provider renders ---------------------------------------------------------------------------
