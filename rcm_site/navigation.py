@@ -20,6 +20,8 @@ class Item:
     url_name: str
     icon: str
     access: str
+    # Pages that are reached from it and have no item of their own.
+    also: tuple[str, ...] = ()
 
 
 # A section and an item stand here in the order in which people see them; the first item is where they land.
@@ -29,18 +31,24 @@ SECTIONS: list[tuple[str, list[Item]]] = [
         [
             Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard"),
             Item("Alerts", "alerts", "alerts", "analytics.view_alert"),
-            Item("Worklists", "worklists", "worklist", "claims.view_worklist"),
+            Item(
+                "Worklists",
+                "worklists",
+                "worklist",
+                "claims.view_worklist",
+                also=("write_offs", "pay_backs", "appeals", "automation"),
+            ),
             Item("Denials", "denials", "refused", "analytics.view_dashboard"),
             Item("A/R", "receivables", "ar", "analytics.view_dashboard"),
             Item("Payers", "payers", "payers", "analytics.view_dashboard"),
             Item("Underpayments", "underpayments", "arrow-down", "claims.view_underpaymentproject"),
             Item("Providers", "providers", "providers", "claims.view_providertotal"),
             Item("Staff", "staff", "staff", "analytics.view_dashboard"),
-            Item("Reports", "reports", "reports", "analytics.view_dashboard"),
+            Item("Reports", "reports", "reports", "analytics.view_dashboard", also=("schedules",)),
             Item("Claims", "claims", "claims", "claims.view_claim"),
             Item("Imports", "imports", "import", "claims.view_import"),
             Item("Remittances", "remittances", "remittances", "claims.view_remittance"),
-            Item("Tasks", "tasks", "tasks", "claims.change_claim"),
+            Item("Tasks", "tasks", "tasks", "claims.change_claim", also=("follow_ups",)),
             Item("Reviews", "reviews", "check", "claims.change_claim"),
             Item("Patients", "patients", "search", "claims.assess_patients"),
             Item("Exports", "exports", "download", "claims.view_claim"),
@@ -49,7 +57,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
     (
         "Oversight",
         [
-            Item("Deliveries", "deliveries", "mail", "analytics.view_delivery"),
+            Item("Deliveries", "deliveries", "mail", "analytics.view_delivery", also=("webhooks",)),
             Item("Net fees", "payments", "sent", "claims.view_outboxmessage"),
             Item("Audit trail", "audit_trail", "audit", "accounts.read_audit_trail"),
             Item("Admin", "admin:index", "admin", "accounts.use_admin"),
@@ -76,6 +84,10 @@ def landing_page(user: Any) -> str:
     return reverse(sections_for(user)[0][1][0].url_name)
 
 
+def is_within(item: Item, path: str) -> bool:
+    return path.startswith(tuple(map(reverse, (item.url_name, *item.also))))
+
+
 def page_frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor of every template; an error page may come before anybody is known."""
     user = getattr(request, "user", None)
@@ -95,9 +107,9 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
                 "items": [
                     {
                         "label": item.label,
-                        "url": (url := reverse(item.url_name)),
+                        "url": reverse(item.url_name),
                         "icon": item.icon,
-                        "is_current": request.path.startswith(url),
+                        "is_current": is_within(item, request.path),
                     }
                     for item in items
                 ],

@@ -117,10 +117,7 @@ class Table:
         self.rows = [self._row(each) for each in here]
         self.previous_url = self._url(page=page - 1) if page > 1 else None
         self.next_url = self._url(page=page + 1) if has_more and page < LAST_PAGE else None
-        first = (page - 1) * size + 1
-        self.range_text = (
-            f"{first:,}–{first + len(here) - 1:,}{', and more' if has_more else ''}" if here else ""
-        )
+        self.range_text = _range_in_words((page - 1) * size + 1, len(here), has_more) if here else ""
         self.size_links = [
             SizeLink(str(each), self._url(size=each, page=None), each == size) for each in SIZES
         ]
@@ -195,6 +192,13 @@ def _in_order(rows: Sequence[Any], value: Callable[[Any], Any], *, is_down: bool
     """Rows that a page made itself, by what they show; what is not known comes last either way."""
     known = [row for row in rows if value(row) is not None]
     return sorted(known, key=value, reverse=is_down) + [row for row in rows if value(row) is None]
+
+
+def _range_in_words(first: int, rows: int, has_more: bool) -> str:
+    """Where these rows stand; that they are all is worth knowing, too."""
+    if first == 1 and not has_more:
+        return "1 row" if rows == 1 else f"{rows:,} rows"
+    return f"{first:,}–{first + rows - 1:,}{', and more' if has_more else ''}"
 
 
 def _whole(text: str | None) -> int:

@@ -256,3 +256,11 @@ def test_whoever_works_a_list_stays_on_it_through_mistakes_and_all_that_they_do(
     ]
     for place, answer in zip(("tasks", "tags", "documents"), done, strict=True):
         assert answer["Location"] == f"{here}{on_list}#{place}"
+
+
+@pytest.mark.parametrize("path", ["/worklists/", "/write-offs/", "/pay-backs/", "/appeals/"])
+def test_what_is_reached_from_the_worklists_shows_where_one_is(
+    client: Client, biller: User, path: str
+) -> None:
+    items = [item for section in client.get(path).context["nav"] for item in section["items"]]
+    assert [item["label"] for item in items if item["is_current"]] == ["Worklists"]

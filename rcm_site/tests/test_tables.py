@@ -39,6 +39,12 @@ def test_pages_follow_one_another_without_gaps(sixty: None) -> None:
     assert (first.range_text, third.range_text) == ("1–25, and more", "51–60")
 
 
+def test_a_table_that_shows_all_its_rows_says_how_many_they_are(sixty: None) -> None:
+    assert table("?size=100").range_text == "60 rows"
+    Department.objects.exclude(name="D00").delete()
+    assert table().range_text == "1 row"
+
+
 def test_one_query_a_page(sixty: None, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
         table("?page=2")
