@@ -9,9 +9,9 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
-from . import exports
 from .alerts.checking import check_due
 from .alerts.opening import escalate_overdue
+from .exports import handing_over, making
 from .facts.reading import DAYS, STAFF
 from .facts.refreshing import refresh
 from .past.keeping import keep_days, renew_balances
@@ -57,12 +57,12 @@ def take_snapshots() -> int:
 
 @shared_task
 def make_exports() -> None:
-    exports.make_waiting(seconds=EXPORT_SECONDS)
+    making.make_waiting(seconds=EXPORT_SECONDS)
 
 
 @shared_task
 def forget_exports() -> None:
-    exports.forget(timezone.now())
+    handing_over.forget(timezone.now())
 
 
 @shared_task

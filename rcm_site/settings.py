@@ -286,7 +286,7 @@ SPECTACULAR_SETTINGS = {
         "ClaimStatus": "claims.models.Claim.Status",
         "ClaimKind": "claims.models.Claim.Kind",
         "DenialCategory": "claims.api.shapes.DENIAL_CATEGORIES",
-        "ExportKind": "analytics.exports.KIND_CHOICES",
+        "ExportKind": "analytics.exports.kinds.KIND_CHOICES",
         "ExportFormat": "analytics.models.Export.Format",
         "CheckedEvery": "analytics.models.AlertRule.Every",
         "DeliveryState": "analytics.models.Delivery.State",

@@ -23,8 +23,10 @@ from rcm_site.api import Cursor, StrictSerializer
 from rcm_site.errors import api_error
 from rcm_site.spreadsheets import CONTENT_TYPES
 
-from .. import exports as making
-from ..exports import KIND_CHOICES, KINDS, MOST_OF_ONE, NotKept, TooMany, WrongExport
+from ..exports import asking, handing_over, kinds
+from ..exports.asking import MOST_OF_ONE, TooMany
+from ..exports.handing_over import NotKept
+from ..exports.kinds import KIND_CHOICES, KINDS, WrongExport
 from ..models import Export
 from ..pages.exports import file_response
 
@@ -67,11 +69,11 @@ SAME = ("id", "kind", "format", "words", "state", "reason", "rows_expected", "ro
 
 
 def shown(export: Export) -> Any:
-    is_kept = making.is_kept(export, timezone.now())
+    is_kept = handing_over.is_kept(export, timezone.now())
     return ExportShown(
         {
             **{name: getattr(export, name) for name in SAME},
-            "parameters": making.parameters(export),
+            "parameters": asking.parameters(export),
             "asked_at": export.asked_at,
             "finished_at": export.finished_at,
             "kept_until": export.kept_until,
@@ -161,13 +163,13 @@ class Exports(APIView):
         form = ExportAsked(data=request.data)
         form.is_valid(raise_exception=True)
         kind, asked = form.validated_data["kind"], form.validated_data.get("parameters", {})
-        if kind not in making.kinds_for(user):
+        if kind not in kinds.kinds_for(user):
             audit.record(user, "export.asked", request=request._request, outcome="refused", kind=kind)
             raise exceptions.PermissionDenied("You may not see this list.")
         if unknown := asked.keys() - {*KINDS[kind].parameters}:
             raise in_parameters({name: ["There is no such parameter."] for name in sorted(unknown)})
         try:
-            export = making.ask_for(user, kind, form.validated_data["format"], asked, request._request)
+            export = asking.ask_for(user, kind, form.validated_data["format"], asked, request._request)
         except WrongExport as wrong:
             if "format" in wrong.problems:
                 raise exceptions.ValidationError(wrong.problems) from wrong
@@ -214,7 +216,7 @@ class Cancel(APIView):
     )
     def post(self, request: Request, pk: UUID) -> HttpResponseBase:
         export = found(request, pk)
-        if not making.cancel(export, actor=person(request._request), request=request._request):
+        if not asking.cancel(export, actor=person(request._request), request=request._request):
             return api_error(409, "not_now", "It is over already.")
         export.refresh_from_db()
         return Response(shown(export))
@@ -239,7 +241,7 @@ class ExportFile(APIView):
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         export = found(request, pk)
         try:
-            content = making.hand_over(export, now=timezone.now(), request=request._request)
+            content = handing_over.hand_over(export, now=timezone.now(), request=request._request)
         except NotKept as reason:
             if not export.is_over:
                 return api_error(409, "not_now", str(reason))

@@ -27,8 +27,10 @@ from claims.api.shapes import Named
 from rcm_site.api import Cursor, StrictSerializer
 from rcm_site.errors import api_error
 
-from .. import exports as making
-from ..exports import CONTENT_TYPES, MOST_OF_ONE, NotKept, TooMany, WrongExport
+from ..exports import asking, handing_over, kinds, making
+from ..exports.asking import MOST_OF_ONE, TooMany
+from ..exports.handing_over import NotKept
+from ..exports.kinds import CONTENT_TYPES, WrongExport
 from ..models import Export, Report
 from ..pages.exports import file_response
 from ..periods import NAMED
@@ -209,12 +211,12 @@ class GenerateReport(APIView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         user = person(request._request)
-        if KIND not in making.kinds_for(user):
+        if KIND not in kinds.kinds_for(user):
             audit.record(user, "export.asked", request=request._request, outcome="refused", kind=KIND)
             raise exceptions.PermissionDenied("You may not see reports.")
         question, asked = asked_for(user, request.data)
         try:
-            export = making.ask_for(user, KIND, question.format, asked, request._request)
+            export = asking.ask_for(user, KIND, question.format, asked, request._request)
         except WrongExport as wrong:
             raise exceptions.ValidationError(wrong.problems) from wrong
         except TooMany:
@@ -248,12 +250,12 @@ def answer_at_once(export: Export, question: ReportQuestion, request: Request) -
     making.make_now(export)
     if export.state != Export.State.DONE or export.size > LARGEST_INLINE:
         return None
-    content = making.hand_over(export, now=timezone.now(), request=request._request)
+    content = handing_over.hand_over(export, now=timezone.now(), request=request._request)
     return json.loads(b"".join(content))
 
 
 def job(export: Export) -> dict[str, Any]:
-    is_kept = making.is_kept(export, timezone.now())
+    is_kept = handing_over.is_kept(export, timezone.now())
     same = ("id", "format", "words", "state", "reason", "rows_written", "size")
     shown = JobShown(
         {
@@ -268,7 +270,7 @@ def job(export: Export) -> dict[str, Any]:
 def job_of(request: Request, pk: UUID) -> Export:
     """Somebody else's is as unknown as one that does not exist."""
     user = person(request._request)
-    export = making.files_for(user).filter(pk=pk, kind=KIND).first()
+    export = handing_over.files_for(user).filter(pk=pk, kind=KIND).first()
     if export is None:
         audit.record(user, "export.taken", request=request._request, outcome="failed", asked_for=str(pk))
         raise exceptions.NotFound("There is no such job.")
@@ -314,7 +316,7 @@ class ReportResult(APIView):
         refuse_unknown(request._request.GET, ())
         export, user = job_of(request, pk), person(request._request)
         try:
-            content = making.hand_over(export, now=timezone.now(), by=user, request=request._request)
+            content = handing_over.hand_over(export, now=timezone.now(), by=user, request=request._request)
         except NotKept as reason:
             if not export.is_over:
                 return api_error(409, "not_now", str(reason))

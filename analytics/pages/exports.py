@@ -25,11 +25,14 @@ from rcm_site.spreadsheets import export as stream
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, moment, number, percent, unbroken
 
-from .. import exports as making
-from ..exports import KINDS, MOST_OF_ONE, ROWS_AT_ONCE, NotKept, TooMany, WrongExport
+from ..exports import asking, handing_over, kinds
+from ..exports.asking import MOST_OF_ONE, TooMany
+from ..exports.handing_over import NotKept
+from ..exports.kinds import KINDS, WrongExport
 from ..models import Export
 
 VIEW = "claims.view_claim"
+ROWS_AT_ONCE = 5_000  # as many are handed over at once: it takes a page's time; more are a worker's
 LAST_ANSWER = 286  # htmx swaps it in and asks no more
 
 
@@ -68,19 +71,19 @@ def outcome(export: Export) -> str:
 def kept_until(export: Export) -> str:
     if export.kept_until is None:
         return NOTHING
-    return unbroken(moment(export.kept_until)) if making.is_kept(export, timezone.now()) else "Gone"
+    return unbroken(moment(export.kept_until)) if handing_over.is_kept(export, timezone.now()) else "Gone"
 
 
 def next_step(export: Export) -> Cell:
     if not export.is_over:
         return Cell("Cancel…", url=reverse("cancel_export", args=[export.pk]))
-    if making.is_kept(export, timezone.now()):
+    if handing_over.is_kept(export, timezone.now()):
         return Cell("Download", url=reverse("export_file", args=[export.pk]))
     return Cell("Ask again", url=asking_url(export)) if KINDS[export.kind].is_list else Cell(NOTHING)
 
 
 def asking_url(export: Export) -> str:
-    query = urlencode({**making.parameters(export), "format": export.format})
+    query = urlencode({**asking.parameters(export), "format": export.format})
     return f"{reverse('take_out', args=[export.kind])}?{query}"
 
 
@@ -96,7 +99,7 @@ def exports(request: HttpRequest) -> HttpResponse:
         caption="Files, newest first",
         anchors="export",
         link=lambda each: (
-            reverse("export_file", args=[each.pk]) if making.is_kept(each, timezone.now()) else None
+            reverse("export_file", args=[each.pk]) if handing_over.is_kept(each, timezone.now()) else None
         ),
         empty_title="No files yet",
         empty_text="Under each list stand links to have it as CSV or for Excel. "
@@ -130,7 +133,7 @@ def take_out(request: HttpRequest, kind: str) -> HttpResponseBase:
     user = person(request)
     if kind not in KINDS or not KINDS[kind].is_list:
         raise Http404
-    if kind not in making.kinds_for(user):
+    if kind not in kinds.kinds_for(user):
         audit.record(user, "export.asked", request=request, outcome="refused", kind=kind)
         raise PermissionDenied
     file_format = request.GET.get("format", "csv")
@@ -139,7 +142,7 @@ def take_out(request: HttpRequest, kind: str) -> HttpResponseBase:
     try:
         if request.method == "POST":
             return order(request, kind, file_format)
-        listing = making.listed(user, kind, asked(request, kind), timezone.localdate())
+        listing = kinds.listed(user, kind, asked(request, kind), timezone.localdate())
         return at_once(request, kind, file_format, listing) or confirm(request, kind, listing)
     except WrongExport as wrong:
         return render(
@@ -172,7 +175,7 @@ def at_once(request: HttpRequest, kind: str, file_format: str, listing: Listing)
         rows=len(keys),
         patients=listing.has_patients,
     )
-    sheet = making.sheet_of(user, listing, len(keys), now)
+    sheet = kinds.sheet_of(user, listing, len(keys), now)
     name = f"{listing.noun}-{timezone.localtime(now):%Y-%m-%d-%H%M}"
     return stream(file_format, name, listing.headings, listing.rows(keys), sheet, listing.says)
 
@@ -201,7 +204,7 @@ def back_to_list(request: HttpRequest, kind: str) -> str:
 
 def order(request: HttpRequest, kind: str, file_format: str) -> HttpResponse:
     try:
-        making.ask_for(person(request), kind, file_format, asked(request, kind), request)
+        asking.ask_for(person(request), kind, file_format, asked(request, kind), request)
     except TooMany:
         messages.error(
             request,
@@ -232,7 +235,7 @@ def own(request: HttpRequest, pk: uuid.UUID) -> Export:
 def export_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     export = own(request, pk)
     try:
-        content = making.hand_over(export, now=timezone.now(), request=request)
+        content = handing_over.hand_over(export, now=timezone.now(), request=request)
     except NotKept as reason:
         messages.error(request, str(reason))
         return redirect("exports")
@@ -242,9 +245,9 @@ def export_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 def file_response(export: Export, content: Iterator[bytes]) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         content,
-        content_type=making.CONTENT_TYPES[export.format],
+        content_type=kinds.CONTENT_TYPES[export.format],
         headers={
-            "Content-Disposition": f'attachment; filename="{making.file_name(export)}"',
+            "Content-Disposition": f'attachment; filename="{handing_over.file_name(export)}"',
             "Content-Length": str(export.size),
             "Cache-Control": "no-store",
         },
@@ -258,7 +261,7 @@ def cancel_export(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """What was written of it is deleted, so it asks first."""
     export = own(request, pk)
     if request.method == "POST":
-        if making.cancel(export, actor=person(request), request=request):
+        if asking.cancel(export, actor=person(request), request=request):
             messages.success(request, "Cancelled: nothing of the file is kept.")
         else:
             messages.info(request, "It was over already.")

@@ -28,8 +28,8 @@ from rcm_site.charts import Size
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import day, unbroken
 
-from .. import exports
-from ..exports import MOST_OF_ONE, TooMany
+from ..exports.asking import MOST_OF_ONE, TooMany, ask_for
+from ..exports.kinds import CONTENT_TYPES
 from ..facts.totals import is_catching_up
 from ..kpis import KPIS
 from ..models import Report, Schedule
@@ -313,7 +313,7 @@ def report_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     name = f"{slugify(found.name) or 'report'}-{timezone.localtime(now):%Y-%m-%d-%H%M}"
     return StreamingHttpResponse(
         file.chunks(file_format, user, now),
-        content_type=exports.CONTENT_TYPES[file_format],
+        content_type=CONTENT_TYPES[file_format],
         headers={
             "Content-Disposition": f'attachment; filename="{name}.{file_format}"',
             "Cache-Control": "no-store",
@@ -323,7 +323,7 @@ def report_file(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def have_made(request: HttpRequest, file_format: str, asked: Mapping[str, str]) -> HttpResponse:
     try:
-        exports.ask_for(person(request), KIND, file_format, asked, request)
+        ask_for(person(request), KIND, file_format, asked, request)
     except TooMany:
         messages.error(request, f"You wait for {MOST_OF_ONE} files already: cancel one, or wait.")
     else:

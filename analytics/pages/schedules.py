@@ -19,8 +19,8 @@ from accounts.models import User
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, unbroken
 
-from .. import exports
-from ..exports import NotKept
+from ..exports import handing_over
+from ..exports.handing_over import NotKept
 from ..models import Schedule, ScheduledRun
 from ..reports import schedules, turns
 from ..reports.runs import live_url, may_have, run_now, visible_run
@@ -163,7 +163,7 @@ def runs_columns(user: User) -> list[Column]:
 
 
 def file_cell(run: ScheduledRun, user: User) -> str | Cell:
-    if run.export is None or not exports.is_kept(run.export, timezone.now()):
+    if run.export is None or not handing_over.is_kept(run.export, timezone.now()):
         return "Not kept" if run.export else "None"
     if not may_have(user, run.export):
         return "Not for you"
@@ -279,7 +279,7 @@ def scheduled_file(request: HttpRequest, pk: int) -> HttpResponseBase:
         audit.record(user, "schedule.taken", request=request, outcome="failed", asked_for=pk)
         raise Http404
     try:
-        content = exports.hand_over(run.export, now=timezone.now(), by=user, request=request)
+        content = handing_over.hand_over(run.export, now=timezone.now(), by=user, request=request)
     except NotKept as reason:
         messages.info(request, f"{reason} Here are its numbers as they stand now.")
         return redirect(live_url(run.schedule))

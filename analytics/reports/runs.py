@@ -19,8 +19,10 @@ from accounts import audit
 from accounts.access import may
 from accounts.models import User
 
-from .. import exports
-from ..exports import NotKept, WrongExport
+from ..exports import asking, handing_over
+from ..exports.handing_over import NotKept
+from ..exports.kinds import WrongExport
+from ..exports.rights import rights_of
 from ..models import Export, Report, Schedule, ScheduledRun
 from ..telling import mails
 from .turns import last_turn, next_turn
@@ -83,7 +85,7 @@ def order(run: ScheduledRun) -> None:
     if not run.problem:
         asked = {"report": str(schedule.report_id)} if schedule.report_id else {"standard": schedule.standard}
         try:
-            run.export = exports.ask_for(
+            run.export = asking.ask_for(
                 schedule.owner,
                 KIND,
                 schedule.format,
@@ -134,7 +136,7 @@ def tell(run: ScheduledRun, now: datetime) -> None:
         raise NotKept(export.reason or f"Its file was {export.get_state_display().lower()}.")
     if why := why_not(schedule):
         raise NotKept(why)
-    exports.refuse_unkept(export, now)
+    handing_over.refuse_unkept(export, now)
     everybody = list(schedule.people.order_by("pk"))
     told = [each for each in everybody if may_have(each, export)]
     content = attachment(schedule, export, told, now)
@@ -156,7 +158,7 @@ def tell(run: ScheduledRun, now: datetime) -> None:
 
 def may_have(user: User, export: Export) -> bool:
     """Whether all that is in a file may be seen by somebody, whoever had it made."""
-    rights = exports.rights_of(user.pk, export.kind)
+    rights = rights_of(user.pk, export.kind)
     return rights is not None and rights.cover(export)
 
 
@@ -171,7 +173,7 @@ def attachment(schedule: Schedule, export: Export, told: Sequence[User], now: da
     is_small = export.size <= LARGEST_ATTACHMENT
     if not (told and schedule.is_attached and is_aggregate(export) and is_small):
         return None
-    return b"".join(exports.hand_over(export, now=now))
+    return b"".join(handing_over.hand_over(export, now=now))
 
 
 def is_aggregate(export: Export) -> bool:

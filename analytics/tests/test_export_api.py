@@ -10,7 +10,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, User
-from analytics import exports
+from analytics.exports import making
 from analytics.models import Export
 from rcm_site.testing.makers import make_claim, make_department, make_user
 
@@ -47,7 +47,7 @@ def test_a_file_is_asked_for_watched_and_fetched(
     assert (answer.status_code, answer.json()["state"], answer.json()["file"]) == (202, "waiting", None)
     address = answer["Location"]
     assert api.get(f"{address}/file").status_code == 409
-    exports.make_waiting(seconds=30)
+    making.make_waiting(seconds=30)
     shown = api.get(address).json()
     assert (shown["state"], shown["rows_written"], shown["words"]) == ("done", 1, "Status: Denied")
     file: Any = api.get(shown["file"], HTTP_ACCEPT="text/csv")

@@ -17,10 +17,11 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from accounts.models import AuditEntry, Department, User
-from analytics import exports
 from analytics.catalogue import KPIS
 from analytics.drilldown import Part
-from analytics.exports import LostHold, Maker, NotKept
+from analytics.exports import asking, handing_over, kinds, making
+from analytics.exports.handing_over import NotKept
+from analytics.exports.making import LostHold, Maker
 from analytics.models import Export, ExportPiece
 from analytics.questions import ask
 from claims.bulk import insert_bytes
@@ -69,17 +70,17 @@ def rows(file: bytes) -> list[dict[str, str]]:
 
 
 def ordered(owner: User, file_format: str = "csv", kind: str = "claims", **asked: str) -> Export:
-    return exports.ask_for(owner, kind, file_format, asked)
+    return asking.ask_for(owner, kind, file_format, asked)
 
 
 def made(export: Export) -> Export:
-    exports.make_waiting(seconds=30)
+    making.make_waiting(seconds=30)
     export.refresh_from_db()
     return export
 
 
 def file_of(export: Export) -> bytes:
-    return b"".join(exports.hand_over(export, now=timezone.now()))
+    return b"".join(handing_over.hand_over(export, now=timezone.now()))
 
 
 # At once -------------------------------------------------------------------------------------------
@@ -211,10 +212,10 @@ def test_a_long_list_is_made_once_it_is_confirmed_and_fetched_from_its_page(
 def test_a_file_of_many_pieces_is_the_same_as_one_made_at_once(
     biller: User, claims: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "BLOCK", 100)
+    monkeypatch.setattr(making, "BLOCK", 100)
     export = made(ordered(biller))
     assert export.pieces_written > 10
-    listing = exports.listed(biller, "claims", {}, timezone.localdate())
+    listing = kinds.listed(biller, "claims", {}, timezone.localdate())
     assert len(rows(file_of(export))) == len(listing.keys(100)) == 7
     stored = b"".join(bytes(piece.content) for piece in ExportPiece.objects.all())
     assert b"Control number" not in stored  # what is encrypted has no spaces
@@ -237,7 +238,7 @@ def test_what_was_searched_for_is_kept_encrypted(biller: User) -> None:
     export = ordered(biller, number="Miller, Ana")
     stored = Export.objects.filter(pk=export.pk).extra(select={"raw": "asked"}).values_list("raw", flat=True)
     assert "Miller" not in stored[0]
-    assert exports.parameters(Export.objects.get()) == {"number": "Miller, Ana"}
+    assert asking.parameters(Export.objects.get()) == {"number": "Miller, Ana"}
     assert "Miller" not in str(AuditEntry.objects.get(action="export.asked").details)
 
 
@@ -253,10 +254,10 @@ def test_nobody_waits_for_more_than_three_files(client: Client, sign_in: SignIn,
     sign_in(biller)
     for status in ("denied", "paid", "void"):
         ordered(biller, status=status)
-    with pytest.raises(exports.TooMany):
+    with pytest.raises(asking.TooMany):
         ordered(biller)
     ordered(make_user("director"))
-    exports.cancel(Export.objects.visible_to(biller).earliest("asked_at"), actor=biller)
+    asking.cancel(Export.objects.visible_to(biller).earliest("asked_at"), actor=biller)
     ordered(biller)
 
 
@@ -320,11 +321,11 @@ def test_a_department_taken_away_before_the_making_is_not_in_the_file(
 def test_rights_that_change_while_a_file_is_made_end_it(
     biller: User, claims: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "BLOCK", 100)
+    monkeypatch.setattr(making, "BLOCK", 100)
     export = ordered(biller)
-    held = exports.take(timezone.now())
+    held = making.take(timezone.now())
     assert held is not None
-    written = exports.pieces
+    written = making.pieces
 
     def losing(chunks: Iterator[bytes]) -> Iterator[bytes]:
         for number, piece in enumerate(written(chunks)):
@@ -332,7 +333,7 @@ def test_rights_that_change_while_a_file_is_made_end_it(
                 biller.departments.clear()
             yield piece
 
-    monkeypatch.setattr(exports, "pieces", losing)
+    monkeypatch.setattr(making, "pieces", losing)
     Maker(held).make()
     export.refresh_from_db()
     assert (export.state, export.reason) == ("failed", "What you may see has changed meanwhile: ask again.")
@@ -366,26 +367,26 @@ def test_a_file_is_kept_for_a_day_and_remembered_for_thirty(biller: User, claims
     export = made(ordered(biller))
     assert export.finished_at is not None
     hours = timedelta(hours=1)
-    assert exports.forget(export.finished_at + 23 * hours) == 0
+    assert handing_over.forget(export.finished_at + 23 * hours) == 0
     assert file_of(export)
     with pytest.raises(NotKept):
-        exports.hand_over(export, now=export.finished_at + 25 * hours)
-    assert exports.forget(export.finished_at + 25 * hours) > 0
+        handing_over.hand_over(export, now=export.finished_at + 25 * hours)
+    assert handing_over.forget(export.finished_at + 25 * hours) > 0
     assert not ExportPiece.objects.exists()
     assert Export.objects.exists()
-    exports.forget(export.finished_at + 31 * 24 * hours)
+    handing_over.forget(export.finished_at + 31 * 24 * hours)
     assert not Export.objects.exists()
 
 
 def test_cancelling_stops_whoever_works_on_it_and_keeps_nothing(
     client: Client, sign_in: SignIn, biller: User, claims: list[Claim], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "BLOCK", 100)
+    monkeypatch.setattr(making, "BLOCK", 100)
     sign_in(biller)
     export = ordered(biller)
-    held = exports.take(timezone.now())
+    held = making.take(timezone.now())
     assert held is not None
-    written = exports.pieces
+    written = making.pieces
 
     def cancelled(chunks: Iterator[bytes]) -> Iterator[bytes]:
         for number, piece in enumerate(written(chunks)):
@@ -393,21 +394,21 @@ def test_cancelling_stops_whoever_works_on_it_and_keeps_nothing(
                 client.post(f"/exports/{export.pk}/cancel/")
             yield piece
 
-    monkeypatch.setattr(exports, "pieces", cancelled)
+    monkeypatch.setattr(making, "pieces", cancelled)
     with pytest.raises(LostHold):
         Maker(held).make()
     export.refresh_from_db()
     assert export.state == "cancelled"
     assert not ExportPiece.objects.exists()
-    assert exports.make_waiting(seconds=1) == 0
+    assert making.make_waiting(seconds=1) == 0
 
 
 def test_a_worker_that_wakes_up_too_late_writes_nothing(biller: User, claims: list[Claim]) -> None:
     export = ordered(biller)
-    slow = exports.take(timezone.now())
+    slow = making.take(timezone.now())
     assert slow is not None
-    assert exports.take(timezone.now()) is None
-    quick = exports.take(timezone.now() + exports.LEASE)
+    assert making.take(timezone.now()) is None
+    quick = making.take(timezone.now() + kinds.LEASE)
     assert quick is not None
     Maker(quick).make()
     with pytest.raises(LostHold):
@@ -420,8 +421,8 @@ def test_what_broke_off_three_times_is_given_up(biller: User) -> None:
     export = ordered(biller)
     now = timezone.now()
     for turn in range(3):
-        assert exports.take(now + turn * exports.LEASE) is not None
-    held = exports.take(now + 3 * exports.LEASE)
+        assert making.take(now + turn * kinds.LEASE) is not None
+    held = making.take(now + 3 * kinds.LEASE)
     assert held is not None
     Maker(held).make()
     export.refresh_from_db()

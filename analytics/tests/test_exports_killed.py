@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AuditEntry
-from analytics import exports
+from analytics.exports import asking, handing_over
 from analytics.models import Export, ExportPiece
 from claims.models import Claim
 from rcm_site.testing.makers import make_user
@@ -31,10 +31,10 @@ import time
 from datetime import timedelta
 import django
 django.setup()
-from analytics import exports
-exports.LEASE, exports.BLOCK, exports.MOST_TRIES = timedelta(seconds=1), 1_000, 9
+from analytics.exports import making
+making.LEASE, making.BLOCK, making.MOST_TRIES = timedelta(seconds=1), 1_000, 9
 while True:
-    exports.make_waiting(seconds=60)
+    making.make_waiting(seconds=60)
     time.sleep(0.05)
 """
 
@@ -68,7 +68,7 @@ def test_a_killed_workers_file_is_made_anew_by_the_next_one(tmp_path: Path) -> N
         for number in range(1, CLAIMS + 1)
     )
     director = make_user("director")
-    export = exports.ask_for(director, "claims", "csv", {})
+    export = asking.ask_for(director, "claims", "csv", {})
     first = start_worker(tmp_path)
     wait_for(export, lambda seen: seen.pieces_written > 5 or seen.is_over)
     kill(first)
@@ -79,7 +79,7 @@ def test_a_killed_workers_file_is_made_anew_by_the_next_one(tmp_path: Path) -> N
     kill(second)
     assert (export.state, export.tries, export.rows_written) == ("done", 2, CLAIMS)
     assert ExportPiece.objects.filter(export=export).count() == export.pieces_written
-    file = b"".join(exports.hand_over(export, now=timezone.now())).decode("utf-8-sig")
+    file = b"".join(handing_over.hand_over(export, now=timezone.now())).decode("utf-8-sig")
     assert len(file.encode()) + 3 == export.size
     numbers = [row["Claim"] for row in csv.DictReader(io.StringIO(file))]
     assert numbers == [f"C-{number}" for number in range(CLAIMS, 0, -1)]

@@ -11,8 +11,11 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, Department, User
-from analytics import exports
-from analytics.exports import NotKept, TooMany, WrongExport, files_for
+from analytics.exports import asking, handing_over, making
+from analytics.exports.asking import TooMany
+from analytics.exports.handing_over import NotKept, files_for
+from analytics.exports.kinds import WrongExport
+from analytics.exports.rights import rights_of
 from analytics.models import Export, Report
 from analytics.reports import keeping
 from analytics.tasks import refresh_facts
@@ -42,17 +45,17 @@ def kept(owner: User, **asked: Any) -> Report:
 
 
 def ordered(owner: User, report: Report, file_format: str = "json") -> Export:
-    return exports.ask_for(owner, "report", file_format, {"report": str(report.pk)})
+    return asking.ask_for(owner, "report", file_format, {"report": str(report.pk)})
 
 
 def made(export: Export) -> Export:
-    exports.make_waiting(seconds=30)
+    making.make_waiting(seconds=30)
     export.refresh_from_db()
     return export
 
 
 def rows_of(export: Export, by: User | None = None) -> list[dict[str, Any]]:
-    content = b"".join(exports.hand_over(export, now=timezone.now(), by=by))
+    content = b"".join(handing_over.hand_over(export, now=timezone.now(), by=by))
     return json.loads(content)["rows"]
 
 
@@ -60,20 +63,20 @@ def rows_of(export: Export, by: User | None = None) -> list[dict[str, Any]]:
 def test_a_worker_makes_it_in_every_format(director: User, file_format: str) -> None:
     export = made(ordered(director, kept(director), file_format))
     assert (export.state, export.rows_written, export.has_patients) == ("done", 1, False)
-    content = b"".join(exports.hand_over(export, now=timezone.now()))
+    content = b"".join(handing_over.hand_over(export, now=timezone.now()))
     assert len(content) == export.size
     begins = {"csv": b"\xef\xbb\xbfPayer", "xlsx": b"PK", "pdf": b"%PDF-", "json": b'{"timestamp"'}
     assert content.startswith(begins[file_format])
     with pytest.raises(NotKept):
-        exports.hand_over(export, now=timezone.now() + timedelta(hours=25))
+        handing_over.hand_over(export, now=timezone.now() + timedelta(hours=25))
 
 
 def test_it_is_made_of_what_was_asked_then_and_of_its_day(director: User) -> None:
     report = kept(director, group_by=[])
-    export = exports.ask_for(director, "report", "json", {"report": str(report.pk)}, today=date(2026, 1, 31))
+    export = asking.ask_for(director, "report", "json", {"report": str(report.pk)}, today=date(2026, 1, 31))
     keeping.save_report(report, name="Rates", asked=ASKED | {"period": "last_month"}, actor=director)
     made(export)
-    content = json.loads(b"".join(exports.hand_over(export, now=timezone.now())))
+    content = json.loads(b"".join(handing_over.hand_over(export, now=timezone.now())))
     assert (content["period"]["start"], content["period"]["end"]) == ("2026-01-02", "2026-01-31")
     assert export.report == report
 
@@ -85,7 +88,7 @@ def test_asking_again_gives_the_same_file_and_clicks_are_limited(director: User)
     ordered(director, report, "pdf")
     with pytest.raises(TooMany):
         ordered(director, report, "xlsx")
-    unlimited = exports.ask_for(director, "report", "pdf", {"standard": "payers"}, is_limited=False)
+    unlimited = asking.ask_for(director, "report", "pdf", {"standard": "payers"}, is_limited=False)
     assert made(unlimited).state == "done"
 
 
@@ -105,7 +108,7 @@ def test_what_cannot_be_made_is_not_asked_for(
     director: User, asked: dict[str, str], file_format: str, path: str
 ) -> None:
     with pytest.raises(WrongExport) as wrong:
-        exports.ask_for(director, "report", file_format, asked)
+        asking.ask_for(director, "report", file_format, asked)
     assert path in wrong.value.problems
     assert not Export.objects.exists()
 
@@ -155,10 +158,10 @@ def test_what_it_tells_apart_must_be_allowed_too(director: User) -> None:
     report = kept(director, group_by=["provider"])
     export = made(ordered(director, report))
     superuser = make_user("", is_superuser=True)
-    rights = exports.rights_of(make_user("biller").pk, "report")
+    rights = rights_of(make_user("biller").pk, "report")
     assert rights is not None
     assert not rights.cover(export)
-    everything = exports.rights_of(superuser.pk, "report")
+    everything = rights_of(superuser.pk, "report")
     assert everything is not None
     assert everything.cover(export)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, User
-from analytics import exports
+from analytics.exports import making
 from analytics.models import Report
 from analytics.tasks import refresh_facts
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
@@ -64,7 +64,7 @@ def test_a_file_is_watched_until_it_is_there(api: APIClient) -> None:
     told = answer.json()
     assert (answer.status_code, told["state"], told["result"], told["answer"]) == (202, "waiting", None, None)
     assert api.get(f"{answer['Location']}/result").status_code == 409
-    exports.make_waiting(seconds=30)
+    making.make_waiting(seconds=30)
     shown = api.get(answer["Location"]).json()
     assert (shown["state"], shown["rows_written"]) == ("done", 1)
     file = api.get(shown["result"], HTTP_ACCEPT="application/pdf")

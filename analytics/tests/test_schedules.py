@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, User
-from analytics import exports
+from analytics.exports import making
 from analytics.models import Export, Report, Schedule, ScheduledRun
 from analytics.reports import schedules
 from analytics.reports.runs import end, run_due, run_now
@@ -125,8 +125,8 @@ def report_of(owner: User, **asked: Any) -> Report:
 
 def make_files(now: datetime) -> None:
     """As a worker does, whose clock shows the moment that is tested."""
-    exports.make_waiting(seconds=30)
-    Export.objects.update(kept_until=now + exports.KEPT)
+    making.make_waiting(seconds=30)
+    Export.objects.update(kept_until=now + making.KEPT)
 
 
 def sent(now: datetime = MONDAY) -> list[Any]:

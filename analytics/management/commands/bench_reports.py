@@ -22,9 +22,10 @@ from django.test import Client as SigningIn
 from django.urls import reverse
 
 from accounts.models import User
-from analytics import exports
 from analytics.benchmark.addresses import Address, addresses
 from analytics.benchmark.timing import Client, Headers, MemoryWatch, Waits, requests_a_second
+from analytics.exports.asking import ask_for
+from analytics.exports.making import make_waiting
 from analytics.models import DirtyDay, ExportPiece
 from claims.imports.made_up import write_claim_lines
 from claims.management.commands._bench_api import family, token_of, web_server
@@ -140,10 +141,10 @@ class Command(BaseCommand):
         """Of the newest claims: made here, as a worker makes them, and handed over by the web."""
         told = {}
         for kind, target in (("csv", 3), ("xlsx", 6)):
-            export = exports.ask_for(user, "claims", kind, _newest_claims(EXPORTED))
+            export = ask_for(user, "claims", kind, _newest_claims(EXPORTED))
             with MemoryWatch([os.getpid()]) as making:
                 began = time.perf_counter()
-                exports.make_waiting(seconds=1)
+                make_waiting(seconds=1)
                 seconds = time.perf_counter() - began
             export.refresh_from_db()
             with asked.client(is_api=False) as client, MemoryWatch(family(asked.server)) as handing:
