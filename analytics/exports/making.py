@@ -21,6 +21,7 @@ from accounts.models import User
 from claims.bulk import insert_bytes
 from claims.fields import encrypt_bytes
 from claims.identity import new_id
+from rcm_site import health
 from rcm_site.outages import is_outage
 
 from ..models import Export, ExportPiece
@@ -78,6 +79,12 @@ def make_now(export: Export) -> None:
     if held is not None:
         _make_logged(held)
         export.refresh_from_db()
+
+
+def has_worker(now: datetime) -> bool:
+    """Whether one is there to make files: who makes a long one may not answer meanwhile, but holds it."""
+    is_making = Export.objects.unfinished().filter(held_until__gt=now).exists()
+    return is_making or health.worker().status == health.Status.HEALTHY
 
 
 def _free(now: datetime) -> ExportQuerySet:

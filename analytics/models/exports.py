@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -89,6 +90,9 @@ class Export(models.Model):
     @property
     def is_over(self) -> bool:
         return self.state not in (self.State.WAITING, self.State.RUNNING)
+
+    def is_held(self, now: datetime) -> bool:
+        return self.held_until is not None and self.held_until > now
 
 
 class ExportPiece(models.Model):

@@ -25,7 +25,7 @@ from rcm_site.spreadsheets import export as stream
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, moment, number, percent, unbroken
 
-from ..exports import asking, handing_over, kinds
+from ..exports import asking, handing_over, kinds, making
 from ..exports.asking import MOST_OF_ONE, TooMany
 from ..exports.handing_over import NotKept
 from ..exports.kinds import KINDS, WrongExport
@@ -61,11 +61,21 @@ def outcome(export: Export) -> str:
         case Export.State.DONE:
             kind = export.get_format_display()
             return f"{kind}, {number(export.rows_written)} rows, {filesizeformat(export.size)}"
-        case Export.State.RUNNING if export.rows_expected is not None:
+        case Export.State.RUNNING if export.is_held(timezone.now()):
+            if export.rows_expected is None:
+                return "Being made"
             return f"{number(export.rows_written)} of {number(export.rows_expected)} rows"
         case Export.State.WAITING:
-            return "Waits for a worker"
+            return waits()
+        case Export.State.RUNNING:
+            return f"Broken off. {waits()}"
     return export.reason or NOTHING
+
+
+def waits() -> str:
+    if making.has_worker(timezone.now()):
+        return "Waits for a worker"
+    return "No worker answers: it is made as soon as one does"
 
 
 def kept_until(export: Export) -> str:

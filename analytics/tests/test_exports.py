@@ -26,6 +26,7 @@ from analytics.models import Export, ExportPiece
 from analytics.questions import ask
 from claims.bulk import insert_bytes
 from claims.models import Claim, Patient
+from rcm_site.models import Heartbeat
 from rcm_site.testing.makers import make_claim, make_department, make_patient, make_payer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -207,6 +208,30 @@ def test_a_long_list_is_made_once_it_is_confirmed_and_fetched_from_its_page(
     trail = AuditEntry.objects.filter(action__startswith="export.").order_by("id")
     assert [entry.action for entry in trail] == ["export.asked", "export.made", "export.taken"]
     assert all(entry.actor == biller for entry in trail)
+
+
+def test_the_page_says_when_no_worker_is_there_to_make_what_waits(
+    client: Client, sign_in: SignIn, biller: User, claims: list[Claim]
+) -> None:
+    sign_in(biller)
+    export = ordered(biller)
+
+    def said() -> str:
+        return client.get("/exports/").content.decode()
+
+    assert "No worker answers: it is made as soon as one does" in said()
+    Heartbeat.objects.beat("worker")
+    assert "Waits for a worker" in said()
+    held = making.take(timezone.now())  # a worker that makes a long file
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=5))
+    assert "Being made" in said()
+    ordered(biller, status="paid")
+    assert "Waits for a worker" in said()
+    Export.objects.filter(pk=export.pk).update(held_until=timezone.now())  # and was killed
+    assert held == export
+    assert "Broken off. No worker answers" in said()
+    Export.objects.filter(pk=export.pk).update(held_by=None)
+    assert made(export).state == "done"
 
 
 def test_a_file_of_many_pieces_is_the_same_as_one_made_at_once(
