@@ -33,6 +33,7 @@ from .facts.reading import (
     by_months,
     counted_rows,
     during,
+    listed_days,
     marks_on,
     overlaps,
     paths_to,
@@ -150,8 +151,8 @@ def _ask(code: Code, keys: Sequence[str], parts: list[Sql], marks: Sql) -> tuple
             [*marks[1], *values],
         )
         answer = cursor.fetchall()
-    marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
-    return [_row(code, each[1:], len(keys)) for each in answer if each[-1] is not None], marked
+    rows = [_row(code, each[1:], len(keys)) for each in answer if each[-1] is not None]
+    return rows, listed_days(answer[0][0])
 
 
 def _added(code: Code, keys: Sequence[str], parts: list[Sql]) -> Sql:

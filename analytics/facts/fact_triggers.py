@@ -47,14 +47,15 @@ _CLAIM_DAYS = """
 _MARK = """
     INSERT INTO analytics_dirtyday (fact, day)
     SELECT DISTINCT fact, day
-    FROM ({days}) AS days, unnest(ARRAY[{facts}]) AS fact WHERE day IS NOT NULL
+    FROM ({days}) AS days{facts} WHERE day IS NOT NULL
 """
 _ALL = "'day', 'staff'"
 _MONEY = "'day'"
+_EACH_ITS_OWN = ""  # the days say which facts they are marked for
 
 
 def _mark(days: str, facts: str = _MONEY) -> str:
-    return _MARK.format(days=days, facts=facts)
+    return _MARK.format(days=days, facts=f", unnest(ARRAY[{facts}]) AS fact" if facts else "")
 
 
 def _around(moment: str) -> str:
@@ -147,15 +148,17 @@ def _rows_function(name: str, columns: str, days: str, facts: str = _MONEY, firs
     return _ROWS_FUNCTION.format(name=name, mark=mark, rows=rows, first=first.format(rows=rows))
 
 
+# Lines count by days of their own, many of them long past: all else that counts on those days stays as it is.
 _LINES = _rows_function(
     "mark_lines",
     "claim_id, service_date, provider_id, net_fee, procedure",
     """
-    SELECT DISTINCT service_date AS day FROM changed
-    UNION SELECT submitted_on FROM claims_claim
+    SELECT DISTINCT service_date AS day, 'line' AS fact FROM changed
+    UNION SELECT submitted_on, 'line' FROM claims_claim
     WHERE id IN (SELECT claim_id FROM changed WHERE service_date IS NULL)
-    UNION SELECT decided_on FROM claims_claim WHERE id IN (SELECT claim_id FROM changed)
+    UNION SELECT decided_on, 'day' FROM claims_claim WHERE id IN (SELECT claim_id FROM changed)
     """,
+    _EACH_ITS_OWN,
 )
 _PAYMENTS = _rows_function(
     "mark_payments",
@@ -299,20 +302,32 @@ _SQLITE_HANGING = f"""
         OR ({_SQLITE_MOVED}) AND (to_status <> '' OR actor_id IS NOT NULL)
     )
 """  # noqa: S608 - names of our own
-_SQLITE_DAYS = {
-    "claims_claimline": """
+# By table, the days to mark and for which facts.
+_SQLITE_DAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        "claims_claimline",
+        ("line",),
+        """
         SELECT coalesce(
             {row}.service_date, (SELECT submitted_on FROM claims_claim WHERE id = {row}.claim_id)
         ) AS day
-        UNION SELECT decided_on FROM claims_claim WHERE id = {row}.claim_id
     """,
-    "claims_claimpayment": """
+    ),
+    ("claims_claimline", ("day",), "SELECT decided_on AS day FROM claims_claim WHERE id = {row}.claim_id"),
+    (
+        "claims_claimpayment",
+        ("day",),
+        """
         SELECT coalesce(
             {row}.paid_on, (SELECT submitted_on FROM claims_claim WHERE id = {row}.claim_id)
         ) AS day
         UNION SELECT decided_on FROM claims_claim WHERE id = {row}.claim_id
     """,
-    "claims_adjustment": """
+    ),
+    (
+        "claims_adjustment",
+        ("day",),
+        """
         SELECT coalesce(payment.paid_on, claim.submitted_on) AS day
         FROM claims_claimpayment AS payment LEFT JOIN claims_claim AS claim ON claim.id = payment.claim_id
         WHERE payment.id = {row}.payment_id
@@ -320,7 +335,11 @@ _SQLITE_DAYS = {
         FROM claims_claimpayment AS payment JOIN claims_claim AS claim ON claim.id = payment.claim_id
         WHERE payment.id = {row}.payment_id
     """,
-    "claims_claimevent": f"""
+    ),
+    (
+        "claims_claimevent",
+        ("day", "staff"),
+        f"""
         SELECT date({{row}}.at, shift) AS day FROM {_AROUND}
         WHERE {{row}}.actor_id IS NOT NULL OR {{row}}.to_status <> ''
         UNION SELECT date(event.at, shift) FROM claims_claimevent AS event, {_AROUND}
@@ -332,9 +351,9 @@ _SQLITE_DAYS = {
         UNION SELECT coalesce(decided_on, submitted_on) FROM claims_claim
         WHERE id = {{row}}.claim_id AND {{row}}.to_status = 'written_off'
     """,  # noqa: S608 - names of our own
-}
+    ),
+)
 _SQLITE_SHORT = "SELECT paid_on AS day FROM claims_claim WHERE id = {row}.claim_id"
-_SQLITE_FACTS = {"claims_claimevent": ("day", "staff"), "claims_claim": ("day", "staff")}
 
 
 def _sqlite() -> list[str]:
@@ -344,18 +363,22 @@ def _sqlite() -> list[str]:
         changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in COLUMNS)
         if event == "update":
             days += _SQLITE_HANGING
-        statements.append(
-            _sqlite_trigger("claims_claim", event, [days], f"WHEN {changed}" if event == "update" else "")
-        )
-        for table, day in _SQLITE_DAYS.items():
-            statements.append(_sqlite_trigger(table, event, [day.format(row=row) for row in rows]))
+        marked = _sqlite_mark(days, ("day", "staff"))
+        condition = f"WHEN {changed}" if event == "update" else ""
+        statements.append(_sqlite_trigger("claims_claim", event, marked, condition))
+        for table in TABLES[1:]:
+            marks = ((day, facts) for name, facts, day in _SQLITE_DAYS if name == table)
+            steps = "".join(_sqlite_mark(day.format(row=row), facts) for day, facts in marks for row in rows)
+            statements.append(_sqlite_trigger(table, event, steps))
     return statements
 
 
-def _sqlite_trigger(table: str, event: str, days: list[str], condition: str = "") -> str:
-    facts = _SQLITE_FACTS.get(table, ("day",))
+def _sqlite_mark(days: str, facts: tuple[str, ...]) -> str:
     named = " UNION ALL ".join(f"SELECT '{fact}' AS fact" for fact in facts)
-    steps = "".join(_SQLITE_MARK.format(days=each, facts=named) for each in days)
+    return _SQLITE_MARK.format(days=days, facts=named)
+
+
+def _sqlite_trigger(table: str, event: str, steps: str, condition: str = "") -> str:
     return _SQLITE.format(table=table, event=event, condition=condition, steps=steps + _SQLITE_COUNT)
 
 
@@ -371,6 +394,18 @@ def watch_claims_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:
         )
 
 
+def watch_lines_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """For a migration after which lines outdate something else."""
+    if schema_editor.connection.vendor == "postgresql":
+        function = _LINES.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+        schema_editor.execute(function, params=None)
+        return
+    for event in _ROWS_OF:
+        name = f"claims_claimline_mark_{event}"
+        schema_editor.execute(f"DROP TRIGGER {name}", params=None)
+        schema_editor.execute(next(each for each in _sqlite() if name in each), params=None)
+
+
 def watch_shortfalls(schema_editor: BaseDatabaseSchemaEditor) -> None:
     """What claims lack is a table that came later."""
     table, function = _SHORT
@@ -378,7 +413,11 @@ def watch_shortfalls(schema_editor: BaseDatabaseSchemaEditor) -> None:
         statements = [_SHORTFALLS, *_postgresql_triggers(table, function)]
     else:
         statements = [
-            _sqlite_trigger(table, event, [_SQLITE_SHORT.format(row=row) for row in rows])
+            _sqlite_trigger(
+                table,
+                event,
+                "".join(_sqlite_mark(_SQLITE_SHORT.format(row=row), ("day",)) for row in rows),
+            )
             for event, rows in _ROWS_OF.items()
         ]
     for statement in statements:

@@ -85,6 +85,10 @@ class Measure:
     def kept_in(self) -> str:
         return self.column or self.key
 
+    @property
+    def is_of_lines(self) -> bool:
+        return self.sources is LINES
+
     def span(self, period: Period) -> Period:
         """The days over which it is added up for a period."""
         if not self.as_of:

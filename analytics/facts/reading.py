@@ -35,7 +35,7 @@ from ..models import (
     StaffFact,
 )
 from ..past.balances import standing_then
-from ..past.standings import SEEN, YOUNGEST, Standings, column
+from ..past.standings import YOUNGEST, Standings, column
 from ..periods import DAY, LAST_OF, Period, Step, whole_months
 from ..scopes import Scope
 from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure, days_of_age
@@ -59,12 +59,48 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """Days that are marked at the moment of a statement."""
+
+    days: Sequence[date]
+    of_lines: Sequence[date]
+
+
+@dataclass(frozen=True)
+class Dirty:
+    """Days believed outdated, and those of which this is so only for what lines bring."""
+
+    days: list[Period] = field(default_factory=list)
+    of_lines: list[Period] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.days or self.of_lines)
+
+    @property
+    def for_lines(self) -> list[Period]:
+        return ranges([*self.days, *self.of_lines])
+
+    def holds(self, marked: Marked) -> bool:
+        return all(_lies_in(day, self.days) for day in marked.days) and all(
+            _lies_in(day, self.of_lines) for day in marked.of_lines
+        )
+
+    def and_also(self, marked: Marked) -> Dirty:
+        return Dirty(with_days(self.days, marked.days), with_days(self.of_lines, marked.of_lines))
+
+
+@dataclass(frozen=True)
 class FactTable:
     model: type[Any]
     months: type[Any] | None  # the same sums by month, for whole months
     fact: str  # of its marks
     keys: tuple[str, ...]
     known: dict[str, Measure]
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """All that outdate something of it."""
+        return (self.fact, DirtyDay.Fact.LINE) if self.fact == DirtyDay.Fact.DAY else (self.fact,)
 
     @cached_property
     def measures(self) -> list[Measure]:
@@ -116,24 +152,24 @@ class Reading:
         return next((each for each in TABLES if asked <= {*each.keys} and each.has(self.measures)), None)
 
     def rows(self) -> list[Row]:
-        dirty: list[Period] = []
+        dirty = Dirty()
         while True:
             found, marked, seen = self._ask(dirty)
             corrected = self.standings.corrected(seen) if self.standings else None
-            if not corrected and all(any(day in each for each in dirty) for day in marked):
+            if not corrected and dirty.holds(marked):
                 return found
             self.standings = corrected or self.standings
-            dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
+            dirty = dirty.and_also(marked)
 
-    def _ask(self, dirty: list[Period]) -> tuple[list[Row], list[date], tuple[Any, ...]]:
+    def _ask(self, dirty: Dirty) -> tuple[list[Row], Marked, tuple[Any, ...]]:
         statement, parameters = self._statement(dirty) if dirty else _written(self._question)
         # How much of the claims is to be read differs from time to time, and with it how best to.
         with connection.cursor() if self._reads_claims(dirty) else prepared.cursor() as cursor:
             cursor.execute(statement, parameters)
             answer = cursor.fetchall()
-        marked = [date.fromisoformat(day) for day in answer[0][0].split(",")] if answer[0][0] else []
-        rows = [self._row(each[4:]) for each in answer if self._is_row(each)]
-        return rows, marked, answer[0][1:4]
+        marked = Marked(listed_days(answer[0][0]), listed_days(answer[0][1]))
+        rows = [self._row(each[5:]) for each in answer if self._is_row(each)]
+        return rows, marked, answer[0][2:5]
 
     def _reads_claims(self, dirty: list[Period]) -> bool:
         past_days = self.standings is not None and not self.standings.are_all_kept
@@ -146,7 +182,7 @@ class Reading:
         told = (self.table and self.table.model, believed)
         return _Question((self.scope, self.period, names, self.by, *told), self)
 
-    def _statement(self, dirty: list[Period]) -> Sql:
+    def _statement(self, dirty: Dirty) -> Sql:
         parts = self._parts(dirty)
         dimensions, values = self._dimensions()
         sums = ", ".join(f"{_over_parts(each)} AS {each.key}" for each in self.measures)
@@ -154,13 +190,18 @@ class Reading:
         grouped = f"GROUP BY {', '.join(str(n + 1) for n in range(len(dimensions)))}" if dimensions else ""
         union = " UNION ALL ".join(sql for sql, _ in parts) or self._nothing()
         marks, mark_values = self._marks()
-        seen = SEEN if self.standings else "SELECT 0 AS changed, NULL AS kept_from, NULL AS kept_until"
+        seen, seen_values = self.standings.seen() if self.standings else _NOTHING_KEPT
         statement = (
-            f"SELECT marks.days, seen.*, sums.* FROM ({marks}) AS marks "  # noqa: S608 - names of our own
+            f"SELECT marks.*, seen.*, sums.* FROM ({marks}) AS marks "  # noqa: S608 - names of our own
             f"CROSS JOIN ({seen}) AS seen LEFT JOIN ("
             f"SELECT {columns}, count(*) AS parts FROM ({union}) AS parts {grouped}) AS sums ON 1 = 1"
         )
-        return statement, (*mark_values, *values, *(value for _, given in parts for value in given))
+        return statement, (
+            *mark_values,
+            *seen_values,
+            *values,
+            *(value for _, given in parts for value in given),
+        )
 
     def _is_row(self, answer: tuple[Any, ...]) -> bool:
         return not self.by or answer[-1] is not None
@@ -175,13 +216,14 @@ class Reading:
 
     # The parts of the statement ------------------------------------------------------------------
 
-    def _parts(self, dirty: list[Period]) -> list[Sql]:
+    def _parts(self, dirty: Dirty) -> list[Sql]:
         parts = self._past() if self.is_past and self.balances else []
-        spans: dict[Period, list[Measure]] = {}
+        spans: dict[tuple[Period, bool], list[Measure]] = {}
         for each in self.flows if self.is_past else self.measures:
-            spans.setdefault(each.span(self.period), []).append(each)
-        for span, measures in spans.items():
-            parts += self._of(measures, span, dirty)
+            is_apart = bool(dirty.of_lines) and each.is_of_lines
+            spans.setdefault((each.span(self.period), is_apart), []).append(each)
+        for (span, is_apart), measures in spans.items():
+            parts += self._of(measures, span, dirty.for_lines if is_apart else dirty.days)
         return parts
 
     def _past(self) -> list[Sql]:
@@ -322,10 +364,16 @@ class Reading:
 
     def _marks(self) -> Sql:
         """The days marked by now that matter here, in one row."""
+        none = "SELECT NULL AS days"
         if self.table is None:
-            return "SELECT NULL AS days", ()
+            return f"{none}, NULL AS days_of_lines", ()
         start = BEGINNING if self.balances and not self.is_past else self.period.start
-        return marks_on(self.table.fact, Period(start, self.period.end))
+        marks, values = marks_on(self.table.fact, Period(start, self.period.end))
+        if not any(each.is_of_lines for each in self.measures):
+            return f"SELECT marks.days, NULL AS days_of_lines FROM ({marks}) AS marks", values  # noqa: S608
+        of_lines, more = marks_on(DirtyDay.Fact.LINE, self.period)
+        both = f"SELECT marks.days, of_lines.days AS days_of_lines FROM ({marks}) AS marks"  # noqa: S608
+        return f"{both} CROSS JOIN ({of_lines}) AS of_lines", (*values, *more)
 
 
 @dataclass(frozen=True)
@@ -338,7 +386,7 @@ class _Question:
 
 @lru_cache(maxsize=200)
 def _written(question: _Question) -> Sql:
-    return question.reading._statement([])
+    return question.reading._statement(Dirty())
 
 
 _AGE = (
@@ -357,6 +405,7 @@ TIME_SQL = {
         "month": "date(on_day, 'start of month')",
     },
 }
+_NOTHING_KEPT: Sql = ("SELECT 0 AS changed, NULL AS kept_from, NULL AS kept_until", ())
 _TOGETHER = {"postgresql": "string_agg(DISTINCT day::text, ',')", "sqlite": "group_concat(DISTINCT day)"}
 
 
@@ -381,6 +430,18 @@ def marks_on(fact: str, period: Period) -> Sql:
     together = _TOGETHER[connection.vendor]
     marks = f"SELECT {together} AS days FROM {DirtyDay._meta.db_table}"  # noqa: S608 - names of our own
     return f"{marks} WHERE fact = %s AND day BETWEEN %s AND %s", (fact, str(period.start), str(period.end))
+
+
+def listed_days(told: str | None) -> list[date]:
+    return [date.fromisoformat(day) for day in told.split(",")] if told else []
+
+
+def _lies_in(day: date, periods: Iterable[Period]) -> bool:
+    return any(day in each for each in periods)
+
+
+def with_days(periods: Sequence[Period], days: Iterable[date]) -> list[Period]:
+    return ranges([*periods, *(Period(day, day) for day in days)])
 
 
 def by_source(measures: Iterable[Measure]) -> dict[Source, list[Measure]]:

@@ -63,7 +63,7 @@ def _count_refresh() -> None:
 
 
 def _newest(fact: FactTable, most: int) -> Any:
-    marks = DirtyDay.objects.filter(fact=fact.fact)
+    marks = DirtyDay.objects.filter(fact__in=fact.marks)
     days = marks.order_by("-day").values_list("day", flat=True).distinct()[:most]
     return marks.filter(day__in=list(days)).values_list("pk", "day")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -197,6 +198,7 @@ class DirtyDay(models.Model):
 
     class Fact(models.TextChoices):
         DAY = "day", "What claims come to in a day"
+        LINE = "line", "What their lines come to, and nothing else"
         STAFF = "staff", "By day and person"
 
     id = models.BigAutoField(primary_key=True)
@@ -287,6 +289,7 @@ class ChangedClaim(models.Model):
     claim = models.ForeignKey(
         Claim, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
+    since = models.DateField(db_default=date(1900, 1, 1))  # days before this one are as they were
 
     class Meta:
         default_permissions = ()

@@ -3,6 +3,9 @@
 A mark is a claim, not a day: a payment and what it does to its claim are written one after the other, and
 only both together leave the past as it was. Whoever adds a marked claim up again finds that out. Marks are
 only ever appended, so that nobody waits for anybody else's.
+
+No claim was owed anything on before it was submitted, so a change of the claim itself says since when it
+matters: the thousands that come in today leave the past as it is kept.
 """
 
 from __future__ import annotations
@@ -26,13 +29,14 @@ END
 $function$;
 """
 _INSERT = f"INSERT INTO {MARKS} (claim_id)"
+_INSERT_SINCE = f"INSERT INTO {MARKS} (claim_id, since)"
 
 
-def _by_event(insert: str, update: str, delete: str, first: str = "") -> str:
-    return f"""{first}
-    IF TG_OP = 'INSERT' THEN {_INSERT} {insert};
-    ELSIF TG_OP = 'DELETE' THEN {_INSERT} {delete};
-    ELSE EXECUTE $sql${_INSERT} {update}$sql$;
+def _by_event(insert: str, update: str, delete: str, into: str = _INSERT) -> str:
+    return f"""
+    IF TG_OP = 'INSERT' THEN {into} {insert};
+    ELSIF TG_OP = 'DELETE' THEN {into} {delete};
+    ELSE EXECUTE $sql${into} {update}$sql$;
     END IF;"""
 
 
@@ -46,10 +50,12 @@ def _changed(columns: str) -> str:
 
 _BEFORE, _AFTER = (", ".join(f"{row}.{name}" for name in COLUMNS) for row in ("before", "after"))
 _CLAIMS = _by_event(
-    "SELECT id FROM new_rows WHERE status <> 'void'",
-    "SELECT id FROM old_rows AS before FULL JOIN new_rows AS after USING (id)"  # noqa: S608 - names of our own
+    "SELECT id, submitted_on FROM new_rows WHERE status <> 'void'",
+    "SELECT id, least(before.submitted_on, after.submitted_on)"  # noqa: S608 - names of our own
+    " FROM old_rows AS before FULL JOIN new_rows AS after USING (id)"
     f" WHERE ({_BEFORE}) IS DISTINCT FROM ({_AFTER})",
-    "SELECT id FROM old_rows",
+    "SELECT id, submitted_on FROM old_rows",
+    into=_INSERT_SINCE,
 )
 _BOOKED = "claim_id IS NOT NULL AND state = 'posted' AND paid_on IS NOT NULL"
 _PAYMENTS = _by_event(
@@ -114,7 +120,7 @@ _WATCHED = {
     "claims_claimevent": ("id", "claim_id", "at", "from_status", "to_status"),
 }
 _CLAIM_OF = {
-    "claims_claim": "SELECT {row}.id AS claim_id",
+    "claims_claim": "SELECT {row}.id AS claim_id, {row}.submitted_on AS since",
     "claims_claimpayment": """
         SELECT {row}.claim_id AS claim_id WHERE {row}.state = 'posted' AND {row}.paid_on IS NOT NULL
     """,
@@ -131,9 +137,10 @@ def _sqlite_trigger(table: str, event: str) -> str:
     changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _WATCHED[table])
     condition = f"WHEN {changed}" if event == "update" else ""
     claims = " UNION ".join(_CLAIM_OF[table].format(row=row) for row in _ROWS_OF[event])
+    into, marked = (_INSERT_SINCE, "claim_id, since") if table == "claims_claim" else (_INSERT, "claim_id")
     return f"""
         CREATE TRIGGER {table}_change_{event} AFTER {event} ON {table} {condition}
-        BEGIN {_INSERT} SELECT claim_id FROM ({claims}) WHERE claim_id IS NOT NULL; END
+        BEGIN {into} SELECT {marked} FROM ({claims}) WHERE claim_id IS NOT NULL; END
     """  # noqa: S608 - names of our own
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from ..facts.measures import Measure
 from ..facts.reading import KEYS, Row, amount_of, paths_to
 from ..scopes import Scope
-from .standings import SEEN, Standings, column
+from .standings import Standings, column
 
 
 def standings_on(
@@ -41,12 +41,13 @@ def _ask(asked: Standings, measures: Sequence[Measure], by: Sequence[str]) -> li
     union = " UNION ALL ".join(sql for sql, _ in parts)
     keys = "".join(f", {key if key == 'age' else f'key_{key}'}" for key in by)
     sums = "".join(f", sum({column(each)}) AS {each.key}" for each in measures)
+    seen, seen_values = asked.seen()
     statement = (
-        f"SELECT seen.*, sums.* FROM ({SEEN}) AS seen LEFT JOIN (SELECT as_of{keys}{sums} "  # noqa: S608
+        f"SELECT seen.*, sums.* FROM ({seen}) AS seen LEFT JOIN (SELECT as_of{keys}{sums} "  # noqa: S608
         f"FROM ({union}) AS standings GROUP BY as_of{keys}) AS sums ON 1 = 1"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [value for _, values in parts for value in values])
+        cursor.execute(statement, [*seen_values, *(value for _, values in parts for value in values)])
         return cursor.fetchall()
 
 

@@ -32,8 +32,12 @@ SUMS = ("owed_claims", "owed", "owed_net", "credit_claims", "credits")
 YOUNGEST = {place: AGES[bucket][0] for place, bucket in enumerate(BUCKETS)}
 
 # What a statement says of the belief that it was asked in: see `Standings.corrected`.
-SEEN = """
-SELECT (SELECT count(*) FROM (SELECT id FROM analytics_changedclaim ORDER BY id LIMIT 1) AS marks) AS changed,
+_SEEN = """
+SELECT (
+        SELECT count(*) FROM (
+            SELECT id FROM analytics_changedclaim WHERE since <= %s ORDER BY id LIMIT 1
+        ) AS marks
+    ) AS changed,
     (SELECT kept_from FROM analytics_factstate WHERE id = 1) AS kept_from,
     (SELECT kept_until FROM analytics_factstate WHERE id = 1) AS kept_until
 """
@@ -61,6 +65,9 @@ class Standings:
     keys: Mapping[str, str] = field(default_factory=dict)  # to split by, with the path from a claim
     not_kept: frozenset[date] = frozenset()
     some_changed: bool = False
+
+    def seen(self) -> Sql:
+        return _SEEN, (max(self.days),)
 
     def corrected(self, seen: tuple[Any, ...]) -> Standings | None:
         """The question to ask instead, should this one have been asked in a wrong belief."""
@@ -134,16 +141,19 @@ class Standings:
         columns = ", ".join(("submitted", *named, *(f"of_{name} AS {name}" for name in told)))
         return f"SELECT {columns} FROM ({sql}) AS kept", tuple(values)  # noqa: S608 - names of our own
 
+    def _marks(self) -> QuerySet[ChangedClaim]:
+        return changed_until(max(self.days))
+
     def _changed(self) -> Q:
-        return Q(claim_id__in=ChangedClaim.objects.values("claim_id"))
+        return Q(claim_id__in=self._marks().values("claim_id"))
 
     def _unchanged(self) -> Q:
         if not self.some_changed:
             return Q()
-        return ~Q(Exists(ChangedClaim.objects.filter(claim_id=OuterRef("claim_id"))))
+        return ~Q(Exists(self._marks().filter(claim_id=OuterRef("claim_id"))))
 
     def _changed_claims(self) -> QuerySet[Claim]:
-        changed = ChangedClaim.objects.values("claim_id")
+        changed = self._marks().values("claim_id")
         return self.scope.claims().filter(pk__in=changed, submitted_on__lte=max(self.days))
 
     def _by_day(self, rows: Sql, days: list[date], sign: int = 1) -> Sql:
@@ -156,6 +166,11 @@ class Standings:
             keys=keys, sign=sign, rows=rows[0], days=listed, until=_UNTIL[connection.vendor]
         )
         return statement, (*rows[1], *(value for each in given for value in each))
+
+
+def changed_until(day: date) -> QuerySet[ChangedClaim]:
+    """Marks of claims whose balance may have been another until this day."""
+    return ChangedClaim.objects.filter(since__lte=day)
 
 
 def column(measure: Measure) -> str:
@@ -176,14 +191,14 @@ def claims_standing(measure: Measure, scope: Scope, period: Period) -> Iterator[
     day, span = period.end, measure.span(period)
     sign = {"balance__lt": 0} if measure.kept_in.startswith("credit") else {"balance__gt": 0}
     kept = ClaimBalance.objects.filter(
-        ~Q(Exists(ChangedClaim.objects.filter(claim_id=OuterRef("claim_id")))),
+        ~Q(Exists(changed_until(day).filter(claim_id=OuterRef("claim_id")))),
         Q(since__lte=day, until__gt=day, submitted_on__gte=span.start, submitted_on__lte=span.end),
         **sign,
     )
     if scope.asked:
         kept = kept.filter(scope.condition("claim__"))
     then = claims_then(scope, day).filter(
-        counted_then(measure, period), pk__in=ChangedClaim.objects.values("claim_id")
+        counted_then(measure, period), pk__in=changed_until(day).values("claim_id")
     )
     yield kept.values("claim_id")
     yield then.values("pk")
