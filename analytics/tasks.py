@@ -13,7 +13,7 @@ from .alerts.checking import check_due
 from .alerts.opening import escalate_overdue
 from .exports import handing_over, making
 from .facts.reading import DAYS, STAFF
-from .facts.refreshing import refresh
+from .facts.refreshing import look, refresh
 from .past.keeping import keep_days, renew_balances
 from .periods import DAY
 from .reports.runs import run_due
@@ -30,7 +30,8 @@ PAUSE = 0.2 if connection.vendor == "sqlite" else 0.0
 @shared_task
 def refresh_facts() -> int:
     """Add up again what changed since the last time, newest days first; how many days that were."""
-    return _in_batches(lambda: refresh(DAYS), lambda: refresh(STAFF))
+    until = look()
+    return _in_batches(lambda: refresh(DAYS, until=until), lambda: refresh(STAFF, until=until))
 
 
 @shared_task

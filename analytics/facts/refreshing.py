@@ -2,6 +2,9 @@
 
 A mark that comes in meanwhile stays: its day is read from the claims until the next time. One transaction a
 batch, and one refresher at a time, so that facts and marks always belong together.
+
+A large import marks the same days with each block. To add them up between two blocks is in vain, and takes
+what the import and the readers need: a day has its turn when nobody has marked it since the last look.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, Max, OuterRef
 
 from ..codes import add_up_codes
 from ..models import DirtyDay, FactState
@@ -25,15 +28,34 @@ AT_ONCE = {"postgresql": 31, "sqlite": 7}
 EVERYTHING = Scope(None, today=date.max)
 
 
-def refresh(fact: FactTable, most: int = 0) -> int:
+def look() -> int | None:
+    """The newest mark at the last look, should there have been one; this is the next."""
+    with transaction.atomic():
+        newest = DirtyDay.objects.aggregate(newest=Max("pk"))["newest"]
+        if newest is None or not is_alone(REFRESHER_LOCK):
+            return None
+        state, _ = FactState.objects.get_or_create(pk=1)
+        FactState.objects.filter(pk=1).update(looked_until=newest)
+        _forget_repeated()
+    return state.looked_until
+
+
+def _forget_repeated() -> None:
+    """One mark says it of a day, the last one; readers have fewer to look through."""
+    later = DirtyDay.objects.filter(fact=OuterRef("fact"), day=OuterRef("day"), pk__gt=OuterRef("pk"))
+    DirtyDay.objects.filter(Exists(later)).delete()
+
+
+def refresh(fact: FactTable, most: int = 0, *, until: int | None = None) -> int:
     """Add the newest dirty days up again, in all facts that have the marks of this one.
 
-    Returns how many there were, or 0 when somebody else is at it.
+    Only those that have no mark after this one, if it is given. Returns how many there were, or 0 when
+    somebody else is at it.
     """
     with transaction.atomic():
         if not is_alone(REFRESHER_LOCK):
             return 0
-        marks = list(_newest(fact, most or AT_ONCE[connection.vendor]))
+        marks = list(_newest(fact, most or AT_ONCE[connection.vendor], until))
         if not marks:
             return 0
         days = sorted({day for _, day in marks})
@@ -62,10 +84,12 @@ def _count_refresh() -> None:
     FactState.objects.filter(pk=state.pk).update(refreshes=F("refreshes") + 1)
 
 
-def _newest(fact: FactTable, most: int) -> Any:
+def _newest(fact: FactTable, most: int, until: int | None) -> Any:
     marks = DirtyDay.objects.filter(fact__in=fact.marks)
-    days = marks.order_by("-day").values_list("day", flat=True).distinct()[:most]
-    return marks.filter(day__in=list(days)).values_list("pk", "day")
+    days = marks.order_by("-day").values_list("day", flat=True).annotate(last=Max("pk"))
+    if until is not None:
+        days = days.filter(last__lte=until)
+    return marks.filter(day__in=list(days[:most])).values_list("pk", "day")
 
 
 # What claims come to by all that facts tell apart: each kind of facts adds it up by its own keys.

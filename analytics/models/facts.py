@@ -306,6 +306,7 @@ class FactState(models.Model):
     changes = models.BigIntegerField(default=0)
     kept_from = models.DateField(null=True)  # the first and the last day with aging facts
     kept_until = models.DateField(null=True)
+    looked_until = models.BigIntegerField(null=True)  # the newest mark when marks were last looked at
 
     class Meta:
         default_permissions = ()

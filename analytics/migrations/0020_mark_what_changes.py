@@ -1,23 +1,27 @@
-"""Marks say more closely what is outdated: lines alone, and the past only since a claim was submitted."""
+"""Marks say more closely what is outdated, and days that are marked all the time are left until they rest."""
 
 from datetime import date
 
 from django.db import migrations, models
 
 from analytics.facts import fact_triggers
+from analytics.past import balance_triggers
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0018_watch_service_days")]
+    dependencies = [("analytics", "0019_what_the_law_keeps")]
 
     operations = [
         migrations.RunPython(
-            lambda apps, schema_editor: fact_triggers.drop(schema_editor), migrations.RunPython.noop
+            lambda apps, schema_editor: balance_triggers.drop(schema_editor), migrations.RunPython.noop
         ),
         migrations.AddField(
             model_name="changedclaim",
             name="since",
             field=models.DateField(db_default=date(1900, 1, 1)),
+        ),
+        migrations.RunPython(
+            lambda apps, schema_editor: balance_triggers.create(schema_editor), migrations.RunPython.noop
         ),
         migrations.AlterField(
             model_name="dirtyday",
@@ -32,6 +36,10 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunPython(
-            lambda apps, schema_editor: fact_triggers.create(schema_editor), migrations.RunPython.noop
+            lambda apps, schema_editor: fact_triggers.watch_lines_anew(schema_editor),
+            migrations.RunPython.noop,
+        ),
+        migrations.AddField(
+            model_name="factstate", name="looked_until", field=models.BigIntegerField(null=True)
         ),
     ]
