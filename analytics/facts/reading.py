@@ -171,7 +171,7 @@ class Reading:
         rows = [self._row(each[5:]) for each in answer if self._is_row(each)]
         return rows, marked, answer[0][2:5]
 
-    def _reads_claims(self, dirty: list[Period]) -> bool:
+    def _reads_claims(self, dirty: Dirty) -> bool:
         past_days = self.standings is not None and not self.standings.are_all_kept
         return self.table is None or bool(dirty) or past_days
 

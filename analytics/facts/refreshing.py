@@ -86,10 +86,10 @@ def _count_refresh() -> None:
 
 def _newest(fact: FactTable, most: int, until: int | None) -> Any:
     marks = DirtyDay.objects.filter(fact__in=fact.marks)
-    days = marks.order_by("-day").values_list("day", flat=True).annotate(last=Max("pk"))
+    days = marks.values("day").annotate(last=Max("pk")).order_by("-day")
     if until is not None:
         days = days.filter(last__lte=until)
-    return marks.filter(day__in=list(days[:most])).values_list("pk", "day")
+    return marks.filter(day__in=list(days.values_list("day", flat=True)[:most])).values_list("pk", "day")
 
 
 # What claims come to by all that facts tell apart: each kind of facts adds it up by its own keys.
