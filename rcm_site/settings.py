@@ -152,8 +152,10 @@ else:
     # A server that hangs is noticed in seconds, and answered for with a 503.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
     # What we ask is written to be quick: to compile it first takes longer than to do it, and so does to start
-    # workers for what one does in 20 ms.
-    DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off -c parallel_setup_cost=5000")
+    # workers for what one does in 20 ms, or for the parts of a sum, which are many and small.
+    DATABASES["default"]["OPTIONS"].setdefault(
+        "options", "-c jit=off -c parallel_setup_cost=5000 -c enable_parallel_append=off"
+    )
     # Of the statements that `rcm_site.prepared` is for: from the sixth time on a connection.
     PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
     DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5 if PREPARED_STATEMENTS else None
