@@ -142,8 +142,8 @@ def test_whoever_passed_all_in_front_by_today_finds_others_there(heart: Departme
         for number in next_numbers(FRONT + 2)
     )
     open_work.settle()
-    best = list(OpenWork.objects.order_by("-value").values_list("pk", flat=True))
-    passed = OpenWork.objects.filter(pk__in=best[:FRONT])
+    works = list(OpenWork.objects.order_by("-value").values_list("pk", flat=True))
+    passed, best = OpenWork.objects.filter(pk__in=works[:FRONT]), [str(pk) for pk in works]
     passed.update(passed_by=biller, passed_at=NOW - timedelta(days=1))
     count_due(NOW)
     assert front(worklist, biller, NOW) == best[:FRONT]
@@ -158,7 +158,7 @@ def test_what_stands_in_front_is_looked_at_all_day(heart: Department, biller: Us
     claim = make_open(department=heart)
     open_work.settle()
     count_due(NOW - timedelta(hours=3))
-    assert front(worklist, biller, NOW) == [claim.pk]
+    assert front(worklist, biller, NOW) == [str(claim.pk)]
     assert front(worklist, biller, NOW + timedelta(hours=13)) == []
     worklist.filters = {"status": "denied"}
     assert front(worklist, biller, NOW) == []

@@ -6,7 +6,7 @@ On PostgreSQL whoever comes second passes by rows that others are just taking; o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -76,22 +76,22 @@ def _taken(pull: Pull, found: ClaimQuerySet) -> Claim | None:
     return None
 
 
-def _in_front(pull: Pull, new: QuerySet[Claim]) -> list[QuerySet[Claim]]:
+def _in_front(pull: Pull, new: QuerySet[Claim]) -> Iterable[QuerySet[Claim]]:
     """What was worth most when the list was counted; until it is, what is among the best of all at work."""
     if ids := front(pull.worklist, pull.user, pull.now):
         return _slices(new, ids)
     return [among_best(pull.worklist, new)]
 
 
-def _behind(free: QuerySet[Claim], new: QuerySet[Claim]) -> list[QuerySet[Claim]]:
+def _behind(free: QuerySet[Claim], new: QuerySet[Claim]) -> Iterable[QuerySet[Claim]]:
     """All that is free, what one passed by last."""
     ids = put_in_order(free)
     return [new, free] if ids is None else [*_slices(new, ids), *_slices(free, ids)]
 
 
-def _slices(claims: QuerySet[Claim], ids: Sequence[UUID]) -> list[QuerySet[Claim]]:
-    """Those of them that were first, and all others."""
-    return [claims.filter(pk__in=some) for some in (ids[:FRONT], ids[FRONT:]) if some]
+def _slices(claims: QuerySet[Claim], ids: Sequence[UUID | str]) -> Iterator[QuerySet[Claim]]:
+    """Those of them that were first, and all others if somebody looks on."""
+    return (claims.filter(pk__in=some) for some in (ids[:FRONT], ids[FRONT:]) if some)
 
 
 def _first(pull: Pull, claims: QuerySet[Claim], *, is_patient: bool = False) -> Claim | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
@@ -131,7 +130,7 @@ def _told(worklist: Worklist, kept: KeptStanding, user: User) -> Standing:
     return Standing(worklist, rule.in_words(), **sums, as_of=kept.as_of)
 
 
-def front(worklist: Worklist, user: User, now: datetime) -> list[UUID]:
+def front(worklist: Worklist, user: User, now: datetime) -> list[str]:
     """What was worth most of what was free for this person, when the list was counted last on this day.
 
     Whoever takes one asks again whether it is still free, and still on the list.
@@ -145,4 +144,4 @@ def front(worklist: Worklist, user: User, now: datetime) -> list[UUID]:
         return []
     # Whoever passed a claim by today gets it when nothing else is left.
     new = [claim[:2] for front, *_ in found for claim in front if user.pk not in claim[2:]]
-    return [UUID(claim) for _, claim in sorted(new, reverse=True)]
+    return [claim for _, claim in sorted(new, reverse=True)]
