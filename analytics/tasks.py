@@ -9,6 +9,8 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
+from rcm_site.models import Heartbeat
+
 from .alerts.checking import check_due
 from .alerts.opening import escalate_overdue
 from .exports import handing_over, making
@@ -25,6 +27,12 @@ SECONDS = 20  # of work in one call; the next one goes on
 # Between two batches. SQLite has one writer at a time, who waits by looking now and then: whoever saves
 # something meanwhile must find it free.
 PAUSE = 0.2 if connection.vendor == "sqlite" else 0.0
+
+
+@shared_task
+def facts_pulse() -> None:
+    """Prove that the worker of the facts takes calls and reaches the database."""
+    Heartbeat.objects.beat("facts")
 
 
 @shared_task

@@ -28,11 +28,15 @@ log = structlog.get_logger(__name__)
 app = Celery("rcm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# Payments have a worker of their own: neither waits behind the other's calls, or falls with it.
+# Payments and facts have a worker of their own each: none waits behind the others' calls, or falls with them.
+# What follows the changes of claims would otherwise wait for the very hands that take in a file of them.
 app.conf.task_routes = {
     "claims.tasks.take_payments": {"queue": "payments"},
     "claims.tasks.relay_payments": {"queue": "relay"},
     "claims.tasks.payments_pulse": {"queue": "relay"},
+    "analytics.tasks.refresh_facts": {"queue": "facts"},
+    "analytics.tasks.keep_balances": {"queue": "facts"},
+    "analytics.tasks.facts_pulse": {"queue": "facts"},
 }
 
 
@@ -51,6 +55,7 @@ app.conf.beat_schedule = {
     "imports": _every(2, "claims.tasks.load_imports"),
     "payments": _every(1, "claims.tasks.relay_payments"),
     "payments pulse": _every(15, "claims.tasks.payments_pulse"),
+    "facts pulse": _every(15, "analytics.tasks.facts_pulse"),
     "audit seal": _every(5, "accounts.tasks.seal_audit_trail"),
     "audit stragglers": _nightly(3, 0, "accounts.tasks.seal_stragglers"),
     "tidying up": _nightly(3, 20, "rcm_site.tasks.tidy_up"),
@@ -95,7 +100,7 @@ def refuse_unsafe_settings(**_: Any) -> None:
 @signals.worker_ready.connect
 def first_pulse(**_: Any) -> None:
     """Show at once that calls arrive, instead of looking dead until beat first asks."""
-    for pulse in ("rcm_site.tasks.pulse", "claims.tasks.payments_pulse"):
+    for pulse in ("rcm_site.tasks.pulse", "claims.tasks.payments_pulse", "analytics.tasks.facts_pulse"):
         app.send_task(pulse, expires=30)
 
 

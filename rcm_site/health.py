@@ -163,6 +163,10 @@ def payments_worker() -> Finding:
     return _heartbeat("payments")
 
 
+def facts_worker() -> Finding:
+    return _heartbeat("facts")
+
+
 def snapshots() -> Finding:
     """Whether the last nights' numbers were written down."""
     hours = hours_since_last(timezone.now())
@@ -178,6 +182,7 @@ CHECKS: dict[str, Check] = {"database": database, "broker": broker, "cache": sha
 CHECKS_IN_DATABASE: dict[str, Check] = {
     "worker": worker,
     "payments_worker": payments_worker,
+    "facts_worker": facts_worker,
     "beat": beat,
     "mail": mail,
     "payments": payments,

@@ -109,6 +109,12 @@ def payments_worker_silent(looking: Looking) -> list[Found]:
     return _silent("payments", looking.now)
 
 
+@watch("Facts worker silent", Unit.COUNT, Good.DOWN, noun="minutes")
+def facts_worker_silent(looking: Looking) -> list[Found]:
+    """Since the worker that adds up facts last showed that it takes calls: without it reading takes longer."""
+    return _silent("facts", looking.now)
+
+
 @watch("Scheduler silent", Unit.COUNT, Good.DOWN, noun="minutes")
 def beat_silent(looking: Looking) -> list[Found]:
     """Since the scheduler, which rings for the workers, last showed that it is alive."""

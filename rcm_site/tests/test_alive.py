@@ -6,7 +6,7 @@ from rcm_site.models import Heartbeat
 pytestmark = pytest.mark.django_db
 
 
-PARTS = {"worker": "worker", "payments_worker": "payments", "beat": "beat"}
+PARTS = {"worker": "worker", "payments_worker": "payments", "facts_worker": "facts", "beat": "beat"}
 
 
 @pytest.mark.parametrize("part", PARTS)

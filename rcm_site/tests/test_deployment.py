@@ -27,7 +27,7 @@ from rcm_site.testing.services import CannotRun, Postgres, running
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ["web", "worker", "payments", "beat", "migrate"]
+OURS = ["web", "worker", "payments", "facts", "beat", "migrate"]
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 ENV_FILE = {
@@ -205,13 +205,23 @@ def test_only_the_migrations_use_the_databases_owner():
     assert roles == dict.fromkeys(OURS, "rcm") | {"migrate": "rcm_owner"}
 
 
-def test_payments_have_a_worker_of_their_own():
+def test_payments_and_facts_have_workers_of_their_own():
     queues = {route["queue"] for route in app.conf.task_routes.values()}
-    for command in (SERVICES["payments"]["command"], programs()["payments worker"]):
-        assert f"--queues={','.join(sorted(queues))}" in " ".join(command).replace("--queues ", "--queues=")
+    listening: set[str] = set()
+    for name in ("payments", "facts"):
+        heard = {queues_of(SERVICES[name]["command"]), queues_of(programs()[f"{name} worker"])}
+        assert len(heard) == 1
+        listening |= set(*heard)
+    assert listening == queues
     for command in (SERVICES["worker"]["command"], programs()["worker"]):
         assert "--queues" not in " ".join(command)  # and so it takes the default queue alone
     assert app.conf.task_default_queue not in queues
+
+
+def queues_of(command: list[str]) -> tuple[str, ...]:
+    said = re.search(r"--queues[ =](\S+)", " ".join(command))
+    assert said
+    return tuple(said[1].split(","))
 
 
 @pytest.mark.embedded

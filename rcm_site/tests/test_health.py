@@ -28,7 +28,7 @@ def no_database(monkeypatch):
 
 @pytest.fixture
 def alive(db):
-    for part in ("worker", "payments", "beat"):
+    for part in ("worker", "payments", "facts", "beat"):
         Heartbeat.objects.beat(part)
 
 
@@ -85,14 +85,15 @@ def test_all_well_is_healthy(client, alive):
     assert {name: check["status"] for name, check in answer["checks"].items()} == dict.fromkeys(
         [
             *("database", "broker", "cache", "disk"),
-            *("worker", "payments_worker", "beat", "mail", "payments", "snapshots"),
+            *("worker", "payments_worker", "facts_worker", "beat", "mail", "payments", "snapshots"),
         ],
         "healthy",
     )
 
 
 @pytest.mark.parametrize(
-    ("name", "part"), [("worker", "worker"), ("payments_worker", "payments"), ("beat", "beat")]
+    ("name", "part"),
+    [("worker", "worker"), ("payments_worker", "payments"), ("facts_worker", "facts"), ("beat", "beat")],
 )
 def test_a_silent_part_degrades_the_site_but_keeps_it_in_service(client, alive, name, part):
     Heartbeat.objects.filter(name=part).update(at=timezone.now() - timedelta(minutes=2))

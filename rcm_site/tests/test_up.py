@@ -122,7 +122,7 @@ def test_it_prints_the_address_and_a_sign_in_for_every_role(first_start):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_asked_to_stop_it_ends_all_and_says_success(up, how):
-    assert len(up.pids()) >= 6  # supervisor, guard, web, worker, payments worker, beat
+    assert len(up.pids()) >= 7  # supervisor, guard, web, worker, payments worker, facts worker, beat
 
     assert up.end(how) == 0
 
@@ -141,6 +141,7 @@ def test_killed_it_leaves_no_process_behind(up):
         ("gunicorn", "web server"),
         ("rcm_site worker --pool=threads --concurrency=4", "worker"),
         ("payments,relay", "payments worker"),
+        ("queues=facts", "facts worker"),
         ("rcm_site beat", "beat"),
         ("guard.py", "guard process"),
     ],

@@ -162,10 +162,10 @@ def test_how_long_the_oldest_has_waited() -> None:
 def test_how_long_a_part_has_been_silent(settings: Any, tmp_path: Path) -> None:
     now = timezone.now()
     assert measured("worker_silent", now) == (None, 0)
-    for name, minutes in (("worker", 7), ("payments", 0), ("beat", 3)):
+    for name, minutes in (("worker", 7), ("payments", 0), ("facts", 4), ("beat", 3)):
         Heartbeat.objects.create(name=name, at=now - minutes * MINUTE)
-    parts = ("worker_silent", "payments_worker_silent", "beat_silent")
-    assert [measured(key, now)[0] for key in parts] == [7, 0, 3]
+    parts = ("worker_silent", "payments_worker_silent", "facts_worker_silent", "beat_silent")
+    assert [measured(key, now)[0] for key in parts] == [7, 0, 4, 3]
 
 
 def test_how_old_the_last_backup_is(settings: Any, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from analytics.models import DirtyDay, ExportPiece
 from claims.imports.made_up import write_claim_lines
 from claims.management.commands._bench_api import family, token_of, web_server
 from claims.models import Claim, ClaimEvent, Import
+from rcm_site.management.commands.up import FACTS
 from rcm_site.testing.services import CannotRun, Redis, running
 
 CACHES = {"cold": "off", "warm": "on"}  # what FACTS_CACHE is meanwhile
@@ -105,7 +106,7 @@ class Command(BaseCommand):
                     if state == "warm":
                         told["exports"] = self._exports(asked, user)
                         if lines := options["during_import"]:
-                            with _worker(redis):
+                            with _workers(redis):
                                 self._during_import(asked, measured, lines, options["requests"], user)
         self._show(measured)
         told["addresses"] = {
@@ -226,15 +227,19 @@ def _waits(asked: Asked, address: Address, requests: int) -> Waits:
 
 
 @contextmanager
-def _worker(redis: str) -> Iterator[None]:
-    """The site's own, which adds up what an import changes while it changes it."""
-    command = [sys.executable, "-m", "celery", "--quiet", "-A", "rcm_site", "worker", "--beat"]
+def _workers(redis: str) -> Iterator[None]:
+    """The site's own, one of which adds up what an import changes while it changes it."""
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "rcm_site", "worker"]
     env = os.environ | {"REDIS_URL": redis, "LOG_LEVEL": "WARNING"}
-    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL) as worker:
+    with (
+        subprocess.Popen([*celery, "--beat"], env=env, stdout=subprocess.DEVNULL) as worker,
+        subprocess.Popen([*celery, *FACTS, "--concurrency=2"], env=env, stdout=subprocess.DEVNULL) as facts,
+    ):
         try:
             yield
         finally:
             worker.terminate()
+            facts.terminate()
 
 
 def _is_coming_in(before: set[Any]) -> bool:

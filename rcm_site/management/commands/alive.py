@@ -12,7 +12,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("part", choices=["worker", "payments_worker", "beat"])
+        parser.add_argument("part", choices=["worker", "payments_worker", "facts_worker", "beat"])
 
     def handle(self, *, part: str, **options: Any) -> None:
         if health.CHECKS_IN_DATABASE[part]().status != health.Status.HEALTHY:

@@ -53,8 +53,9 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-# What the worker of the payments side listens to; the other worker listens to neither.
+# What the workers of the payments side and of the facts listen to; the other worker listens to none of it.
 PAYMENTS = ["--queues=payments,relay", "--hostname=payments@%h"]
+FACTS = ["--queues=facts", "--hostname=facts@%h"]
 
 
 def programs() -> dict[str, list[str]]:
@@ -65,6 +66,7 @@ def programs() -> dict[str, list[str]]:
         "web server": [sys.executable, "-m", "gunicorn", "-c", "python:rcm_site.gunicorn", "rcm_site.wsgi"],
         "worker": [*celery, "worker", "--pool=threads", f"--concurrency={settings.WORKER_THREADS}", *alone],
         "payments worker": [*celery, "worker", "--pool=threads", "--concurrency=2", *PAYMENTS, *alone],
+        "facts worker": [*celery, "worker", "--pool=threads", "--concurrency=2", *FACTS, *alone],
         "beat": [*celery, "beat", "--pidfile="],
     }
 
