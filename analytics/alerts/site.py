@@ -111,7 +111,7 @@ def payments_worker_silent(looking: Looking) -> list[Found]:
 
 @watch("Facts worker silent", Unit.COUNT, Good.DOWN, noun="minutes")
 def facts_worker_silent(looking: Looking) -> list[Found]:
-    """Since the worker that adds up facts last showed that it takes calls: without it reading takes longer."""
+    """Since the worker that adds facts up last showed that it takes calls; without it pages get slower."""
     return _silent("facts", looking.now)
 
 
