@@ -427,21 +427,24 @@ def watch_shortfalls(schema_editor: BaseDatabaseSchemaEditor) -> None:
 def unwatch_shortfalls(schema_editor: BaseDatabaseSchemaEditor) -> None:
     table, function = _SHORT
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(f"DROP FUNCTION {function} CASCADE", params=None)
+        schema_editor.execute(f"DROP FUNCTION IF EXISTS {function} CASCADE", params=None)
         return
     for event in _ROWS_OF:
-        schema_editor.execute(f"DROP TRIGGER {table}_mark_{event}", params=None)
+        schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_mark_{event}", params=None)
 
 
-def create(schema_editor: BaseDatabaseSchemaEditor) -> None:
+def create(schema_editor: BaseDatabaseSchemaEditor, *, of_shortfalls: bool = True) -> None:
     is_postgresql = schema_editor.connection.vendor == "postgresql"
     for statement in _postgresql() if is_postgresql else _sqlite():
         schema_editor.execute(statement, params=None)
+    if of_shortfalls:
+        watch_shortfalls(schema_editor)
     balance_triggers.create(schema_editor)
 
 
 def drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
     balance_triggers.drop(schema_editor)
+    unwatch_shortfalls(schema_editor)
     if schema_editor.connection.vendor == "postgresql":
         names = ", ".join((*_FUNCTIONS.values(), "mark_all"))
         schema_editor.execute(f"DROP FUNCTION {names} CASCADE", params=None)

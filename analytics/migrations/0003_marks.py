@@ -6,7 +6,7 @@ from analytics.facts import fact_triggers
 
 
 def begin(apps, schema_editor):
-    fact_triggers.create(schema_editor)
+    fact_triggers.create(schema_editor, of_shortfalls=False)
     fact_triggers.mark_everything(schema_editor)
 
 

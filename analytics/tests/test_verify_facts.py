@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
 
+from analytics.facts import fact_triggers
 from analytics.facts.caching import version
 from analytics.facts.fact_triggers import missing_triggers
 from analytics.facts.totals import is_catching_up
@@ -61,6 +62,14 @@ def test_a_missing_trigger_is_found() -> None:
     assert missing_triggers() == {name}
     with pytest.raises(CommandError):
         verify()
+
+
+def test_a_migration_that_drops_the_triggers_gets_all_of_them_back() -> None:
+    editor = connection.schema_editor()
+    fact_triggers.drop(editor)
+    assert missing_triggers() == fact_triggers.trigger_names()
+    fact_triggers.create(editor)
+    assert not missing_triggers()
 
 
 def test_every_change_and_every_refresh_makes_another_version() -> None:
