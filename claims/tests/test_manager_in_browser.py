@@ -148,7 +148,7 @@ def test_a_biller_pays_a_credit_balance_back_by_keyboard_alone(window: Visit) ->
             break
     keys.press("Enter")
     expect(page.get_by_text("$20.00 was paid back.")).to_be_visible()
-    expect(page.get_by_text("Paid back to the payer")).to_be_visible()
+    expect(page.get_by_role("cell", name="Paid back to the payer")).to_be_visible()
     problems += window.accessibility_problems()
 
     assert problems == []
