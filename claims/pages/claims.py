@@ -42,7 +42,7 @@ from .statement import Account, who
 from .step_forms import steps_of
 from .tags_of import tags_of
 from .tasks import tasks_of
-from .worth import asked_list, work_of
+from .worth import work_of, worked_list
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # More claims are not put in order of amounts: no index has them, and a page has to come at once.
@@ -152,7 +152,7 @@ def asked_source(form: Any, user: User) -> Import | None:
 @require_POST
 def assign_claims(request: HttpRequest) -> HttpResponse:
     """Give the claims that were picked on the list to one person, or to nobody: all of them or none."""
-    worklist = asked_list(request.POST.get("list", ""), person(request))
+    worklist = worked_list(request)
     list_url = reverse("worklist", args=[worklist.pk]) if worklist else reverse("claims")
     back = redirect(f"{list_url}?{request.POST.get('back', '').lstrip('?')}")
     form = AssignClaims(person(request), request.POST)

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import may, person
-from accounts.models import User
 from rcm_site.templatetags.ui import day, money, percent
 
 from ..models import Claim, OpenWork, Worklist
@@ -53,20 +52,16 @@ def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
 
 
 def worked_list(request: HttpRequest) -> Worklist | None:
-    """The list that somebody works a claim from: the address names it, or what is sent."""
-    return asked_list(request.POST.get("list") or request.GET.get("list", ""), person(request))
+    """The list that somebody works from, if it is one of theirs: the address names it, or what is sent."""
+    asked = request.POST.get("list") or request.GET.get("list", "")
+    known = asked.isascii() and asked.isdigit() and len(asked) < 10
+    return Worklist.objects.visible_to(person(request)).filter(pk=asked).first() if known else None
 
 
 def way_to(request: HttpRequest, claim: UUID, place: str = "") -> str:
     """The claim's page, or a place on it, still on the list that somebody works."""
     worklist = worked_list(request)
     return reverse("claim", args=[claim]) + (f"?list={worklist.pk}" if worklist else "") + place
-
-
-def asked_list(asked: str, user: User) -> Worklist | None:
-    """The list from which somebody comes, if it is one of theirs."""
-    known = asked.isascii() and asked.isdigit() and len(asked) < 10
-    return Worklist.objects.visible_to(user).filter(pk=asked).first() if known else None
 
 
 def in_words(work: OpenWork, today: date) -> list[tuple[str, str]]:
