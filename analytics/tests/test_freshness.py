@@ -60,8 +60,8 @@ def charge(claim: Claim, dollars: int, on: BaseDatabaseWrapper | Any = connectio
 def is_told_again(ask: Callable[[], Any], queries: int = 1) -> bool:
     """Whether it is answered by asking which version there is now, and the same.
 
-    That is another one when a transaction ends that was open before the last change, be it on another test's
-    database of the same server: then it is asked once more.
+    That is another one when a transaction ends that was open before the last change, be it of
+    another database on the same server: then it is asked once more.
     """
     for _ in range(5):
         first = ask()

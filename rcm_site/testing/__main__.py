@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .limit import finished_within
 from .results import Outcomes, closing_line, never_run, read_outcomes
-from .services import CannotRun, environment
+from .services import PROCESSES, CannotRun, environment
 
 LEAST_COVERAGE = 90
 MOST_MINUTES = 60  # for one run of the suite, which takes a third of that at most
@@ -87,7 +87,7 @@ def lint(env: dict[str, str]) -> list[str]:
 def run_suite(name: str, env: dict[str, str], results: Path, *options: str) -> tuple[str, Outcomes]:
     say(f"tests on {name}")
     report = results / f"{name}.xml"
-    pytest = [sys.executable, "-m", "pytest", "-q", "--numprocesses=2", f"--junitxml={report}"]
+    pytest = [sys.executable, "-m", "pytest", "-q", f"--numprocesses={PROCESSES}", f"--junitxml={report}"]
     if not finished_within(MOST_MINUTES * 60, [*pytest, *options], env):
         print(f"THE {name.upper()} RUN WAS ENDED AFTER {MOST_MINUTES} MINUTES")
     return name, read_outcomes(report)

@@ -23,6 +23,7 @@ from pathlib import Path
 from rcm_site.supervisor import Supervisor
 
 START_SECONDS = 60
+PROCESSES = 2  # that run one suite beside each other
 
 
 class CannotRun(Exception):
@@ -151,7 +152,11 @@ def running(*kinds: Callable[[Supervisor, Path], Service]) -> Iterator[list[Serv
     # A socket's path may have about 100 characters, and TMPDIR can be long.
     directory = Path(tempfile.mkdtemp(prefix="rcm-", dir="/tmp"))
     with Supervisor(remove=[directory]) as supervisor:
-        services = [kind(supervisor, directory) for kind in kinds]
+        services = []
+        for number, kind in enumerate(kinds):
+            own = directory / str(number)
+            own.mkdir()
+            services.append(kind(supervisor, own))
         for service in services:
             service.start()
         yield services
@@ -159,15 +164,21 @@ def running(*kinds: Callable[[Supervisor, Path], Service]) -> Iterator[list[Serv
 
 @contextmanager
 def environment() -> Iterator[dict[str, str]]:
-    """What the settings must read to use PostgreSQL and Redis: real servers where named, else ours."""
+    """What the settings must read to use PostgreSQL and Redis: real servers where named, else ours.
+
+    Of ours, each of the `PROCESSES` has a PostgreSQL to itself: which version of the facts there is depends
+    on the transactions that are open on a server, in any of its databases.
+    """
     database, redis = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
-    with running(*([] if database else [Postgres]), *([] if redis else [Redis])) as services:
-        urls = {service.name: service.url for service in services}
-        redis = redis or urls["Redis"]
+    kinds = [*([] if database else [Postgres] * PROCESSES), *([] if redis else [Redis])]
+    with running(*kinds) as services:
+        databases = [service.url for service in services if isinstance(service, Postgres)]
+        caches = [service.url for service in services if isinstance(service, Redis)]
         yield {
-            "DATABASE_URL": database or urls["PostgreSQL"],
-            "REDIS_URL": redis,
-            "CELERY_BROKER_URL": redis,
+            "DATABASE_URL": database or databases[0],
+            **{f"DATABASE_URL_GW{number}": url for number, url in enumerate(databases)},
+            "REDIS_URL": redis or caches[0],
+            "CELERY_BROKER_URL": redis or caches[0],
         }
 
 

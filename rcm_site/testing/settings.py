@@ -1,4 +1,4 @@
-"""The site's settings, read in a sandbox: each test process has files and Redis databases of its own."""
+"""The site's settings, read in a sandbox: each test process has files and databases of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ def separate(env: MutableMapping[str, str], *, var: str, worker: str) -> None:
     env["ENV_FILE"] = os.devnull
     # Programs that a test starts are not in need of a sandbox in the sandbox.
     env["DJANGO_SETTINGS_MODULE"] = "rcm_site.settings"
+    if own := env.get(f"DATABASE_URL_{worker.upper()}"):
+        env["DATABASE_URL"] = own
     number = int(worker.removeprefix("gw") or 0)
     for name, database in (("REDIS_URL", 2 * number), ("CELERY_BROKER_URL", 2 * number + 1)):
         if env.get(name, "").startswith("redis://"):
