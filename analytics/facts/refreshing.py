@@ -41,8 +41,16 @@ def look() -> int | None:
 
 
 def _forget_repeated() -> None:
-    """One mark says it of a day, the last one; readers have fewer to look through."""
-    later = DirtyDay.objects.filter(fact=OuterRef("fact"), day=OuterRef("day"), pk__gt=OuterRef("pk"))
+    """One mark says it of a day, the last one; readers have fewer to look through.
+
+    Of a later transaction, too: without its number, the version would be that from before it was committed.
+    """
+    later = DirtyDay.objects.filter(
+        fact=OuterRef("fact"),
+        day=OuterRef("day"),
+        pk__gt=OuterRef("pk"),
+        written_in__gte=OuterRef("written_in"),
+    )
     DirtyDay.objects.filter(Exists(later)).delete()
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from analytics.facts.caching import version
 from analytics.facts.reading import DAYS, STAFF
-from analytics.facts.refreshing import refresh
+from analytics.facts.refreshing import look, refresh
 from analytics.facts.totals import totals
 from analytics.facts.verification import differences
 from analytics.models import DayFact, DirtyDay
@@ -152,3 +153,32 @@ def test_what_a_claim_lacks_counts_on_the_day_on_which_it_is_paid_by_then() -> N
     refresh_all()
     assert DayFact.objects.get(day=later, paid_claims=1).kept_by_law == 2
     assert not list(differences())
+
+
+def test_repeated_marks_that_go_leave_no_version_from_before_they_came() -> None:
+    """The one to be committed first began first, and has marked the same day after the other."""
+    claims = [make_claim(charge=Decimal("10.00"), submitted_on=DAY) for _ in range(2)]
+    refresh_all()
+    has_begun, has_marked = threading.Event(), threading.Event()
+
+    def raise_charge(claim: Claim) -> None:
+        Claim.objects.filter(pk=claim.pk).update(charge=20)
+
+    def begin_first() -> None:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_current_xact_id()")
+            has_begun.set()
+            has_marked.wait(10)
+            raise_charge(claims[0])
+
+    first = in_thread(begin_first)
+    has_begun.wait(10)
+    with transaction.atomic():
+        raise_charge(claims[1])
+        has_marked.set()
+        first.join()
+        before: list[str] = []
+        in_thread(lambda: before.append(version())).join()
+    look()
+    assert version() != before[0]
