@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -19,6 +20,8 @@ from rcm_site.templatetags.ui import money
 
 from .. import changes, pay_backs, steps, taking_back, write_offs
 from ..changes import Change, ClaimError
+from ..imports import validation
+from ..imports.records import Kind
 from ..models import Claim, ClaimLine
 from ..pay_backs import Paid
 from ..steps import Step
@@ -92,9 +95,28 @@ class Billed(forms.Form):
 
 
 class BilledLine(forms.ModelForm):
+    """One line, held to what a file may say; what it told before is corrected and never left out."""
+
     class Meta:
         model = ClaimLine
         fields = steps.CORRECTED_OF_LINE
+
+    charge = forms.DecimalField(min_value=0, max_digits=10, decimal_places=2)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("procedure", "charge"):
+            self.fields[name].required = self.initial[name] not in ("", None)
+
+    def clean_procedure(self) -> str:
+        """Codes that came in as they are may stay: nobody is kept from correcting something else."""
+        procedure: str = self.cleaned_data["procedure"]
+        if procedure and "procedure" in self.changed_data:
+            try:
+                validation.procedure(procedure, kind=Kind(self.instance.claim.kind))
+            except validation.Invalid as invalid:
+                raise ValidationError(f"The procedure {invalid}.") from invalid
+        return procedure
 
 
 @allow(WORK)

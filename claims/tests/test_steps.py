@@ -176,6 +176,23 @@ def test_a_corrected_claim_takes_the_place_of_the_first(client: Client, biller: 
     assert [*told] == [(denied.pk, "accepted"), (new.pk, "accepted"), (denied.pk, "voided")]
 
 
+def test_a_line_is_not_billed_again_without_its_charge_or_under_no_code(
+    client: Client, biller: User, denied: Claim
+) -> None:
+    kept = {f"line-2-{name}": value for name, value in corrected("D1110", "25.00").items()}
+    for procedure, charge, wrong in (
+        ("D2391", "", "This field is required."),
+        ("D2391", "-1", "greater than or equal to 0"),
+        ("", "80.00", "This field is required."),
+        ("<b>", "80.00", "must be a"),
+    ):
+        form = {f"line-1-{name}": value for name, value in corrected(procedure, charge).items()}
+        page = client.post(f"/claims/{denied.pk}/rebill/", form | kept)
+        assert page.status_code == 422
+        assert wrong in page.content.decode()
+    assert not denied.rebills.exists()
+
+
 def corrected(procedure: str, charge: str) -> dict[str, str]:
     return {"procedure": procedure, "modifiers": "", "units": "1", "charge": charge}
 

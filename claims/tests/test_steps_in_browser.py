@@ -16,7 +16,7 @@ PHONE = {"width": 390, "height": 640}
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_what_is_refused_is_told_in_sight(open_window: Any, scripts: bool) -> None:  # noqa: F811
+def test_what_is_refused_is_told_in_sight(open_window: Any, scripts: bool) -> None:
     heart = make_department("Heart")
     claim = make_claim(charge=Decimal(80), department=heart)
     window = open_window(viewport=PHONE, java_script_enabled=scripts)
