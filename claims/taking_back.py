@@ -6,6 +6,7 @@ why. What came in a file is not taken back here: its payer's own reversal does t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from accounts.access import may
 from accounts.models import User
 
 from . import changes
+from .answers.standing_again import STANDS, stand_again
 from .appeal_histories import follow
 from .changes import Change, ClaimError
 from .contracts.shortfalls import split
@@ -84,36 +86,57 @@ def _undo_payment(claim: Claim, payment: ClaimPayment, posted_at: datetime | Non
     if later:
         raise ClaimError(f"${later.paid:,.2f} was posted by hand after it: take that back first.")
     by_hand: HandPayment | None = getattr(payment, "by_hand", None)
-    is_restored = by_hand is not None and _restore(claim, by_hand, posted_at)
     before = claim.status
-    if not is_restored and claim.balance > claim.patient_share:
+    is_restored = by_hand is not None and _restore(claim, by_hand, posted_at)
+    if is_restored:
+        before = claim.status
+    elif claim.balance > claim.patient_share:
         _look_again(claim)
-    claim.save(update_fields=HandPayment.STOOD)
+    claim.save(update_fields=STANDS)
     changes.note(claim, f"{TAKEN_BACK}: payment of ${payment.paid:,.2f}", change, before=before)
 
 
 def _restore(claim: Claim, by_hand: HandPayment, posted_at: datetime | None) -> bool:
     """Give the claim back what the payment changed, as far as nothing else did since; whether that is all."""
-    answers = ClaimPayment.objects.filter(claim=claim, state=Posted, posted_at__gt=posted_at, pay_back=None)
+    answers = list(
+        ClaimPayment.objects.filter(
+            claim=claim, state=Posted, posted_at__gt=posted_at, pay_back=None
+        ).order_by("posted_at", "pk")
+    )
     changed = claim.events.filter(pk__gt=by_hand.event_id).exclude(from_status=F("to_status"))
-    is_answered, is_changed = answers.exists(), changed.exists()
-    if is_answered or (is_changed and claim.status in (Status.PAID, Status.DENIED)):
+    is_changed, is_changed_by_people = changed.exists(), changed.filter(source=None).exists()
+    if answers and not is_changed_by_people:
+        _stand_as_before(claim, by_hand)
+        stand_again(claim, answers)
+        if claim.status != Status.PAID:
+            _decided_nothing(by_hand)
+        return False
+    if answers or (is_changed and claim.status in (Status.PAID, Status.DENIED)):
         _decided_first(claim, by_hand)
         return False
-    own = ("status", "written_off") if is_changed else ()
-    for field in HandPayment.STOOD:
-        if field not in own:
-            setattr(claim, field, getattr(by_hand, field))
+    _stand_as_before(claim, by_hand, but_for=("status", "written_off") if is_changed else ())
     if not is_changed:
-        # Else an appeal that waited would have been decided, by nobody.
-        event = by_hand.event
-        event.action, event.to_status = f"{event.action}, taken back since", event.from_status
-        event.save(update_fields=["action", "to_status"])
+        _decided_nothing(by_hand)
     return not is_changed
+
+
+def _stand_as_before(claim: Claim, by_hand: HandPayment, but_for: Sequence[str] = ()) -> None:
+    for field in HandPayment.STOOD:
+        if field not in but_for:
+            setattr(claim, field, getattr(by_hand, field))
+
+
+def _decided_nothing(by_hand: HandPayment) -> None:
+    """Else an appeal that waited would have been decided, by nobody."""
+    event = by_hand.event
+    event.action, event.to_status = f"{event.action}, taken back since", event.from_status
+    event.save(update_fields=["action", "to_status"])
 
 
 def _decided_first(claim: Claim, by_hand: HandPayment) -> None:
     """Where this payment was the first decision, what has decided the claim since was."""
+    if claim.first_decided_on != by_hand.payment.paid_on:
+        return  # an answer that came late has an earlier day
     if not by_hand.first_decision and claim.decided_on:
         is_denied = claim.status == Status.DENIED
         claim.first_decision = Claim.Decision.DENIED if is_denied else Claim.Decision.PAID

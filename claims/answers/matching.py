@@ -232,7 +232,7 @@ def _book(found: Sequence[tuple[ClaimPayment, uuid.UUID]], by: Hand | None = Non
     if not found:
         return {}
     now = timezone.now()
-    decisions = _decisions([payment for payment, _ in found])
+    decisions = decisions_of([payment for payment, _ in found])
     pairs = [(decisions[payment.pk], claim_id) for payment, claim_id in found]
     effects = settle(pairs, now, by)
     for payment, claim_id in found:
@@ -252,7 +252,7 @@ def _mark(payment: ClaimPayment, claim_id: uuid.UUID, state: str, now: datetime)
     payment.posted_at = now if state == State.POSTED else None
 
 
-def _decisions(payments: Sequence[ClaimPayment]) -> dict[int, Decision]:
+def decisions_of(payments: Sequence[ClaimPayment]) -> dict[int, Decision]:
     """What payments say, from their rows as they were kept."""
     reasons: dict[int, list[tuple[str, str, int, tuple[str, ...]]]] = defaultdict(list)
     for batch in in_batches([payment.pk for payment in payments]):

@@ -114,10 +114,10 @@ def _know_what_came_before(standings: dict[uuid.UUID, Standing]) -> None:
         days = ClaimPayment.objects.filter(claim__in=batch, state=ClaimPayment.State.POSTED, pay_back=None)
         for claim_id, day in days.values_list("claim").annotate(Max("paid_on")).order_by():
             standings[claim_id].answered_on = day
-        _know_pay_backs(standings, batch)
+        know_pay_backs(standings, batch)
 
 
-def _know_pay_backs(standings: dict[uuid.UUID, Standing], ids: Sequence[uuid.UUID]) -> None:
+def know_pay_backs(standings: dict[uuid.UUID, Standing], ids: Sequence[uuid.UUID]) -> None:
     """What somebody wrote down as paid back to the payer: what it takes back may be the same money."""
     booked = PayBack.objects.filter(claim__in=ids, payment__state=ClaimPayment.State.POSTED)
     rows = booked.filter(to=PayBack.To.PAYER).order_by("pk")

@@ -155,6 +155,43 @@ def test_what_the_payer_answered_since_stands(biller: User) -> None:
     assert_sums_agree()
 
 
+def test_an_answer_that_came_late_beside_the_payment_decides_once_that_is_taken_back(biller: User) -> None:
+    """A payment of somebody else's, dated today; the file that comes then was decided some days ago."""
+    claim = make_claim(control_number="A-1", charge=100)
+    payment = by_hand(claim, biller, paid_on=TODAY)
+    post(remittance("CLP*A-1*4*100*0*0*12*I", "CAS*CO*16*100", day=f"{PAID_ON:%Y%m%d}"))
+    assert standing(claim)[0] == "paid"
+    take_back(payment, biller)
+    assert standing(claim) == ("denied", 0, 0, 0, 100)
+    assert (claim.decided_on, claim.paid_on, claim.denial_category) == (PAID_ON, None, "documentation")
+    assert (claim.first_decision, claim.first_decided_on) == ("denied", PAID_ON)
+    assert_sums_agree()
+
+
+def test_of_two_answers_since_the_first_is_the_first_decision(biller: User) -> None:
+    claim = make_claim(control_number="A-1", charge=100)
+    payment = by_hand(claim, biller, "80", DENIED_ON)
+    post(remittance("CLP*A-1*4*100*0*0*12*I", "CAS*CO*16*100", trace="T1", day=f"{PAID_ON:%Y%m%d}"))
+    post(
+        remittance("CLP*A-1*1*100*80*0*12*I", "CAS*CO*45*20", amount="80", trace="T2", day=f"{TODAY:%Y%m%d}")
+    )
+    take_back(payment, biller)
+    assert standing(claim) == ("paid", 80, 20, 0, 0)
+    assert (claim.first_decision, claim.first_decided_on) == ("denied", PAID_ON)
+    assert (claim.decided_on, claim.paid_on, claim.denial_category) == (TODAY, TODAY, "")
+    assert_sums_agree()
+
+
+def test_an_appeal_that_the_payer_refused_meanwhile_is_upheld(biller: User) -> None:
+    claim = make_claim(control_number="A-1", charge=100, **DENIED)
+    changes.change_status(claim=claim, to="appealed", change=Change(biller))
+    payment = by_hand(claim, biller, paid_on=TODAY)
+    post(remittance("CLP*A-1*4*100*0*0*12*I", "CAS*CO*16*100", day=f"{PAID_ON:%Y%m%d}"))
+    take_back(payment, biller)
+    assert standing(claim)[0] == "denied"
+    assert Appeal.objects.get().outcome == "upheld"
+
+
 def test_an_answer_that_came_first_is_not_late_because_of_a_payment_taken_back(biller: User) -> None:
     claim = make_claim(control_number="A-1", charge=100)
     take_back(by_hand(claim, biller, paid_on=TODAY), biller)
