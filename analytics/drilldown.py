@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from claims.models import Claim
+from rcm_site.planning import found_one_by_one
 from rcm_site.tables import SIZES
 
 from .facts.caching import is_told, remembered
@@ -121,7 +122,8 @@ class Listed:
     @cached_property
     def _begin(self) -> list[Any]:
         def read() -> list[Any]:
-            found = self._keys(slice(0, self.most + 1))
+            with found_one_by_one():
+                found = self._keys(slice(0, self.most + 1))
             return [len(found), *found[:BEGINNING]]
 
         return self._remembered(read, "begin")

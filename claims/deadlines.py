@@ -119,14 +119,20 @@ def due(limit: Limit, first: date | None, last: date, lengths: Lengths | None = 
 
     Whoever asks for several limits reads their lengths once.
     """
-    found = Q(pk__in=[])
+    found, known = Q(pk__in=[]), list[timedelta]()
     for days, claims in (lengths or Lengths()).of_claims(limit.days, limit.of_plan):
         counted = timedelta(days=days)
-        since = claims & Q(**{f"{limit.since}__lte": last - counted})
-        if first:
-            since &= Q(**{f"{limit.since}__gte": first - counted})
-        found |= since
-    return OWED & limit.applies & found
+        found |= claims & _between(limit, first, last, counted, counted)
+        known.append(counted)
+    # An index is read from the first of these days to the last, whatever the ranges between.
+    days_of_all = _between(limit, first, last, min(known), max(known)) if known else Q()
+    return OWED & limit.applies & days_of_all & found
+
+
+def _between(limit: Limit, first: date | None, last: date, shortest: timedelta, longest: timedelta) -> Q:
+    """Claims whose own day lies where a limit of such a length ends between these days."""
+    since = Q(**{f"{limit.since}__lte": last - shortest})
+    return since & Q(**{f"{limit.since}__gte": first - longest}) if first else since
 
 
 def due_within(limit: Limit, days: int, today: date, lengths: Lengths | None = None) -> Q:

@@ -23,7 +23,8 @@ REJECTED = OWED & Q(at_intake="rejected")
 # Paid, yet somebody has to work it: less than was expected of payer and patient together, or too much.
 UNDERPAID = Q(status="paid", expected__gt=F("paid") + F("patient_share"))
 CREDIT = Q(status="paid", balance__lt=0)
-ONCE_DENIED = Q(first_decision="denied") | ~Q(denial_category="")
+DENIED_EVER = Q(first_decision="denied") | ~Q(denial_category="") | Q(status="denied")
+DECIDED_EVER = Q(decided_on__isnull=False) | Q(first_decided_on__isnull=False) | Q(paid_on__isnull=False)
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -302,8 +303,10 @@ class Claim(models.Model):
                     *("submitted_on", "decided_on", "written_off"),
                 ],
                 name="denied_by_number",
-                condition=ONCE_DENIED,
+                condition=DENIED_EVER,
             ),
+            # The newest claims wait for their decisions, and are many.
+            models.Index(fields=["number"], name="decided_by_number", condition=DECIDED_EVER),
             # Left out of what people did.
             models.Index(fields=["id"], name="void_claim", condition=Q(status="void")),
         ]

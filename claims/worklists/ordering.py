@@ -6,12 +6,11 @@ rule. Else it is found by what it is and put in order here, while it is few; man
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
+
+from rcm_site.planning import found_one_by_one
 
 from ..models import Claim, OpenWork, Worklist
 from .choosing import asked_of
@@ -29,16 +28,6 @@ def among_best(worklist: Worklist, claims: QuerySet[Claim]) -> QuerySet[Claim]:
 
 def put_in_order(claims: QuerySet[Claim]) -> list[UUID] | None:
     """Claims that are few, the best first; nothing if they are many."""
-    with _found_one_by_one():
+    with found_one_by_one():
         rows = list(claims.order_by().values_list("work__value", "pk")[: FEW + 1])
     return None if len(rows) > FEW else [pk for _, pk in sorted(rows, key=lambda row: (-row[0], row[1]))]
-
-
-@contextmanager
-def _found_one_by_one() -> Iterator[None]:
-    """Work is kept in memory: as if it had to come from a disk, all of it would be read for some of it."""
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL random_page_cost = 1.1")
-        yield
