@@ -59,10 +59,10 @@ class DayWidget(Widget):
 
 
 class AmountWidget(Widget):
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Decimal | None:
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Decimal:
         text = str(value or "").replace("$", "").replace(",", "").strip()
         if not text:
-            return None
+            raise ValueError("is missing")
         try:
             amount = Decimal(text)
             MoneyField().to_python(amount)

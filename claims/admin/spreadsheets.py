@@ -141,7 +141,7 @@ class Rows(ModelResource):
             raise ValidationError("A column is there twice.")
         if unknown := sorted(set(dataset.headers) - set(self.fields)):
             raise ValidationError(
-                f"There are columns that mean nothing here: {len(unknown)}. "
+                f"There are columns that mean nothing here: {', '.join(unknown)}. "
                 f"Known are {', '.join(self.fields)}."
             )
 
@@ -153,7 +153,7 @@ class Rows(ModelResource):
             row[column] = " ".join(unquoted(str(cell or "")).split())
         first = self.seen.setdefault(self.key_of(row), row_number)
         if first != row_number:
-            raise ValidationError({self.key: f"stands in row {first} already"})
+            raise ValidationError({self.key: f"stands in row {first + 1} already"})
 
     def after_import_row(self, row: Any, row_result: RowResult, **kwargs: Any) -> None:
         """Whatever a file changes is told row by row, as if it had been typed."""

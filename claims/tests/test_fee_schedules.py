@@ -286,12 +286,12 @@ def test_a_schedule_is_previewed_taken_in_audited_and_noted(admin: Any, client: 
         ("Aetna,99214,,,,90", "valid_from", "is missing"),
         ("Aetna,99214,,2026-13-01,,90", "valid_from", "must be a day"),
         ("Aetna,99214,,2026-01-01,2025-12-31,90", "valid_to", "before the first day"),
-        ("Aetna,99214,,2026-01-01,,", "amount", "null"),
+        ("Aetna,99214,,2026-01-01,,", "amount", "is missing"),
         ("Aetna,99214,,2026-01-01,,1.005", "amount", "at most two decimals"),
         ("Aetna,99214,,2026-01-01,,-1", "amount", "greater than or equal to 0"),
         ("Aetna,99214,,2026-01-01,,ninety", "amount", "at most two decimals"),
         ("Aetna,99213,,2026-03-01,,90", "valid_from", "overlaps with the row from 2026-01-01"),
-        ("aetna,99213,,01/01/2026,,90", "procedure", "stands in row 1 already"),
+        ("aetna,99213,,01/01/2026,,90", "procedure", "stands in row 2 already"),
     ],
 )
 def test_a_broken_file_names_row_and_field_and_loses_nothing(
@@ -301,6 +301,7 @@ def test_a_broken_file_names_row_and_field_and_loses_nothing(
     response = preview(client, FEES, f"{HEADINGS}Aetna,99213,,2026-01-01,,80\n{row}\n")
     page = response.content.decode()
     assert reason in page
+    assert f"<td>3</td><td>{field}</td>" in page  # as a spreadsheet counts, with the headings
     invalid = response.context["result"].invalid_rows
     assert [(each.number, list(each.error_dict)) for each in invalid] == [(2, [field])]
     assert response.context.get("confirm_form") is None
