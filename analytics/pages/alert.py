@@ -238,7 +238,7 @@ def acknowledge_alert(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         found,
         lambda: opening.acknowledge(found, actor=person(request), now=timezone.now(), request=request),
-        "You look after it; nobody else is asked to.",
+        "You know of it: nobody else is asked.",
     )
 
 

@@ -160,7 +160,7 @@ def acknowledge_alerts(request: HttpRequest) -> HttpResponse:
     shown = form.narrow(Alert.objects.visible_to(user)).filter(pk__lte=known)
     done = opening.acknowledge_all(shown, actor=user, now=timezone.now(), request=request)
     if done:
-        messages.success(request, f"You look after {done:,} more; nobody else is asked to.")
+        messages.success(request, f"You know of {done:,} more: nobody else is asked.")
     else:
         messages.info(request, "Nothing waits there any more.")
     return redirect(f"{reverse('alerts')}?{asked}" if asked else "alerts")

@@ -245,7 +245,7 @@ def test_what_the_list_shows_as_waiting_is_acknowledged_at_once_and_nothing_else
     sent = {"newest": page.context["newest"]}
     since = make_alert(make_rule(department=heart, severity="critical"))
     answer = client.post("/alerts/acknowledge/?severity=critical", sent, follow=True)
-    assert "You look after 2 more" in answer.text
+    assert "You know of 2 more" in answer.text
     assert answer.redirect_chain[-1][0] == "/alerts/?severity=critical"
     by = dict(Alert.objects.values_list("pk", "acknowledged_by"))
     assert (by[first.pk], by[second.pk]) == (manager.pk, manager.pk)

@@ -69,7 +69,7 @@ def test_a_manager_makes_a_rule_by_keyboard_and_takes_care_of_its_alert(
     page.keyboard.press("Enter")
     expect(page.locator(".big-number")).to_have_text("25.0%")
     press(page, "Acknowledge")
-    expect(page.get_by_text("You look after it; nobody else is asked to.")).to_be_visible()
+    expect(page.get_by_text("You know of it: nobody else is asked.")).to_be_visible()
     fill_in(page, "Comment", "The payer changed its portal.")
     press(page, "Comment")
     expect(page.locator(".timeline")).to_contain_text("The payer changed its portal.")
