@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
+from psycopg import Cursor
+from psycopg.errors import FeatureNotSupported
+from psycopg.pq import TransactionStatus
 
 TRUSTED_SECONDS = 1
+
+
+class PreparedCursor(base.CursorMixin, Cursor[Any]):  # as Django’s own that binds on the server
+    """Keeps what is asked often planned, but where a migration has altered what a plan answers with since."""
+
+    def execute(self, query: Any, params: Any = None, **asked: Any) -> Any:
+        try:
+            return super().execute(query, params, **asked)
+        except FeatureNotSupported:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise  # nothing more can be asked in this transaction
+            return super().execute(query, params, prepare=False)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -34,5 +50,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]  # the stubs' mistake
+            cursor = PreparedCursor(self.connection)
             return self._prepare_cursor(cursor)  # type: ignore[attr-defined]  # the stubs leave it out

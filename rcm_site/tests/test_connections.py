@@ -87,3 +87,20 @@ def test_what_stays_planned_is_asked_through_django(kept: DatabaseWrapper) -> No
     with pytest.raises(OperationalError), kept.prepared_cursor() as cursor:
         cursor.execute("SELECT 1")
     assert request(kept) != lost
+
+
+def test_a_plan_from_before_a_migration_fails_no_request(kept: DatabaseWrapper) -> None:
+    def ask() -> list[tuple[str]]:
+        with kept.prepared_cursor() as cursor:
+            cursor.execute("SELECT name FROM altered WHERE id = %s", [1])
+            return cursor.fetchall()
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE altered AS SELECT 1 AS id, 'Ana'::varchar(10) AS name")
+        for _ in range(7):
+            ask()
+        cursor.execute("ALTER TABLE altered ALTER COLUMN name TYPE varchar(20)")
+        try:
+            assert [ask(), ask()] == [[("Ana",)], [("Ana",)]]
+        finally:
+            cursor.execute("DROP TABLE altered")
