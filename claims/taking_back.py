@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.access import may
@@ -98,11 +98,7 @@ def _undo_payment(claim: Claim, payment: ClaimPayment, posted_at: datetime | Non
 
 def _restore(claim: Claim, by_hand: HandPayment, posted_at: datetime | None) -> bool:
     """Give the claim back what the payment changed, as far as nothing else did since; whether that is all."""
-    answers = list(
-        ClaimPayment.objects.filter(
-            claim=claim, state=Posted, posted_at__gt=posted_at, pay_back=None
-        ).order_by("posted_at", "pk")
-    )
+    answers = list(_answers_since(claim, by_hand, posted_at))
     changed = claim.events.filter(pk__gt=by_hand.event_id).exclude(from_status=F("to_status"))
     is_changed, is_changed_by_people = changed.exists(), changed.filter(source=None).exists()
     if answers and not is_changed_by_people:
@@ -118,6 +114,13 @@ def _restore(claim: Claim, by_hand: HandPayment, posted_at: datetime | None) -> 
     if not is_changed:
         _decided_nothing(by_hand)
     return not is_changed
+
+
+def _answers_since(claim: Claim, by_hand: HandPayment, posted_at: datetime | None) -> QuerySet[ClaimPayment]:
+    """In their order. One whose file was being read when the payment was booked says an earlier moment."""
+    told = claim.events.filter(pk__gt=by_hand.event_id, source=OuterRef("source"), place=OuterRef("place"))
+    answers = ClaimPayment.objects.filter(claim=claim, state=Posted, pay_back=None)
+    return answers.filter(Q(posted_at__gt=posted_at) | Exists(told)).order_by("posted_at", "pk")
 
 
 def _stand_as_before(claim: Claim, by_hand: HandPayment, but_for: Sequence[str] = ()) -> None:

@@ -168,6 +168,16 @@ def test_an_answer_that_came_late_beside_the_payment_decides_once_that_is_taken_
     assert_sums_agree()
 
 
+def test_an_answer_that_was_being_read_when_the_payment_was_booked_came_after_it(biller: User) -> None:
+    claim = make_claim(control_number="A-1", charge=100)
+    payment = by_hand(claim, biller, "80", PAID_ON)
+    post(remittance("CLP*A-1*4*100*0*0*12*I", "CAS*CO*16*100", day=f"{TODAY:%Y%m%d}"))
+    assert payment.posted_at is not None
+    claim.payments.exclude(pk=payment.pk).update(posted_at=payment.posted_at - timedelta(seconds=2))
+    take_back(payment, biller)
+    assert (standing(claim)[0], claim.decided_on, claim.first_decision) == ("denied", TODAY, "denied")
+
+
 def test_of_two_answers_since_the_first_is_the_first_decision(biller: User) -> None:
     claim = make_claim(control_number="A-1", charge=100)
     payment = by_hand(claim, biller, "80", DENIED_ON)
