@@ -182,6 +182,13 @@ CACHES = {
         "TIMEOUT": 600,
         "OPTIONS": {"MAX_ENTRIES": 2_000},
     },
+    # Of thousands of rows each, and so a megabyte or more: few of them.
+    "long_facts": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "long_facts",
+        "TIMEOUT": 600,
+        "OPTIONS": {"MAX_ENTRIES": 20},
+    },
 }
 FACTS_CACHE = env.bool("FACTS_CACHE", default=True)
 

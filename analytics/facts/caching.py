@@ -24,7 +24,9 @@ from .fact_triggers import COLUMNS
 
 Found = TypeVar("Found")
 
-MOST_ROWS = 2_000  # of one answer: larger ones are seldom asked for twice, and would push many out
+# Of one answer. Longer ones, as of thousands of providers, stand apart, or they would push many out; the
+# longest are not kept.
+MOST_ROWS, MOST_OF_LONG = 2_000, 20_000
 
 # SQLite counts the changes, one writer after the other.
 _COUNTED = "SELECT sum(refreshes), sum(changes) FROM analytics_factstate"
@@ -90,12 +92,13 @@ def remembered(question: tuple[Any, ...], work_out: Callable[[], list[Found]]) -
         return work_out()
     now = _version_held()  # before anything is read, or older sums could pass for newer ones
     key = digest((CODE, *question))
-    kept = caches["facts"].get(key)
-    if kept is not None and kept[0] == now:
-        return kept[1]
+    for name in ("facts", "long_facts"):
+        kept = caches[name].get(key)
+        if kept is not None and kept[0] == now:
+            return kept[1]
     found = work_out()
-    if len(found) <= MOST_ROWS:
-        caches["facts"].set(key, (now, found))
+    if len(found) <= MOST_OF_LONG:
+        caches["facts" if len(found) <= MOST_ROWS else "long_facts"].set(key, (now, found))
     return found
 
 

@@ -72,7 +72,7 @@ def searched(request: HttpRequest) -> str:
 def provider_table(request: HttpRequest, question: Question, card: Scorecard) -> Table:
     text = searched(request)
     rows = [row for row in card.rows if text.casefold() in row.label.casefold()]
-    npis = dict(Provider.objects.values_list("pk", "npi"))
+    npis = dict(Provider.objects.order_by().values_list("pk", "npi"))
     scores = Scores(question, card, lambda row: {"provider": npis.get(row.key, NONE)})
     columns = [Column("provider", "Provider", lambda row: row.label, sort="label"), *score_columns(scores)]
     called = f" with “{text}”" if text else ""

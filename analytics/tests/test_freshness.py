@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from analytics.drilldown import Listed
+from analytics.facts import caching
 from analytics.facts.caching import code_version, is_told, version
 from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import refresh
@@ -159,6 +160,28 @@ def test_a_change_is_seen_at_the_very_next_read() -> None:
     assert charges() == 20
     claim.delete()
     assert charges() == 0
+
+
+def test_answers_stay_right_as_they_grow_too_long_to_be_kept_and_shrink(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(caching, "MOST_ROWS", 1)
+    monkeypatch.setattr(caching, "MOST_OF_LONG", 2)
+
+    def payers() -> int:
+        return len(totals(EVERYTHING, MONTH, ["charges"], by=("payer",)))
+
+    claims = []
+    for number, is_kept in ((1, True), (2, True), (3, False)):
+        claims.append(make_claim(payer=make_payer(), submitted_on=DAY))
+        refresh(DAYS)
+        assert payers() == number
+        assert is_told_again(payers) == is_kept
+    for number in (2, 1):
+        claims.pop().delete()
+        refresh(DAYS)
+        assert payers() == number
+        assert is_told_again(payers)
 
 
 def test_nothing_is_kept_of_a_change_that_was_taken_back() -> None:

@@ -72,7 +72,11 @@ class Provider(models.Model):
         ordering = ["npi"]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.npi})" if self.name else self.npi
+        return self.called(self.npi, self.name)
+
+    @staticmethod
+    def called(npi: str, name: str) -> str:
+        return f"{name} ({npi})" if name else npi
 
 
 class Coverage(models.Model):

@@ -49,7 +49,8 @@ def own_files(settings: Any, tmp_path: Path) -> None:
 def nobody_has_asked_yet() -> None:
     """Another test's people, who may have the same ids, were counted by the rate limit."""
     cache.clear()
-    caches["facts"].clear()  # the versions of an emptied database begin anew
+    for name in ("facts", "long_facts"):
+        caches[name].clear()  # the versions of an emptied database begin anew
 
 
 @pytest.fixture(autouse=True)
