@@ -29,7 +29,7 @@ from ..models import Claim, Patient, Task
 from ..models.tasks import TaskQuerySet
 from .filters import NOBODY, colleagues, named
 from .masking import MASKED, patient_shown
-from .worth import way_to
+from .worth import way_to, worked_list
 
 WORK = "claims.change_claim"
 LEAD = "accounts.view_team"
@@ -185,8 +185,15 @@ def new_task(request: HttpRequest) -> HttpResponse:
             form.add_error("reminder_on" if "reminder" in str(wrong) else "owner", str(wrong))
         else:
             messages.success(request, "The task is planned.")
-            return way_back(request, claim, patient)
-    page = {"title": "What has to be done?", "form": form, "about": claim or None, "patient": patient}
+            return redirect(way_back(request, claim, patient))
+    page = {
+        "title": "What has to be done?",
+        "form": form,
+        "about": claim or None,
+        "patient": patient,
+        "back": way_back(request, claim, patient),
+        "worklist": worked_list(request),
+    }
     if patient:
         page["about"] = patient_shown(patient, user)
     return render(request, "claims/new_task.html", page)
@@ -217,10 +224,10 @@ def refuse(request: HttpRequest, action: str, **details: Any) -> NoReturn:
     raise Http404
 
 
-def way_back(request: HttpRequest, claim: Claim | None, patient: Patient | None) -> HttpResponse:
+def way_back(request: HttpRequest, claim: Claim | None, patient: Patient | None) -> str:
     if claim:
-        return redirect(way_to(request, claim.pk, "#tasks"))
-    return redirect("patient", pk=patient.pk) if patient else redirect("tasks")
+        return way_to(request, claim.pk, "#tasks")
+    return reverse("patient", args=[patient.pk]) if patient else reverse("tasks")
 
 
 @allow(WORK)
@@ -270,7 +277,7 @@ def finish_task(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(wrong))
     else:
         messages.success(request, f"Done: {found.title}.")
-    return way_back(request, found.claim, None) if request.POST.get("back") == "claim" else redirect("tasks")
+    return redirect(way_back(request, found.claim if request.POST.get("back") == "claim" else None, None))
 
 
 @allow(WORK)

@@ -249,6 +249,9 @@ def test_whoever_works_a_list_stays_on_it_through_mistakes_and_all_that_they_do(
         assert f'href="{here}{step}/{on_list}"' in wrong.text
         assert f'href="{here}{on_list}"' in client.get(f"{here}{step}/{on_list}").text
     planned = {"kind": "call", "owner": biller.pk, "due_on": str(TODAY), "list": denials.pk}
+    wrong = client.post(f"/tasks/new/?claim={denied.pk}", planned | {"due_on": "2020-01-01"})
+    assert f'href="{here}{on_list}#tasks"' in wrong.text
+    assert f'name="list" value="{denials.pk}"' in wrong.text
     done = [
         client.post(f"/tasks/new/?claim={denied.pk}", planned),
         client.post(f"{here}tags/{on_list}", {"tag": "slow"}),
