@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
 from .business_days import last_business_day
@@ -126,7 +127,10 @@ def due(limit: Limit, first: date | None, last: date, lengths: Lengths | None = 
         known.append(counted)
     # An index is read from the first of these days to the last, whatever the ranges between.
     days_of_all = _between(limit, first, last, min(known), max(known)) if known else Q()
-    return OWED & limit.applies & days_of_all & found
+    # What a limit applies to is open. PostgreSQL that is told so twice expects too few claims by far; SQLite
+    # finds the index of those that are owed by its very words alone.
+    owed = OWED if connection.vendor == "sqlite" else Q(balance__gt=0)
+    return owed & limit.applies & days_of_all & found
 
 
 def _between(limit: Limit, first: date | None, last: date, shortest: timedelta, longest: timedelta) -> Q:

@@ -18,6 +18,7 @@ class Outline(NamedTuple):
     pk: UUID
     status: str
     payer_id: int | None
+    department_id: int | None
     denial_category: str
     at_intake: str
     submitted_on: date

@@ -111,6 +111,10 @@ class OpenWork(models.Model):
     urgency = models.PositiveSmallIntegerField(default=10)  # in tenths
     deadline = models.DateField(null=True)
     value = MoneyField()
+    # Its claim's. Lists ask the claim; a database that knows it here finds one department's work in order.
+    department = models.ForeignKey(
+        Department, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
 
     pended_until = models.DateField(null=True)  # the day on which it is back
     pended_why = models.CharField(max_length=8, choices=Why.choices, blank=True)
@@ -132,6 +136,8 @@ class OpenWork(models.Model):
         indexes = [
             # Read by every worklist, which stands in this order.
             models.Index(fields=["at_stake", "-value", "claim"], name="work_in_order"),
+            # Read by the worklists of people who see one department.
+            models.Index(fields=["at_stake", "department", "-value", "claim"], name="work_of_department"),
             # Read by what rests on a list.
             models.Index(
                 fields=["pended_until"],

@@ -19,12 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import audit
 from accounts.access import allow, may, person
 from accounts.models import User
-from rcm_site.tables import Cell, Column, Table
+from rcm_site.tables import Cell, Column, Keys, Table
 from rcm_site.templatetags.ui import NOTHING, day, percent, unbroken
 
 from ..changes import Change
 from ..models import Approval, Claim, ClaimEvent, ClaimPayment, OpenWork, PayBack, Worklist, WriteOff
-from ..worklists import choosing, editing, pulling, sharing, standings
+from ..worklists import choosing, editing, ordering, pulling, sharing, standings
 from ..worklists.choosing import asked_of, claims_of
 from .claims import amount, at_most
 from .filters import ClaimFilter
@@ -102,11 +102,12 @@ def worklist(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_worklist(request, pk)
     today = timezone.localdate(now)
     claims = claims_of(found, user)
-    table = table_of(request, found, choosing.valued(found, claims.exclude(choosing.at_rest(today))), now)
-    resting = choosing.valued(found, claims.filter(choosing.at_rest(today))).order_by(
+    waiting = choosing.valued(found, claims.exclude(choosing.at_rest(today)), user)
+    table = table_of(request, found, waiting, ordering.InOrder(waiting, user), now)
+    resting = choosing.valued(found, claims.filter(choosing.at_rest(today)), user).order_by(
         F("work__pended_until").asc(nulls_last=True), "pk"
     )
-    new = list(choosing.not_valued_yet(found, claims)[:25])
+    new = list(choosing.not_valued_yet(found, claims, user)[:25])
     (standing,) = standings.standings([found], user, now)
     audit.record(user, "claims.read", request=request, rows=len(table.rows), worklist=found.pk)
     return render(
@@ -130,7 +131,9 @@ def claim_url(worklist: Worklist, claim: Claim) -> str:
     return f"{reverse('claim', args=[claim.pk])}?list={worklist.pk}"
 
 
-def table_of(request: HttpRequest, found: Worklist, claims: QuerySet[Claim], now: datetime) -> Table:
+def table_of(
+    request: HttpRequest, found: Worklist, claims: QuerySet[Claim], keys: Keys, now: datetime
+) -> Table:
     return Table(
         request,
         claims,
@@ -143,7 +146,7 @@ def table_of(request: HttpRequest, found: Worklist, claims: QuerySet[Claim], now
         empty_text="Claims come to this list by themselves, as soon as its rule fits them.",
         empty_url=reverse("worklists"),
         empty_action="All worklists",
-        keys=claims.values_list("pk", flat=True),
+        keys=keys,
         read=rows().annotate(touches=touches()).in_bulk,
     )
 

@@ -285,11 +285,51 @@ def test_a_late_row_shows_nothing_that_is_closed_and_a_claim_without_one_is_not_
     new = make_open(department=heart)
     found = claims_of(worklist, biller)
     assert OpenWork.objects.count() == 2
-    assert list(valued(worklist, found)) == []
-    assert list(not_valued_yet(worklist, found)) == [new]
+    assert list(valued(worklist, found, biller)) == []
+    assert list(not_valued_yet(worklist, found, biller)) == [new]
     assert standing(worklist, biller).claims == 1
     assert next_claim(user=biller, worklist=worklist) == new
     assert elsewhere in claims_of(worklist, make_user("director"))
+
+
+def test_a_claim_that_changes_its_department_is_lost_on_no_list(biller: User, heart: Department) -> None:
+    worklist, elsewhere = make_list(), make_department()
+    claim, others = make_open(department=elsewhere), make_user("biller", departments=[elsewhere])
+    open_work.settle()
+    assert [standing(worklist, each).claims for each in (biller, others)] == [0, 1]
+    Claim.objects.filter(pk=claim.pk).update(department=heart)
+    found = claims_of(worklist, biller)
+    assert list(not_valued_yet(worklist, found, biller)) == [claim]
+    assert next_claim(user=others, worklist=worklist) is None
+    assert next_claim(user=biller, worklist=worklist) == claim  # which values it
+    assert list(valued(worklist, found, biller)) == [claim]
+    assert OpenWork.objects.get().department == heart
+    open_work.settle()
+    everybody = make_user("director")
+    Claim.objects.filter(pk=claim.pk).update(department=None)
+    assert list(valued(worklist, claims_of(worklist, everybody), everybody)) == [claim]
+    open_work.settle()
+    assert OpenWork.objects.get().department is None
+
+
+@pytest.mark.parametrize("departments", [1, 2, 5])  # of somebody who works a list
+@pytest.mark.parametrize("deep", [0, 1_000])
+def test_pages_of_some_departments_follow_one_order(
+    departments: int, deep: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ordering, "DEEP", deep)
+    seen, elsewhere = [make_department() for _ in range(departments)], make_department()
+    claims = [
+        make_open(dollars, department=department)
+        for department in seen
+        for dollars in ("10.00", "30.00", "20.00", "30.00")
+    ]
+    make_open("500.00", department=elsewhere)
+    open_work.settle()
+    worklist, person = make_list(), make_user("biller", departments=seen)
+    in_order = [claim.pk for claim in sorted(claims, key=lambda claim: (-claim.charge, claim.pk))]
+    keys = ordering.InOrder(valued(worklist, claims_of(worklist, person), person), person)
+    assert [pk for first in range(0, 20, 3) for pk in keys[first : first + 3]] == in_order
 
 
 # Order, counts, neighbours -------------------------------------------------------------------------
@@ -301,7 +341,7 @@ def test_a_list_is_worked_by_value_and_counts_what_rests_apart(biller: User, hea
     resting = make_open("5000.00", department=heart)
     open_work.settle()
     pending.pend(claim=resting, days=3, why="payer", change=Change(biller))
-    assert list(valued(worklist, claims_of(worklist, biller))) == [resting, large, middle, small]
+    assert list(valued(worklist, claims_of(worklist, biller), biller)) == [resting, large, middle, small]
     found = standing(worklist, biller)
     assert (found.claims, found.dollars, found.at_rest, found.deadline) == (3, Decimal(330), 1, None)
     assert neighbours(worklist, biller, middle) == (large, small)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import Combinable
 
 from accounts.models import Department, User
@@ -54,15 +54,23 @@ def dollars_of(worklist: Worklist) -> Combinable:
     return MONEY[asked_of(worklist)["money"]][2]
 
 
-def valued(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]:
+def valued(worklist: Worklist, claims: ClaimQuerySet, user: User) -> QuerySet[Claim]:
     """Those of its claims that have been valued, in the order in which they are worked."""
-    return claims.filter(work__at_stake=asked_of(worklist)["money"]).order_by(*BY_VALUE)
+    return claims.filter(_is_valued(worklist, user)).order_by(*BY_VALUE)
 
 
-def not_valued_yet(worklist: Worklist, claims: ClaimQuerySet) -> QuerySet[Claim]:
-    """Those that came in a moment ago, or changed from one kind of money to another."""
+def not_valued_yet(worklist: Worklist, claims: ClaimQuerySet, user: User) -> QuerySet[Claim]:
+    """Those that came in a moment ago, or changed their department or from one kind of money to another."""
     marked = claims.filter(pk__in=WorkMark.objects.values("claim_id"))
-    return marked.exclude(work__at_stake=asked_of(worklist)["money"]).order_by("-balance", "pk")
+    return marked.exclude(_is_valued(worklist, user)).order_by("-balance", "pk")
+
+
+def _is_valued(worklist: Worklist, user: User) -> Q:
+    """Where claims are of one department, the database has an order of its work alone."""
+    is_valued = Q(work__at_stake=asked_of(worklist)["money"])
+    if user.sees_everything and not worklist.department_id:
+        return is_valued  # claims of no department among them
+    return is_valued & Q(work__department=F("department"))
 
 
 def at_rest(today: date) -> Q:
@@ -86,7 +94,7 @@ def neighbours(worklist: Worklist, user: User, claim: Claim) -> tuple[Claim | No
     work = OpenWork.objects.filter(pk=claim.pk).first()
     if work is None:
         return None, None
-    others = valued(worklist, claims_of(worklist, user))
+    others = valued(worklist, claims_of(worklist, user), user)
     before = Q(work__value__gt=work.value) | Q(work__value=work.value, pk__lt=claim.pk)
     after = Q(work__value__lt=work.value) | Q(work__value=work.value, pk__gt=claim.pk)
     return others.filter(before).reverse().first(), others.filter(after).first()

@@ -28,6 +28,7 @@ from .standings import FRONT, is_good, to_do
 
 EACH = timedelta(seconds=55)
 OLD = timedelta(days=91)
+EVERYBODY = User(role="director")  # whoever sees everything, nobody in particular
 KEYS = ("department", "assignee")
 Part = tuple[int | None, int | None, int | None]  # department, assignee, in whose hands
 
@@ -59,9 +60,7 @@ def _count(worklist: Worklist, now: datetime) -> bool:
 def claims_of_all(worklist: Worklist) -> ClaimQuerySet:
     """What is on a list for anybody: on one of everybody's own work all that is somebody's or nobody's."""
     rule = {name: word for name, word in worklist.filters.items() if (name, word) != ("assignee", ME)}
-    # Whoever sees everything; nobody in particular.
-    everybody = User(role="director")
-    return narrowed(ClaimFilter(rule, everybody), everybody, worklist.department)
+    return narrowed(ClaimFilter(rule, EVERYBODY), EVERYBODY, worklist.department)
 
 
 def _summed(worklist: Worklist, claims: ClaimQuerySet, now: datetime) -> list[dict[str, Any]]:
@@ -91,7 +90,7 @@ def _fronts(worklist: Worklist, claims: ClaimQuerySet, now: datetime) -> dict[Pa
     today = timezone.localdate(now)
     free = Q(work__held_by=None) | Q(work__held_until__lte=now)
     passed_by = Case(When(work__passed_at__gte=midnight(today), then=F("work__passed_by")))
-    waiting = valued(worklist, claims).filter(to_do(today) & free)
+    waiting = valued(worklist, claims, EVERYBODY).filter(to_do(today) & free)
     waiting = waiting.annotate(passer=passed_by, is_new=Q(passer=None))
     places = [F(key) for key in (*KEYS, "is_new")]
     nth = Window(RowNumber(), partition_by=places, order_by=[F("work__value").desc(), "pk"])

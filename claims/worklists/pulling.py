@@ -60,7 +60,7 @@ def next_claim(
 
 def _taken(pull: Pull, found: ClaimQuerySet) -> Claim | None:
     today = timezone.localdate(pull.now)
-    free = valued(pull.worklist, found.exclude(at_rest(today)))
+    free = valued(pull.worklist, found.exclude(at_rest(today)), pull.user)
     new = free.exclude(work__passed_by=pull.user, work__passed_at__gte=midnight(today))
     with transaction.atomic():
         let_go(pull.user, pull.now)
@@ -105,7 +105,7 @@ def _first(pull: Pull, claims: QuerySet[Claim], *, is_patient: bool = False) -> 
 
 
 def _taken_of_new(pull: Pull, found: ClaimQuerySet) -> Claim | None:
-    new = list(not_valued_yet(pull.worklist, found).values_list("pk", flat=True)[:VALUED_AT_ONCE])
+    new = list(not_valued_yet(pull.worklist, found, pull.user).values_list("pk", flat=True)[:VALUED_AT_ONCE])
     if not new:
         return None
     with transaction.atomic():

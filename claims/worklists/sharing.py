@@ -47,7 +47,9 @@ def people_of(worklist: Worklist) -> list[User]:
 def share_out(*, worklist: Worklist, change: Change) -> Shared:
     """Give the list's claims that are nobody's, as far as whoever does it sees them, to its people."""
     found = (
-        valued(worklist, claims_of(worklist, change.actor)).filter(assignee=None).select_related("patient")
+        valued(worklist, claims_of(worklist, change.actor), change.actor)
+        .filter(assignee=None)
+        .select_related("patient")
     )
     claims = list(found[: MOST_AT_ONCE + 1])
     here, turn = claims[:MOST_AT_ONCE], TURNS[worklist.hand_out]()

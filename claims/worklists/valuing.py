@@ -46,6 +46,7 @@ class Worth(NamedTuple):
     urgency: int
     deadline: date | None
     value: Decimal
+    department_id: int | None
 
 
 def at_stake(claim: Claim | Outline) -> tuple[AtStake, Decimal] | None:
@@ -85,6 +86,7 @@ def worth_of(claim: Outline, chances: Chances, plans: PlanLimits, today: date) -
         urgency=times,
         deadline=deadline.day if deadline else None,
         value=(dollars * share * times / 10).quantize(CENT, ROUND_HALF_UP),
+        department_id=claim.department_id,
     )
 
 

@@ -12,6 +12,7 @@ MARKS = "claims_workmark"
 # What of a claim its work depends on.
 COLUMNS = (
     *("status", "payer_id", "denial_category", "at_intake", "submitted_on", "service_to", "decided_on"),
+    "department_id",
     *("charge", "paid", "adjusted", "written_off", "expected", "patient_share"),
 )
 _INSERT = f"INSERT INTO {MARKS} (claim_id)"
