@@ -143,5 +143,4 @@ class TakeNext(APIView):
 
 def shown(taken: Claim) -> dict[str, Any]:
     claim = Claim.objects.filter(pk=taken.pk).values_list(*LISTED, named=True).get()
-    work = OpenWork.objects.get(pk=taken.pk)
-    return {"claim": listed(claim, net_fees([taken.pk]).get(taken.pk)), "work": WorkShown(work).data}
+    return {"claim": listed(claim, net_fees([taken.pk]).get(taken.pk)), "work": WorkShown(taken.work).data}

@@ -13,6 +13,12 @@ from ..models import Claim, OpenWork
 HOLD = timedelta(minutes=20)
 
 
+def hold(work: OpenWork, user: User, now: datetime) -> None:
+    """Whoever holds it has locked its row."""
+    work.held_by, work.held_until, work.passed_by, work.passed_at = user, now + HOLD, None, None
+    work.save(update_fields=["held_by", "held_until", "passed_by", "passed_at"])
+
+
 def let_go(user: User, now: datetime) -> None:
     """What they had comes back to everybody, and to themselves when nothing else is left today."""
     held = OpenWork.objects.filter(held_by=user)

@@ -21,10 +21,10 @@ from accounts import audit
 from accounts.models import User
 from rcm_site.days import midnight
 
-from ..models import Claim, OpenWork, Worklist
+from ..models import Claim, Worklist
 from ..models.claims import ClaimQuerySet
 from .choosing import at_rest, claims_of, free_for, is_shared, not_valued_yet, valued
-from .holding import HOLD, let_go
+from .holding import hold, let_go
 from .ordering import among_best, put_in_order
 from .standings import FRONT, front
 from .valuing import value_claims
@@ -95,11 +95,10 @@ def _slices(claims: QuerySet[Claim], ids: Sequence[UUID | str]) -> Iterator[Quer
 
 
 def _first(pull: Pull, claims: QuerySet[Claim], *, is_patient: bool = False) -> Claim | None:
-    locked = claims.select_related("work").only("number", "work__claim")
+    locked = claims.select_related("work").only("number", "work")
     claim = locked.select_for_update(skip_locked=not is_patient, of=("work",)).first()
     if claim:
-        work = OpenWork.objects.filter(pk=claim.pk)
-        work.update(held_by=pull.user, held_until=pull.now + HOLD, passed_by=None, passed_at=None)
+        hold(claim.work, pull.user, pull.now)
         pull.note(claim)
     return claim
 
