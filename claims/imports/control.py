@@ -14,9 +14,9 @@ from accounts import audit
 from accounts.models import User
 from claims.models import Import
 
-from .refusals import refused_rows
+from .refusals import has_rows, refused_rows
 
-__all__ = ["CannotControl", "Progress", "cancel", "pause", "progress", "refused_rows", "resume"]
+__all__ = ["CannotControl", "Progress", "cancel", "has_rows", "pause", "progress", "refused_rows", "resume"]
 
 PAUSE, CANCEL = "pause", "cancel"
 State = Import.State

@@ -38,6 +38,12 @@ def rules_of(source: Import, *, keep_rows: bool = False) -> Rules:
     )
 
 
+def has_rows(source: Import) -> bool:
+    """Whether what was refused can be mended as rows and sent again: JSON and X12 have none."""
+    kinds = (source.kind or source.found_kinds).replace(",", " ").split()
+    return any(kind in kinds for kind in TABLES)
+
+
 def refused_rows(source: Import) -> Iterator[list[str]]:
     """Header first, then the rows as sent; of JSON and X12, which have no rows, what is wrong where.
 

@@ -23,7 +23,7 @@ from rcm_site.tabs import Tab
 from rcm_site.templatetags.ui import NOTHING, number
 
 from ..imports.blocks import FileForgotten
-from ..imports.control import refused_rows
+from ..imports.control import has_rows, refused_rows
 from ..models import Claim, Import, ImportProblem
 from .places import noun_of, place_in_words
 
@@ -68,7 +68,7 @@ def problems_of(request: HttpRequest, source: Import, user: User) -> dict[str, A
         ],
         "problems": problems_table(request, source, user, chosen),
         "has_problems": any(counts.values()) or source.problems.exists(),
-        "can_mend": source.is_over and source.refused > 0 and source.blocks.exists(),
+        "can_mend": source.is_over and source.refused > 0 and has_rows(source) and source.blocks.exists(),
     }
 
 

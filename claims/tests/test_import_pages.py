@@ -134,6 +134,16 @@ def test_what_was_refused_is_shown_downloaded_mended_and_sent_again(client: Clie
     assert sorted(Claim.objects.values_list("control_number", flat=True)) == ["X-1", "X-2"]
 
 
+def test_what_was_refused_of_json_is_mended_in_the_file_itself(client: Client, biller: User) -> None:
+    send(client, csv('[{"external_id": "X-1", "lines": []}]', "claims.json"))
+    loading.load_waiting(seconds=30)
+    source = Import.objects.get()
+    assert (source.state, source.refused) == ("done", 1)
+    page = client.get(reverse("import", args=[source.pk])).content.decode()
+    assert "Mend the file itself and send it again" in page
+    assert reverse("refused_csv", args=[source.pk]) not in page
+
+
 def test_the_rows_are_on_the_trail_before_the_first_byte(client: Client, biller: User) -> None:
     send(client, csv(BROKEN))
     client.get(reverse("refused_csv", args=[Import.objects.get().pk]))  # whose answer is never read
