@@ -6,7 +6,7 @@ and the speaking places of a chart, the options of a choice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 register = template.Library()
 
 
-def _text(words: object) -> str:
+def text(words: object) -> str:
     """As the template engine writes it."""
     return words if isinstance(words, SafeString) else escape(str(words))
 
@@ -50,9 +50,9 @@ def _row(table: Table, row: Row) -> str:
     first, *others = row.cells
     name = _cell(first)
     if row.url:
-        anchor = f' id="{_text(row.anchor)}"' if row.anchor else ""
-        name = f'<a href="{_text(row.url)}"{anchor}>{name}</a>'
-    title = f' title="{_text(first.title)}"' if first.title else ""
+        anchor = f' id="{text(row.anchor)}"' if row.anchor else ""
+        name = f'<a href="{text(row.url)}"{anchor}>{name}</a>'
+    title = f' title="{text(first.title)}"' if first.title else ""
     head = f'<th scope="row"{_numeric(first.numeric)}{title}>{name}</th>'
     return f"<tr>{_pick(table, row)}{head}{''.join(map(_cell_of_row, others))}</tr>"
 
@@ -61,25 +61,25 @@ def _pick(table: Table, row: Row) -> str:
     if not row.pick:
         return ""
     return (
-        f'<td class="pick"><input type="checkbox" name="row" value="{_text(row.pick)}" '
-        f'form="{_text(table.picks)}" aria-label="Select {_text(row.cells[0].text)}"></td>'
+        f'<td class="pick"><input type="checkbox" name="row" value="{text(row.pick)}" '
+        f'form="{text(table.picks)}" aria-label="Select {text(row.cells[0].text)}"></td>'
     )
 
 
 def _cell_of_row(cell: Cell) -> str:
-    title = f' title="{_text(cell.title)}"' if cell.title else ""
+    title = f' title="{text(cell.title)}"' if cell.title else ""
     return f"<td{_numeric(cell.numeric)}{title}>{_cell(cell)}</td>"
 
 
 def _cell(cell: Cell) -> str:
     """What stands in a cell of a table, and where it leads."""
-    words = _text(cell.text)
+    words = text(cell.text)
     if cell.badge:
         words = badge(cell.badge, cell.text)
     elif cell.tone:
-        words = f'<span class="is-{_text(cell.tone)}">{words}</span>'
+        words = f'<span class="is-{text(cell.tone)}">{words}</span>'
     if cell.url:
-        words = f'<a href="{_text(cell.url)}">{words}</a>'
+        words = f'<a href="{text(cell.url)}">{words}</a>'
     if cell.share is None:
         return words
     bar = f'<rect width="{percent(cell.share)}" height="100%" rx="2"/>'
@@ -97,22 +97,22 @@ def chart_numbers(numbers: Numbers) -> SafeString:
 
 def _numbers_row(cells: Iterable[Any]) -> str:
     first, *others = cells
-    rest = (f"<td{_numeric(each.is_numeric)}>{_text(each.text)}</td>" for each in others)
-    return f'<tr><th scope="row">{_text(first.text)}</th>{"".join(rest)}</tr>'
+    rest = (f"<td{_numeric(each.is_numeric)}>{text(each.text)}</td>" for each in others)
+    return f'<tr><th scope="row">{text(first.text)}</th>{"".join(rest)}</tr>'
 
 
 @register.simple_tag
 def chart_spots(drawing: Drawing, group: str) -> SafeString:
     """The places of a drawing that speak. Those that lead somewhere are links; the others are one stop for
     the Tab key, and the arrows go from one to the next."""
-    return SafeString("".join(_spots(drawing, _text(group))))
+    return SafeString("".join(_spots(drawing, text(group))))
 
 
 def _spots(drawing: Drawing, group: str) -> Iterator[str]:
     for spot in drawing.spots:
-        label = f'aria-label="{_text(spot.label)}"'
+        label = f'aria-label="{text(spot.label)}"'
         if spot.url:
-            place = f'<a href="{_text(spot.url)}" {label}>{spot.area}</a>'
+            place = f'<a href="{text(spot.url)}" {label}>{spot.area}</a>'
         else:
             room = f'x="{spot.x:.5g}" y="{spot.y:.5g}" width="{spot.width:.5g}" height="{spot.height:.5g}"'
             choice = f'<input type="radio" name="{group}" {label} autocomplete="off">'
@@ -120,24 +120,28 @@ def _spots(drawing: Drawing, group: str) -> Iterator[str]:
         yield f'<g class="spot">{place}<g class="readout" aria-hidden="true">{spot.readout}</g></g>'
 
 
-# Choices -------------------------------------------------------------------------------------------
+# Fields of forms ------------------------------------------------------------------------------------
 
 
-@register.simple_tag
-def options(widget: dict[str, Any]) -> SafeString:
+def options(widget: Mapping[str, Any]) -> str:
     """What a choice offers, as Django's own templates write it."""
-    return SafeString("\n".join(_group(name, choices) for name, choices, _ in widget["optgroups"]))
+    return "\n".join(_group(name, choices) for name, choices, _ in widget["optgroups"])
 
 
 def _group(name: str | None, choices: Iterable[dict[str, Any]]) -> str:
     written = "\n".join(map(_option, choices))
-    return f'<optgroup label="{_text(name)}">{written}</optgroup>' if name else written
+    return f'<optgroup label="{text(name)}">{written}</optgroup>' if name else written
 
 
 def _option(option: dict[str, Any]) -> str:
-    attributes = "".join(
-        f" {name}" if value is True else f' {name}="{_text(value)}"'
-        for name, value in option["attrs"].items()
+    value, label = text(option["value"]), text(option["label"])
+    return f'<option value="{value}"{attributes(option["attrs"])}>{label}</option>'
+
+
+def attributes(named: Mapping[str, Any]) -> str:
+    """Those of an element, as Django's own templates write them."""
+    return "".join(
+        f" {name}" if value is True else f' {name}="{text(value)}"'
+        for name, value in named.items()
         if value is not False
     )
-    return f'<option value="{_text(option["value"])}"{attributes}>{_text(option["label"])}</option>'
