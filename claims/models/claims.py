@@ -445,13 +445,13 @@ class ClaimEvent(models.Model):
         ordering = ["at", "id"]
         indexes = [
             models.Index(fields=["claim", "at"], name="event_by_claim"),
-            # Read by what a person did: only people's own actions, not those of imports.
-            # To which claims, too: they are counted from it alone.
+            # Read by what a person did, the newest first: only their own actions, not that a file of theirs
+            # brought the claim. To which claims, too: they are counted from it alone.
             models.Index(
-                fields=["actor", "at"],
+                fields=["actor", "at", "id"],
                 name="event_by_actor",
-                include=["claim", "action"],
-                condition=Q(actor__isnull=False),
+                include=["claim"],
+                condition=Q(actor__isnull=False) & ~Q(action="received"),
             ),
             # Read by the facts of a day: what people did, and what became of appeals and write-offs.
             models.Index(fields=["at"], name="event_of_people", condition=Q(actor__isnull=False)),
