@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Min
+from django.db.models import Count, Min, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -55,14 +55,16 @@ def payments(request: HttpRequest) -> HttpResponse:
 
 def figures(outbox: Any) -> list[Figure]:
     now = timezone.now()
-    oldest = outbox.undelivered().aggregate(oldest=Min("created_at"))["oldest"]
-    sent = outbox.undelivered().filter(state=OutboxMessage.State.SENT).count()
+    on_their_way = outbox.undelivered().aggregate(
+        all=Count("*"), sent=Count("pk", filter=Q(state=OutboxMessage.State.SENT)), oldest=Min("created_at")
+    )
+    oldest = on_their_way["oldest"]
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return [
         Figure(
             "On their way",
-            number(outbox.undelivered().count()),
-            n=f"{number(sent)} of them with the broker",
+            number(on_their_way["all"]),
+            n=f"{number(on_their_way['sent'])} of them with the broker",
             definition="Messages that the payments side has not taken yet.",
         ),
         Figure(
