@@ -118,7 +118,7 @@ def post_payment(*, claim: Claim, amount: Decimal, paid_on: date, change: Change
     claim.save(update_fields=["paid", "status", *fields])
     claim.refresh_from_db(fields=["balance"])
     split([claim.pk])
-    event = _note(claim, "payment posted", before, change)
+    event = _note(claim, f"payment posted: ${amount:,.2f}", before, change)
     HandPayment.objects.create(payment=payment, event=event, **stood)
     follow([claim.pk])
     return claim

@@ -105,6 +105,7 @@ def test_a_payment_is_posted_from_the_page(client: Client, biller: User, denied:
     client.post(f"/claims/{denied.pk}/steps/payment/", {"amount": "60", "paid_on": str(TODAY)})
     denied.refresh_from_db()
     assert (denied.status, denied.paid, denied.balance) == ("paid", Decimal(60), Decimal(40))
+    assert "Payment posted: $60.00" in client.get(f"/claims/{denied.pk}/").content.decode()
 
 
 def test_closed_work_leaves_the_lists_until_something_about_the_claim_changes(

@@ -87,7 +87,7 @@ def test_who_took_it_back_and_why_is_said_on_its_own_day(biller: User) -> None:
     claim, other = make_claim(charge=100), make_user("biller")
     take_back(by_hand(claim, biller, "80.50"), other, "Typed twice")
     first, last = claim.events.all()
-    assert (first.actor, first.action) == (biller, "payment posted, taken back since")
+    assert (first.actor, first.action) == (biller, "payment posted: $80.50, taken back since")
     assert (last.actor, last.action, last.note) == (other, "taken back: payment of $80.50", "Typed twice")
     assert last.at.date() == timezone.now().date()
     entry = AuditEntry.objects.filter(action="claim.changed").latest("pk")
