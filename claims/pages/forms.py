@@ -126,12 +126,16 @@ class PendClaim(forms.Form):
 class PassClaim(forms.Form):
     """To a colleague, or up to somebody who leads."""
 
-    to = forms.ModelChoiceField(User.objects.none(), empty_label="Choose …", label="To")
+    to = forms.ChoiceField(label="To")
     note = note_field()
 
     def __init__(self, people: UserQuerySet, asked: Any = None, *, prefix: str) -> None:
         super().__init__(asked, auto_id=f"{prefix}_%s")
-        self.fields["to"].queryset = people  # type: ignore[attr-defined]
+        self.people = people
+        self.fields["to"].choices = lambda: [("", "Choose …"), *named(people)]  # type: ignore[attr-defined]
+
+    def clean_to(self) -> User:
+        return self.people.get(pk=self.cleaned_data["to"])
 
 
 # Files ---------------------------------------------------------------------------------------------
