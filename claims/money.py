@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.expressions import Combinable, ExpressionWrapper, F, register_combinable_fields
 
 DIGITS = 17
+CENT = Decimal("0.01")
 
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def cents(amount: Decimal | int) -> int:
 
 
 def dollars(whole_cents: int | None) -> Decimal | None:
-    return None if whole_cents is None else Decimal(whole_cents).scaleb(-2)
+    return None if whole_cents is None else whole_cents * CENT
 
 
 def in_cents(path: str) -> ExpressionWrapper:

@@ -21,6 +21,7 @@ from .parameters import STEPS, refuse_many_steps
 # Percents and days are quotients; money and counts are exact.
 PLACES: dict[Unit, int] = {Unit.PERCENT: 4, Unit.DAYS: 4, Unit.MONEY: 2, Unit.COUNT: 0}
 MOST_PLACES = 4
+_UNITS = tuple(Decimal(1).scaleb(-places) for places in range(MOST_PLACES + 1))  # 1, 0.1, 0.01 …
 
 
 def decimal(value: Decimal | None, places: int) -> str | None:
@@ -32,7 +33,7 @@ def decimal(value: Decimal | None, places: int) -> str | None:
 
 
 def _rounded(value: Decimal, places: int) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) + 0  # never "-0.00"
+    return value.quantize(_UNITS[places], ROUND_HALF_UP) + 0  # never "-0.00"
 
 
 def money(value: Decimal | int) -> str:
