@@ -28,12 +28,15 @@ def replace(
     rows: str,
     values: Sequence[Any] = (),
 ) -> None:
-    """Keep these rows of these days, added up by day and keys; `columns` says how facts call each key."""
+    """Keep these rows of these days, added up by day and keys; `columns` says how facts call each key.
+
+    Day by day, as they are read: else the rows of each day would lie on as many pages as there are rows.
+    """
     model._default_manager.filter(during("day", periods)).delete()
     keys = ", ".join(["day", *columns.values()])
     sql = (
         f"INSERT INTO {model._meta.db_table} (day, {', '.join([*columns, *names])}) "  # noqa: S608
-        f"SELECT {keys}, {summed(names)} FROM ({rows}) AS fresh GROUP BY {keys}"
+        f"SELECT {keys}, {summed(names)} FROM ({rows}) AS fresh GROUP BY {keys} ORDER BY day"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
