@@ -22,10 +22,11 @@ from claims.answers.reasons import POSTED, code_of, is_reason
 from claims.money import MoneyField
 
 from .facts.caching import is_told, remembered
-from .facts.keeping import replace, replace_months
+from .facts.keeping import add, add_months, replace, replace_months
 from .facts.measures import MEASURES, Condition, any_claim, is_denied, is_paid
 from .facts.reading import (
     COLUMNS,
+    SOME_NEW,
     Amount,
     Row,
     Sql,
@@ -33,8 +34,11 @@ from .facts.reading import (
     by_months,
     counted_rows,
     during,
+    is_counted,
+    is_new,
     listed_days,
     marks_on,
+    of_claims,
     overlaps,
     paths_to,
     ranges,
@@ -127,32 +131,37 @@ def code_totals(
 def _from_facts(code: Code, scope: Scope, period: Period, keys: Sequence[str]) -> list[Row]:
     """Clean days from the facts, the others from the claims, as `Reading` does it."""
     dirty: list[Period] = []
-    marks = marks_on(DirtyDay.Fact.DAY, period)
+    with_new = False
+    days, values = marks_on(DirtyDay.Fact.DAY, period)
+    marks = f"SELECT marks.days, {SOME_NEW} FROM ({days}) AS marks", values  # noqa: S608
     while True:
-        kept = _kept(code, scope, tuple(without(period, dirty)), tuple(keys))
+        clean = without(period, dirty)
+        kept = _kept(code, scope, tuple(clean), tuple(keys))
         live = _live(code, scope, overlaps(period, dirty), keys)
-        found, marked = _ask(code, keys, [*kept, *live], marks)
-        if all(any(day in each for each in dirty) for day in marked):
+        new = _live(code, scope, clean, keys, is_new(code.source)) if with_new else []
+        found, marked, some_new = _ask(code, keys, [*kept, *live, *new], marks)
+        if with_new >= some_new and all(any(day in each for each in dirty) for day in marked):
             return found
+        with_new = with_new or some_new
         dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
 
 
-_NO_MARKS: Sql = ("SELECT NULL AS days", ())
+_NO_MARKS: Sql = ("SELECT NULL AS days, 0 AS some_new", ())
 
 
-def _ask(code: Code, keys: Sequence[str], parts: list[Sql], marks: Sql) -> tuple[list[Row], list[date]]:
-    """The sums, and the days that were marked at the very same moment."""
+def _ask(code: Code, keys: Sequence[str], parts: list[Sql], marks: Sql) -> tuple[list[Row], list[date], bool]:
+    """The sums, and at the very same moment the days that were marked and whether some claims were new."""
     if not parts:
-        return [], []
+        return [], [], False
     sums, values = _added(code, keys, parts)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT marks.days, sums.* FROM ({marks[0]}) AS marks LEFT JOIN ({sums}) AS sums ON 1 = 1",  # noqa: S608
+            f"SELECT marks.*, sums.* FROM ({marks[0]}) AS marks LEFT JOIN ({sums}) AS sums ON 1 = 1",  # noqa: S608
             [*marks[1], *values],
         )
         answer = cursor.fetchall()
-    rows = [_row(code, each[1:], len(keys)) for each in answer if each[-1] is not None]
-    return rows, listed_days(answer[0][0])
+    rows = [_row(code, each[2:], len(keys)) for each in answer if each[-1] is not None]
+    return rows, listed_days(answer[0][0]), bool(answer[0][1])
 
 
 def _added(code: Code, keys: Sequence[str], parts: list[Sql]) -> Sql:
@@ -190,11 +199,13 @@ def _kept(code: Code, scope: Scope, periods: tuple[Period, ...], keys: tuple[str
 _FACT_COLUMNS = {"code": "code", **COLUMNS}
 
 
-def _live(code: Code, scope: Scope, periods: Sequence[Period], keys: Sequence[str]) -> list[Sql]:
-    """What the claims say now."""
+def _live(
+    code: Code, scope: Scope, periods: Sequence[Period], keys: Sequence[str], which: Q | None = None
+) -> list[Sql]:
+    """What the claims say now: all of them, or some."""
     if not periods:
         return []
-    claims = counted_rows(code.source, scope, periods).filter(code.condition(""))
+    claims = counted_rows(code.source, scope, periods).filter(code.condition(""), which or Q())
     paths = {"day": "on_day", "code": "code", **paths_to("")}
     parts: list[Sql] = []
     for told in code.told_by(claims):
@@ -220,15 +231,28 @@ def _named(code: Code, keys: Sequence[str], rows: QuerySet[Any], *, is_summed: b
 
 
 def add_up_codes(scope: Scope, periods: list[Period]) -> None:
-    """Replace what facts keep of these days by what the claims say now."""
-    columns = {COLUMNS[key]: key for key in FACT_KEYS} | {"name": "name", "code": "code"}
-    names = sorted({key for code in CODES.values() for key in code.measures})
+    """Replace what facts keep of these days by what the claims say now, but for those that wait."""
+    rows, values = _summed_up(scope, periods, is_counted)
+    replace(CodeFact, periods, _COLUMNS, _NAMES, rows, values)
+    replace_months(CodeFact, CodeMonth, periods, list(_COLUMNS), _NAMES)
+
+
+def add_codes_of(scope: Scope, period: Period, claims: Any) -> None:
+    """Add what these claims say to what facts keep of their days."""
+    rows, values = _summed_up(scope, [period], lambda source: of_claims(source, claims))
+    add(CodeFact, _COLUMNS, _NAMES, rows, values)
+    add_months(CodeMonth, _COLUMNS, _NAMES, rows, values)
+
+
+_COLUMNS = {COLUMNS[key]: key for key in FACT_KEYS} | {"name": "name", "code": "code"}
+_NAMES = sorted({key for code in CODES.values() for key in code.measures})
+
+
+def _summed_up(scope: Scope, periods: list[Period], which: Callable[[Source], Q]) -> Sql:
     parts: list[Sql] = []
     for code in CODES.values():
-        sums = ", ".join(key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in names)
-        for sql, values in _live(code, scope, periods, ("day", "code", *FACT_KEYS)):
+        sums = ", ".join(key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in _NAMES)
+        for sql, values in _live(code, scope, periods, ("day", "code", *FACT_KEYS), which(code.source)):
             named = f"SELECT '{code.name}' AS name, day, code, {', '.join(FACT_KEYS)}, {sums}"
             parts.append((f"{named} FROM ({sql}) AS part", values))
-    rows, values = _together(parts)
-    replace(CodeFact, periods, columns, names, rows, values)
-    replace_months(CodeFact, CodeMonth, periods, list(columns), names)
+    return _together(parts)

@@ -30,14 +30,18 @@ MOST_ROWS, MOST_OF_LONG = 2_000, 20_000
 
 # SQLite counts the changes, one writer after the other.
 _COUNTED = "SELECT sum(refreshes), sum(changes) FROM analytics_factstate"
-# PostgreSQL appends marks, and transactions commit theirs in any order, so the last mark alone does not tell.
-# It does together with the transactions before it that are open still: what one of them has marked is seen
-# when it is gone from the list, and not before. A snapshot tells which are open: "from:to:one,another".
+# PostgreSQL appends marks, and notes of new claims, and transactions commit theirs in any order, so the last
+# one alone does not tell. It does together with the transactions before it that are open still: what one of
+# them has marked is seen when it is gone from the list, and not before. A snapshot tells which are open:
+# "from:to:one,another".
 _VERSION = {
     "sqlite": _COUNTED,
     "postgresql": f"""
-        SELECT counted.*, last.*, pg_current_snapshot()::text
-        FROM ({_COUNTED}) AS counted, (SELECT max(id), max(written_in) FROM analytics_dirtyday) AS last
+        SELECT counted.*, concat(marks.last, '+', claims.last),
+            greatest(marks.written_in, claims.written_in), pg_current_snapshot()::text
+        FROM ({_COUNTED}) AS counted,
+            (SELECT max(id) AS last, max(written_in) AS written_in FROM analytics_dirtyday) AS marks,
+            (SELECT max(id) AS last, max(written_in) AS written_in FROM analytics_newclaim) AS claims
     """,  # noqa: S608 - names of our own
 }
 
@@ -51,7 +55,7 @@ def version() -> str:
     return "-".join(str(value or 0) for value in told)
 
 
-def _marked(last: int | None, written_in: int | None, snapshot: str) -> tuple[Any, ...]:
+def _marked(last: str, written_in: int | None, snapshot: str) -> tuple[Any, ...]:
     """The last mark, and which transactions before it may have marks of theirs to come."""
     still_open = snapshot.rpartition(":")[2].split(",")
     return last, written_in, ",".join(each for each in still_open if each and int(each) < (written_in or 0))

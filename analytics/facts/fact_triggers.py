@@ -1,6 +1,8 @@
 """The database's own notes of which facts are outdated: whatever writes claims, by whatever way, is noted.
 
 A mark is a day whose facts have to be added up again; too many cost time, a missing one makes numbers wrong.
+On PostgreSQL a claim that comes in, with its lines in the same transaction, marks no day: it is noted itself,
+and its few rows are counted beside the facts until they are in them (`NewClaim`).
 A moment's day depends on the site's time zone, which the database does not know: its neighbours are marked,
 too.
 Django remakes a table on SQLite to alter it, and the triggers would be lost: a migration that alters a table
@@ -92,7 +94,8 @@ _CLAIMS_FUNCTION = f"""
 CREATE FUNCTION mark_claims() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        {_mark(_CLAIM_DAYS.format(rows="new_claims"), _ALL)};
+        INSERT INTO analytics_newclaim (claim_id) SELECT id FROM new_claims;
+        {_mark("SELECT paid_on AS day FROM new_claims", "'staff'")};
     ELSIF TG_OP = 'DELETE' THEN
         {_mark(_CLAIM_DAYS.format(rows="old_claims"), _ALL)};
     ELSE
@@ -135,19 +138,27 @@ _ROWS_FUNCTION = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN
     {first}
-    EXECUTE format($sql$WITH changed AS MATERIALIZED (%s) {mark}$sql$, {rows});
+    EXECUTE format($sql$
+        WITH changed AS MATERIALIZED (SELECT * FROM (%s) AS touched WHERE {which}) {mark}
+    $sql$, {rows});
     RETURN NULL;
 END
 $function$;
 """
 
 
-def _rows_function(name: str, columns: str, days: str, facts: str = _MONEY, first: str = "") -> str:
+def _rows_function(
+    name: str, columns: str, days: str, facts: str = _MONEY, first: str = "", which: str = "true"
+) -> str:
     rows = _BY_EVENT.format(**{event: each.format(columns=columns) for event, each in _OLD_AND_NEW.items()})
     mark = _mark(days, facts).replace("%", "%%")
-    return _ROWS_FUNCTION.format(name=name, mark=mark, rows=rows, first=first.format(rows=rows))
+    return _ROWS_FUNCTION.format(name=name, mark=mark, rows=rows, first=first.format(rows=rows), which=which)
 
 
+# Nobody else has seen a claim of this transaction: whoever counts it counts these rows with it.
+_OF_CLAIMS_SEEN = """claim_id NOT IN (
+    SELECT claim_id FROM analytics_newclaim WHERE written_in = pg_current_xact_id()::text::bigint
+)"""
 # Lines count by days of their own, many of them long past: all else that counts on those days stays as it is.
 _LINES = _rows_function(
     "mark_lines",
@@ -159,6 +170,7 @@ _LINES = _rows_function(
     UNION SELECT decided_on, 'day' FROM claims_claim WHERE id IN (SELECT claim_id FROM changed)
     """,
     _EACH_ITS_OWN,
+    which=_OF_CLAIMS_SEEN,
 )
 _PAYMENTS = _rows_function(
     "mark_payments",
@@ -179,13 +191,17 @@ _ADJUSTMENTS = _rows_function(
     WHERE payment.id IN (SELECT payment_id FROM changed)
     """,
 )
-# An event that comes late changes what those after it mean, and to whom a payment is credited.
+# An event that comes late changes what those after it mean, and to whom a payment is credited. That a claim
+# was received counts nowhere.
 _EVENTS = _rows_function(
     "mark_events",
     "id, claim_id, at, actor_id, action, from_status, to_status, is_error",
     f"""
     SELECT {_around("at")} AS day
-    FROM (SELECT DISTINCT at FROM changed WHERE actor_id IS NOT NULL OR to_status <> '') AS moments,
+    FROM (
+        SELECT DISTINCT at FROM changed WHERE (actor_id IS NOT NULL OR to_status <> '')
+        AND (action <> 'received' OR to_status IN ('appealed', 'paid', 'denied', 'written_off'))
+    ) AS moments,
         generate_series(-1, 1) AS around
     UNION SELECT {_around("event.at")} FROM claims_claimevent AS event, generate_series(-1, 1) AS around
     WHERE event.to_status IN ('appealed', 'paid', 'denied', 'written_off') AND event.claim_id IN (
@@ -392,6 +408,14 @@ def watch_claims_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:
         schema_editor.execute(
             next(each for each in _sqlite() if "claims_claim_mark_update" in each), params=None
         )
+
+
+def watch_new_claims(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """For the migration after which claims that come in are noted themselves."""
+    if schema_editor.connection.vendor == "postgresql":
+        for function in (_CLAIMS_FUNCTION, _LINES, _EVENTS):
+            replaced = function.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+            schema_editor.execute(replaced, params=None)
 
 
 def watch_lines_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -42,6 +42,54 @@ def replace(
         cursor.execute(sql, values)
 
 
+def add(
+    model: type[Any],
+    columns: Mapping[str, str],
+    names: Sequence[str],
+    rows: str,
+    values: Sequence[Any] = (),
+) -> None:
+    """Add these rows to what is kept of their days.
+
+    Rows of the same keys become one again, but not by provider: those are so many that hardly two have the
+    same, and to look for them takes longer than to read them.
+    """
+    keys = ", ".join(["day", *columns.values()])
+    kept = ", ".join(["day", *columns])
+    told = ", ".join([kept, *names])
+    table = model._meta.db_table
+    fresh = f"SELECT {keys}, {summed(names)} FROM ({rows}) AS rows GROUP BY {keys}"  # noqa: S608
+    sql = f"INSERT INTO {table} ({told}) {fresh}"
+    if "provider_id" not in columns:
+        same = " AND ".join(
+            f"before.{column} {'IS NOT DISTINCT FROM' if column.endswith('_id') else '='} fresh.{key}"
+            for column, key in (("day", "day"), *columns.items())
+        )
+        sql = f"""
+            WITH fresh AS MATERIALIZED ({fresh}),
+            before AS (DELETE FROM {table} AS before USING fresh WHERE {same} RETURNING before.*)
+            INSERT INTO {table} ({told})
+            SELECT {kept}, {summed(names)} FROM (
+                SELECT {told} FROM before UNION ALL SELECT {", ".join([keys, *names])} FROM fresh
+            ) AS rows GROUP BY {kept}
+        """  # noqa: S608 - names of our own
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def add_months(
+    months: type[Any],
+    columns: Mapping[str, str],
+    names: Sequence[str],
+    rows: str,
+    values: Sequence[Any] = (),
+) -> None:
+    """Add rows of days to their months."""
+    told = ", ".join([*columns.values(), *names])
+    by_month = f"SELECT {_MONTH[connection.vendor]} AS day, {told} FROM ({rows}) AS days"  # noqa: S608
+    add(months, columns, names, by_month, values)
+
+
 def replace_months(
     model: type[Any],
     months: type[Any],

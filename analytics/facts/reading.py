@@ -4,11 +4,12 @@ A change to a claim marks the days that it touches (`fact_triggers`), in its own
 and so one moment, reads facts of all days but those believed dirty, these from the claims, and which days are
 marked by then. Should a day be marked that was read from the facts, it is asked again with that day among the
 dirty ones; what is read from the claims is right for any day, so the days only ever grow and it ends soon.
+Claims that came in since (`NewClaim`) are added to the clean days; whether there are any is learned alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -30,6 +31,7 @@ from ..models import (
     DayFact,
     DirtyDay,
     MonthFact,
+    NewClaim,
     ProviderFact,
     ProviderMonth,
     StaffFact,
@@ -141,6 +143,7 @@ class Reading:
         self.table = self._table() if from_facts else None
         is_kept = from_facts and self.is_past and bool(self.balances)
         self.standings = Standings(scope, (period.end,), self._paths()) if is_kept else None
+        self.with_new = False
 
     def _paths(self) -> dict[str, str]:
         paths = paths_to("")
@@ -154,32 +157,33 @@ class Reading:
     def rows(self) -> list[Row]:
         dirty = Dirty()
         while True:
-            found, marked, seen = self._ask(dirty)
+            found, marked, some_new, seen = self._ask(dirty)
             corrected = self.standings.corrected(seen) if self.standings else None
-            if not corrected and dirty.holds(marked):
+            if not corrected and dirty.holds(marked) and self.with_new >= some_new:
                 return found
             self.standings = corrected or self.standings
+            self.with_new = self.with_new or some_new
             dirty = dirty.and_also(marked)
 
-    def _ask(self, dirty: Dirty) -> tuple[list[Row], Marked, tuple[Any, ...]]:
+    def _ask(self, dirty: Dirty) -> tuple[list[Row], Marked, bool, tuple[Any, ...]]:
         statement, parameters = self._statement(dirty) if dirty else _written(self._question)
         # How much of the claims is to be read differs from time to time, and with it how best to.
         with connection.cursor() if self._reads_claims(dirty) else prepared.cursor() as cursor:
             cursor.execute(statement, parameters)
             answer = cursor.fetchall()
         marked = Marked(listed_days(answer[0][0]), listed_days(answer[0][1]))
-        rows = [self._row(each[5:]) for each in answer if self._is_row(each)]
-        return rows, marked, answer[0][2:5]
+        rows = [self._row(each[6:]) for each in answer if self._is_row(each)]
+        return rows, marked, bool(answer[0][2]), answer[0][3:6]
 
     def _reads_claims(self, dirty: Dirty) -> bool:
         past_days = self.standings is not None and not self.standings.are_all_kept
-        return self.table is None or bool(dirty) or past_days
+        return self.table is None or bool(dirty) or past_days or self.with_new
 
     @property
     def _question(self) -> _Question:
         names = tuple(each.key for each in self.measures)
         believed = self.standings and (self.standings.not_kept, self.standings.some_changed)
-        told = (self.table and self.table.model, believed)
+        told = (self.table and self.table.model, believed, self.with_new)
         return _Question((self.scope, self.period, names, self.by, *told), self)
 
     def _statement(self, dirty: Dirty) -> Sql:
@@ -250,7 +254,9 @@ class Reading:
         if self.table is None:
             return self.live(measures, [period])
         cut = overlaps(period, dirty)
-        return self._clean(measures, period, cut) + (self.live(measures, cut) if cut else [])
+        parts = self._clean(measures, period, cut) + (self.live(measures, cut) if cut else [])
+        clean = without(period, cut) if self.with_new else []
+        return parts + (self.live(measures, clean, is_new) if clean else [])
 
     def _clean(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
         parts = []
@@ -295,11 +301,18 @@ class Reading:
             return periods, [], []
         return mostly_by_months(periods)
 
-    def live(self, measures: list[Measure], periods: list[Period]) -> list[Sql]:
-        """What the claims say now."""
+    def live(
+        self,
+        measures: list[Measure],
+        periods: list[Period],
+        which: Callable[[Source], Q] | None = None,
+    ) -> list[Sql]:
+        """What the claims say now: all of them, or those that are told of each source."""
         parts: list[Sql] = []
         for source, counted in by_source(measures).items():
             rows = counted_rows(source, self.scope, periods).filter(_any_of(source, counted))
+            if which is not None:
+                rows = rows.filter(which(source))
             columns = {f"sum_{each.key}": each.over(source) for each in counted}
             paths = {
                 "on_day": "on_day",
@@ -366,13 +379,15 @@ class Reading:
         """The days marked by now that matter here, in one row."""
         none = "SELECT NULL AS days"
         if self.table is None:
-            return f"{none}, NULL AS days_of_lines", ()
+            return f"{none}, NULL AS days_of_lines, 0 AS some_new", ()
+        some_new = SOME_NEW if self.table.fact == DirtyDay.Fact.DAY else "0 AS some_new"
         start = BEGINNING if self.balances and not self.is_past else self.period.start
         marks, values = marks_on(self.table.fact, Period(start, self.period.end))
         if not any(each.is_of_lines for each in self.measures):
-            return f"SELECT marks.days, NULL AS days_of_lines FROM ({marks}) AS marks", values  # noqa: S608
+            told = f"SELECT marks.days, NULL AS days_of_lines, {some_new} FROM ({marks}) AS marks"  # noqa: S608
+            return told, values
         of_lines, more = marks_on(DirtyDay.Fact.LINE, self.period)
-        both = f"SELECT marks.days, of_lines.days AS days_of_lines FROM ({marks}) AS marks"  # noqa: S608
+        both = f"SELECT marks.days, of_lines.days AS days_of_lines, {some_new} FROM ({marks}) AS marks"  # noqa: S608
         return f"{both} CROSS JOIN ({of_lines}) AS of_lines", (*values, *more)
 
 
@@ -423,6 +438,23 @@ def amount_of(measure: Measure, told: Any) -> Amount:
 
 def _in_dollars(whole_cents: Any) -> Decimal:
     return dollars(int(whole_cents)) or Decimal(0)
+
+
+SOME_NEW = "(SELECT count(*) FROM (SELECT id FROM analytics_newclaim LIMIT 1) AS claims) AS some_new"
+
+
+def of_claims(source: Source, claims: Any) -> Q:
+    """The rows of a source that hang on these claims."""
+    return Q(**{f"{source.claim.removesuffix('__') or 'pk'}__in": claims})
+
+
+def is_new(source: Source) -> Q:
+    return of_claims(source, NewClaim.objects.values("claim_id"))
+
+
+def is_counted(source: Source) -> Q:
+    """Whether the claim is in the facts of its days, or is to be when they are added up."""
+    return ~is_new(source)
 
 
 def marks_on(fact: str, period: Period) -> Sql:

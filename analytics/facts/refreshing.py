@@ -9,23 +9,29 @@ what the import and the readers need: a day has its turn when nobody has marked 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models.expressions import RawSQL
 
-from ..codes import add_up_codes
-from ..models import DirtyDay, FactState
+from ..codes import add_codes_of, add_up_codes
+from ..models import DirtyDay, FactState, NewClaim
 from ..periods import Period
 from ..scopes import Scope
-from .keeping import replace, replace_months, summed
-from .reading import COLUMNS, KEYS, TABLES, TIME_SQL, FactTable, Reading, ranges
+from .keeping import add, add_months, replace, replace_months, summed
+from .reading import COLUMNS, KEYS, TABLES, TIME_SQL, FactTable, Reading, is_counted, of_claims, ranges
+from .sources import Source
 
 REFRESHER_LOCK = 7_263_003
 # Days: on SQLite nobody else writes while they are added up.
 AT_ONCE = {"postgresql": 31, "sqlite": 7}
 EVERYTHING = Scope(None, today=date.max)
+CLAIMS_AT_ONCE = 20_000
+EVER = Period(date(1, 1, 2), date.max)
 
 
 def look() -> int | None:
@@ -57,12 +63,15 @@ def _forget_repeated() -> None:
 def refresh(fact: FactTable, most: int = 0, *, until: int | None = None) -> int:
     """Add the newest dirty days up again, in all facts that have the marks of this one.
 
-    Only those that have no mark after this one, if it is given. Returns how many there were, or 0 when
-    somebody else is at it.
+    Only those that have no mark after this one, if it is given. Claims that came in go first: whoever reads
+    waits for them each time. Returns how many days or claims there were, or 0 when somebody else is at it.
     """
     with transaction.atomic():
         if not is_alone(REFRESHER_LOCK):
             return 0
+        if fact.fact == DirtyDay.Fact.DAY and (claims := _count_new_claims()):
+            _count_refresh()
+            return claims
         marks = list(_newest(fact, most or AT_ONCE[connection.vendor], until))
         if not marks:
             return 0
@@ -100,18 +109,61 @@ def _newest(fact: FactTable, most: int, until: int | None) -> Any:
     return marks.filter(day__in=list(days.values_list("day", flat=True)[:most])).values_list("pk", "day")
 
 
+def _count_new_claims() -> int:
+    """Add claims that came in to the facts of their days, marked or not."""
+    if not NewClaim.objects.exists():
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_NOTES, [CLAIMS_AT_ONCE])
+        count = cursor.rowcount
+        cursor.execute("DELETE FROM analytics_newclaim WHERE id IN (SELECT id FROM noted_claims)")
+        cursor.execute("ANALYZE noted_claims")  # so that these are looked up, rather than all looked through
+    claims = RawSQL("SELECT claim_id FROM noted_claims", ())
+    tables = [each for each in TABLES if each.fact == DirtyDay.Fact.DAY]
+    with _summed_up(tables, [EVER], lambda source: of_claims(source, claims)) as (rows, names):
+        for table in tables:
+            columns = {COLUMNS[key]: key for key in table.keys}
+            add(table.model, columns, names, rows)
+            if table.months is not None:
+                add_months(table.months, columns, names, rows)
+    add_codes_of(EVERYTHING, EVER, claims)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE noted_claims")
+    return count
+
+
+# Claims that come in meanwhile have their turn after these.
+_TAKE_NOTES = """
+CREATE TEMPORARY TABLE noted_claims AS SELECT id, claim_id FROM analytics_newclaim ORDER BY id LIMIT %s
+"""
+
+
 # What claims come to by all that facts tell apart: each kind of facts adds it up by its own keys.
 _FRESH = "fresh_facts"
 
 
 def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
-    """Replace the facts of these days by what the claims say now."""
+    """Replace the facts of these days by what the claims say now, but for those that wait to be added."""
+    which = is_counted if tables[0].fact == DirtyDay.Fact.DAY else None
+    with _summed_up(tables, periods, which) as (rows, names):
+        for table in tables:
+            columns = {COLUMNS[key]: key for key in table.keys}
+            replace(table.model, periods, columns, names, rows)
+            if table.months is not None:
+                replace_months(table.model, table.months, periods, list(columns), names)
+
+
+@contextmanager
+def _summed_up(
+    tables: list[FactTable], periods: list[Period], which: Callable[[Source], Q] | None
+) -> Iterator[tuple[str, list[str]]]:
+    """The sums of these days by day and all keys of these tables, and the names of what is summed."""
     keys = [key for key in KEYS if any(key in each.keys for each in tables)]
     measures = tables[0].measures
     names = [each.key for each in measures]
     span = Period(periods[0].start, periods[-1].end)
     reading = Reading(EVERYTHING, span, measures, ("day", *keys), from_facts=False)
-    parts = reading.live(measures, periods)
+    parts = reading.live(measures, periods, which)
     union = " UNION ALL ".join(sql for sql, _ in parts)
     day = TIME_SQL[connection.vendor]["day"]
     with connection.cursor() as cursor:
@@ -122,9 +174,5 @@ def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
             f"{summed(names)} FROM ({union}) AS parts GROUP BY {', '.join([day, *keys])}",
             [value for _, values in parts for value in values],
         )
-        for table in tables:
-            columns = {COLUMNS[key]: key for key in table.keys}
-            replace(table.model, periods, columns, names, f"SELECT * FROM {_FRESH}")  # noqa: S608
-            if table.months is not None:
-                replace_months(table.model, table.months, periods, list(columns), names)
+        yield f"SELECT * FROM {_FRESH}", names  # noqa: S608
         cursor.execute(f"DROP TABLE {_FRESH}")

@@ -218,6 +218,26 @@ class DirtyDay(models.Model):
         return f"{self.fact} facts of {self.day}"
 
 
+class NewClaim(models.Model):
+    """A claim that came in since facts were added up: written by the database itself (`fact_triggers`).
+
+    No fact counts it as yet. On SQLite there are none: its days are marked.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    claim = models.ForeignKey(
+        Claim, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    written_in = models.BigIntegerField(null=True, editable=False)  # as marks have it
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["written_in"], name="new_claim_by_transaction")]
+
+    def __str__(self) -> str:
+        return f"new claim {self.claim_id}"
+
+
 class ClaimBalance(models.Model):
     """What a claim was to bring from one day until before another, or below zero what was paid too much.
 

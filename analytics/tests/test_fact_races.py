@@ -19,7 +19,7 @@ from analytics.facts.verification import differences
 from analytics.models import DayFact, DirtyDay
 from analytics.periods import Period
 from analytics.scopes import Scope
-from claims.models import Claim, ClaimEvent, ClaimPayment, Shortfall
+from claims.models import Claim, ClaimEvent, ClaimLine, ClaimPayment, Shortfall
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
 
 pytestmark = [
@@ -182,3 +182,63 @@ def test_repeated_marks_that_go_leave_no_version_from_before_they_came() -> None
         in_thread(lambda: before.append(version())).join()
     look()
     assert version() != before[0]
+
+
+def test_claims_that_come_in_while_others_are_counted_are_counted_once() -> None:
+    """Each brings a dollar and a line of a dollar; some get a second line from somebody else."""
+    done = threading.Event()
+
+    def take_in() -> None:
+        for n in range(40):
+            with transaction.atomic():
+                claim = make_claim(charge=Decimal("1.00"), submitted_on=DAY, fees=["1.00"], service_from=DAY)
+            if n % 4 == 0:
+                ClaimLine.objects.create(
+                    claim=claim,
+                    number=2,
+                    service_date=DAY,
+                    provider_fees=Decimal("1.00"),
+                    allowed_fees=0,
+                    coinsurance=0,
+                    copay=0,
+                )
+        done.set()
+
+    def keep_counting() -> None:
+        while not done.is_set():
+            refresh(DAYS)
+
+    workers = [in_thread(take_in), in_thread(keep_counting)]
+    seen = []
+    while not done.is_set():
+        sums = totals(ALL, JUNE, ["submitted", "charges", "net_fees"])[0].sums
+        assert sums["charges"] == sums["submitted"]
+        assert sums["net_fees"] >= sums["submitted"]
+        seen.append(sums["submitted"])
+    for each in workers:
+        each.join()
+    assert seen == sorted(seen)
+    assert not list(differences())
+    refresh_all()
+    assert totals(ALL, JUNE, ["charges", "net_fees"])[0].sums == {"charges": 40, "net_fees": 50}
+    assert not list(differences())
+
+
+def test_a_line_that_comes_while_its_claim_is_counted_marks_its_day() -> None:
+    claim = make_claim(charge=Decimal("10.00"), submitted_on=DAY)
+    with transaction.atomic():
+        assert refresh(DAYS) == 1
+        in_thread(
+            lambda: ClaimLine.objects.create(
+                claim=claim,
+                number=1,
+                service_date=DAY,
+                provider_fees=Decimal(3),
+                allowed_fees=0,
+                coinsurance=0,
+                copay=0,
+            )
+        ).join()
+    assert totals(ALL, JUNE, ["submitted", "net_fees"])[0].sums == {"submitted": 1, "net_fees": 3}
+    refresh_all()
+    assert totals(ALL, JUNE, ["submitted", "net_fees"])[0].sums == {"submitted": 1, "net_fees": 3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,12 +12,13 @@ from django.db import connection
 from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import look, refresh
 from analytics.facts.totals import standings, totals
-from analytics.models import AgingFact, ChangedClaim, DayFact, DirtyDay, MonthFact
+from analytics.facts.verification import differences
+from analytics.models import AgingFact, ChangedClaim, DayFact, DirtyDay, MonthFact, NewClaim
 from analytics.past.keeping import keep_days, renew_balances
 from analytics.periods import DAY, Period
 from analytics.scopes import Scope
-from claims.models import Claim
-from rcm_site.testing.makers import make_claim
+from claims.models import Claim, ClaimEvent, ClaimLine
+from rcm_site.testing.makers import make_claim, make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 6, 30)
@@ -32,10 +34,19 @@ def refresh_all() -> None:
 
 def test_a_line_of_a_day_long_past_leaves_all_else_of_that_day_as_it_is_kept() -> None:
     make_claim(charge=Decimal("10.00"), submitted_on=LONG_AGO)
+    claim = make_claim(submitted_on=TODAY)
     refresh_all()
     for kept in (DayFact, MonthFact):
-        kept.objects.update(submitted=7)  # as no claim tells it: so it was read from there
-    make_claim(fees=["4.00"], service_from=LONG_AGO, submitted_on=TODAY)
+        kept.objects.filter(charges__gt=0).update(submitted=7)  # told by no claim: so it was read from there
+    ClaimLine.objects.create(
+        claim=claim,
+        number=1,
+        service_date=LONG_AGO,
+        provider_fees=Decimal("4.00"),
+        allowed_fees=0,
+        coinsurance=0,
+        copay=0,
+    )
     marks = DirtyDay.objects.filter(day=LONG_AGO).exclude(fact="staff")
     assert set(marks.values_list("fact", flat=True)) == {"line"}
     sums = totals(ALL, YEAR, ["submitted", "net_fees", "fee_lines"])[0].sums
@@ -71,6 +82,7 @@ def test_claims_that_come_in_later_leave_the_past_as_it_is_kept() -> None:
 def test_a_day_that_is_marked_all_the_time_waits_until_it_rests() -> None:
     claim = make_claim(charge=Decimal("10.00"), submitted_on=LONG_AGO)
     refresh_all()
+    Claim.objects.filter(pk=claim.pk).update(charge=11)
     look()
     for charge in (20, 30):
         Claim.objects.filter(pk=claim.pk).update(charge=charge)
@@ -84,3 +96,42 @@ def test_a_day_that_is_marked_all_the_time_waits_until_it_rests() -> None:
     assert refresh(DAYS, until=until)
     assert not DirtyDay.objects.filter(fact="day").exists()
     assert DayFact.objects.get(day=LONG_AGO, submitted=1).charges == 31
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite marks its days")
+def test_claims_that_come_in_mark_no_day_and_count_from_the_beginning() -> None:
+    def told() -> dict[str, Any]:
+        return totals(ALL, YEAR, ["submitted", "charges", "owed", "net_fees"])[0].sums
+
+    for n in (1, 2, 3):
+        claim = make_claim(
+            charge=Decimal("10.00"), fees=["4.00"], service_from=LONG_AGO, submitted_on=TODAY - DAY
+        )
+        ClaimEvent.objects.create(claim=claim, actor=make_user(), action="received", to_status="submitted")
+        assert not DirtyDay.objects.exists()
+        assert set(NewClaim.objects.values_list("claim", flat=True)) == {claim.pk}
+        expected = {
+            "submitted": n,
+            "charges": Decimal("10.00") * n,
+            "owed": Decimal("10.00") * n,
+            "net_fees": Decimal("4.00") * n,
+        }
+        assert told() == expected
+        assert refresh(DAYS) == 1
+        assert told() == expected
+        assert not NewClaim.objects.exists()
+    assert DayFact.objects.get(day=TODAY - DAY, submitted__gt=0).submitted == 3  # its rows became one again
+    assert not list(differences())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite marks its days")
+def test_what_happens_to_a_claim_before_it_is_counted_counts_once() -> None:
+    claim = make_claim(charge=Decimal("10.00"), fees=["4.00"], service_from=LONG_AGO, submitted_on=TODAY)
+    Claim.objects.filter(pk=claim.pk).update(charge=12)
+    marked = DirtyDay.objects.filter(fact="day", day=TODAY)
+    assert marked.exists()
+    assert not list(differences())
+    refresh_all()
+    assert not marked.exists()
+    assert totals(ALL, YEAR, ["submitted", "charges"])[0].sums == {"submitted": 1, "charges": Decimal(12)}
+    assert not list(differences())
