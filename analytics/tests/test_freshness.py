@@ -240,7 +240,8 @@ def test_with_the_cache_off_everything_is_read_each_time(
 ) -> None:
     settings.FACTS_CACHE = False
     make_claim(fees=["10.00"], submitted_on=DAY)
-    refresh(DAYS)
+    while refresh(DAYS):
+        pass
     for _ in range(2):
         with django_assert_num_queries(1) as asked:
             assert charges() == 10
