@@ -86,7 +86,7 @@ def test_a_list_asks_the_same_of_the_database_however_long_it_is(
     for number in range(count):
         make_claim(charge=Decimal(number + 1), department=heart, status="denied", payer=make_payer())
     open_work.settle()
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(21):
         assert client.get(f"/worklists/{denials.pk}/").status_code == 200
 
 
