@@ -21,6 +21,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import DateField, F, Q, QuerySet, Sum, Value
+from django.db.models.expressions import RawSQL
 
 from claims.money import dollars
 from rcm_site import prepared
@@ -448,13 +449,18 @@ def of_claims(source: Source, claims: Any) -> Q:
     return Q(**{f"{source.claim.removesuffix('__') or 'pk'}__in": claims})
 
 
+def claims_in(table: str) -> RawSQL:
+    """As one value: the database takes it for a few, and looks each up instead of reading all claims."""
+    return RawSQL(f"SELECT unnest(ARRAY(SELECT claim_id FROM {table}))", ())  # noqa: S608, S611 - a name of ours
+
+
 def is_new(source: Source) -> Q:
-    return of_claims(source, NewClaim.objects.values("claim_id"))
+    return of_claims(source, claims_in("analytics_newclaim"))
 
 
 def is_counted(source: Source) -> Q:
     """Whether the claim is in the facts of its days, or is to be when they are added up."""
-    return ~is_new(source)
+    return ~of_claims(source, NewClaim.objects.values("claim_id"))
 
 
 def marks_on(fact: str, period: Period) -> Sql:

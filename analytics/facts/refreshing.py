@@ -16,14 +16,24 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
-from django.db.models.expressions import RawSQL
 
 from ..codes import add_codes_of, add_up_codes
 from ..models import DirtyDay, FactState, NewClaim
 from ..periods import Period
 from ..scopes import Scope
 from .keeping import add, add_months, replace, replace_months, summed
-from .reading import COLUMNS, KEYS, TABLES, TIME_SQL, FactTable, Reading, is_counted, of_claims, ranges
+from .reading import (
+    COLUMNS,
+    KEYS,
+    TABLES,
+    TIME_SQL,
+    FactTable,
+    Reading,
+    claims_in,
+    is_counted,
+    of_claims,
+    ranges,
+)
 from .sources import Source
 
 REFRESHER_LOCK = 7_263_003
@@ -116,9 +126,8 @@ def _count_new_claims() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_NOTES, [CLAIMS_AT_ONCE])
         count = cursor.rowcount
-        cursor.execute("DELETE FROM analytics_newclaim WHERE id IN (SELECT id FROM noted_claims)")
-        cursor.execute("ANALYZE noted_claims")  # so that these are looked up, rather than all looked through
-    claims = RawSQL("SELECT claim_id FROM noted_claims", ())
+        cursor.execute("DELETE FROM analytics_newclaim WHERE id = ANY(ARRAY(SELECT id FROM noted_claims))")
+    claims = claims_in("noted_claims")
     tables = [each for each in TABLES if each.fact == DirtyDay.Fact.DAY]
     with _summed_up(tables, [EVER], lambda source: of_claims(source, claims)) as (rows, names):
         for table in tables:
