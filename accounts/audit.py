@@ -12,6 +12,7 @@ import hmac
 import ipaddress
 import json
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC
@@ -211,7 +212,7 @@ def write_head(head: Head) -> None:
     """Keep the head outside the database, and in the log, which is often shipped elsewhere still."""
     path = Path(settings.AUDIT_HEAD_FILE)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    aside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
     aside.write_text(json.dumps({**asdict(head), "proof": head.proof()}))
     aside.replace(path)
     log.info("audit_sealed", position=head.position, mac=head.mac)
