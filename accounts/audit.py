@@ -22,9 +22,10 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.http import HttpRequest
 
+from rcm_site.alone import is_alone
 from rcm_site.logs import current_request_id
 
 from .models import AuditEntry, AuditSeal, User
@@ -36,7 +37,7 @@ BATCH = 5_000
 # transaction still holds back is found by the nightly run, which looks at everything.
 LOOK_BACK = 50_000
 START_OF_CHAIN = "0" * 64
-# Any number will do, as long as every sealer asks for the same one.
+# Two sealers would give two entries one place. Any number will do, as long as each asks for the same one.
 SEALER_LOCK = 7_263_001
 
 
@@ -178,7 +179,7 @@ def seal(*, look_back: int | None = LOOK_BACK) -> int:
 
 def _seal_batch(look_back: int | None) -> int:
     with transaction.atomic():
-        if not _only_sealer():
+        if not is_alone(SEALER_LOCK):
             return 0
         last = AuditSeal.objects.order_by("position").last()
         position, mac = (last.position, last.mac) if last else (0, START_OF_CHAIN)
@@ -197,15 +198,6 @@ def _seal_batch(look_back: int | None) -> int:
 def unsealed(*, after: int = 0) -> models.QuerySet[AuditEntry]:
     sealed = AuditSeal.objects.filter(entry_id=models.OuterRef("pk"))
     return AuditEntry.objects.filter(~models.Exists(sealed), pk__gt=after)
-
-
-def _only_sealer() -> bool:
-    """Two sealers would give two entries one place. SQLite's writers take turns anyway."""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
-        return cursor.fetchone()[0]
 
 
 def write_head(head: Head) -> None:

@@ -19,10 +19,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from claims.models import Claim
+from rcm_site.alone import is_alone
 
 from .catalogue import Figure, Kpi, needed
 from .facts.reading import Amount, Row
-from .facts.refreshing import is_alone
 from .facts.totals import totals
 from .kpis import KPIS
 from .models import Snapshot

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import User
+from rcm_site.alone import is_alone
 
 from .models import Claim, ClaimLine
 
@@ -105,8 +106,7 @@ def fold_changes(most: int = MOST_CHANGES) -> int:
     if connection.vendor != "postgresql":
         return 0
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLDER_LOCK])
-        if not cursor.fetchone()[0]:
+        if not is_alone(FOLDER_LOCK):
             return 0
         cursor.execute(_FOLD, [most])
         return cursor.fetchone()[0]

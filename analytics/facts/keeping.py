@@ -20,6 +20,11 @@ def summed(names: Iterable[str]) -> str:
     return ", ".join(f"CAST(sum({name}) AS bigint) AS {name}" for name in names)
 
 
+def _by_keys(keys: str, names: Sequence[str], rows: str) -> str:
+    """These rows added up: one of each day and keys."""
+    return f"SELECT {keys}, {summed(names)} FROM ({rows}) AS rows GROUP BY {keys}"  # noqa: S608
+
+
 def replace(
     model: type[Any],
     periods: Sequence[Period],
@@ -35,8 +40,8 @@ def replace(
     model._default_manager.filter(during("day", periods)).delete()
     keys = ", ".join(["day", *columns.values()])
     sql = (
-        f"INSERT INTO {model._meta.db_table} (day, {', '.join([*columns, *names])}) "  # noqa: S608
-        f"SELECT {keys}, {summed(names)} FROM ({rows}) AS fresh GROUP BY {keys} ORDER BY day"
+        f"INSERT INTO {model._meta.db_table} (day, {', '.join([*columns, *names])}) "
+        f"{_by_keys(keys, names, rows)} ORDER BY day"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -58,20 +63,18 @@ def add(
     kept = ", ".join(["day", *columns])
     told = ", ".join([kept, *names])
     table = model._meta.db_table
-    fresh = f"SELECT {keys}, {summed(names)} FROM ({rows}) AS rows GROUP BY {keys}"  # noqa: S608
+    fresh = _by_keys(keys, names, rows)
     sql = f"INSERT INTO {table} ({told}) {fresh}"
     if "provider_id" not in columns:
         same = " AND ".join(
             f"before.{column} {'IS NOT DISTINCT FROM' if column.endswith('_id') else '='} fresh.{key}"
             for column, key in (("day", "day"), *columns.items())
         )
+        both = f"SELECT {told} FROM before UNION ALL SELECT {', '.join([keys, *names])} FROM fresh"  # noqa: S608
         sql = f"""
             WITH fresh AS MATERIALIZED ({fresh}),
             before AS (DELETE FROM {table} AS before USING fresh WHERE {same} RETURNING before.*)
-            INSERT INTO {table} ({told})
-            SELECT {kept}, {summed(names)} FROM (
-                SELECT {told} FROM before UNION ALL SELECT {", ".join([keys, *names])} FROM fresh
-            ) AS rows GROUP BY {kept}
+            INSERT INTO {table} ({told}) {_by_keys(kept, names, both)}
         """  # noqa: S608 - names of our own
     with connection.cursor() as cursor:
         cursor.execute(sql, values)

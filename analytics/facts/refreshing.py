@@ -17,6 +17,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 
+from rcm_site.alone import is_alone
+
 from ..codes import add_codes_of, add_up_codes
 from ..models import DirtyDay, FactState, NewClaim
 from ..periods import Period
@@ -36,7 +38,7 @@ from .reading import (
 )
 from .sources import Source
 
-REFRESHER_LOCK = 7_263_003
+REFRESHER_LOCK = 7_263_003  # two would add the same days twice
 # Days: on SQLite nobody else writes while they are added up.
 AT_ONCE = {"postgresql": 31, "sqlite": 7}
 EVERYTHING = Scope(None, today=date.max)
@@ -97,15 +99,6 @@ def refresh(fact: FactTable, most: int = 0, *, until: int | None = None) -> int:
         return len(days)
 
 
-def is_alone(lock: int) -> bool:
-    """Two refreshers would add the same days twice. On SQLite writers take turns anyway."""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
-        return bool(cursor.fetchone()[0])
-
-
 def _count_refresh() -> None:
     state, _ = FactState.objects.get_or_create(pk=1)
     FactState.objects.filter(pk=state.pk).update(refreshes=F("refreshes") + 1)
@@ -129,7 +122,7 @@ def _count_new_claims() -> int:
         cursor.execute("DELETE FROM analytics_newclaim WHERE id = ANY(ARRAY(SELECT id FROM noted_claims))")
     claims = claims_in("noted_claims")
     tables = [each for each in TABLES if each.fact == DirtyDay.Fact.DAY]
-    with _summed_up(tables, [EVER], lambda source: of_claims(source, claims)) as (rows, names):
+    with summed_up(tables, [EVER], lambda source: of_claims(source, claims)) as (rows, names):
         for table in tables:
             columns = {COLUMNS[key]: key for key in table.keys}
             add(table.model, columns, names, rows)
@@ -154,7 +147,7 @@ _FRESH = "fresh_facts"
 def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
     """Replace the facts of these days by what the claims say now, but for those that wait to be added."""
     which = is_counted if tables[0].fact == DirtyDay.Fact.DAY else None
-    with _summed_up(tables, periods, which) as (rows, names):
+    with summed_up(tables, periods, which) as (rows, names):
         for table in tables:
             columns = {COLUMNS[key]: key for key in table.keys}
             replace(table.model, periods, columns, names, rows)
@@ -163,7 +156,7 @@ def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
 
 
 @contextmanager
-def _summed_up(
+def summed_up(
     tables: list[FactTable], periods: list[Period], which: Callable[[Source], Q] | None
 ) -> Iterator[tuple[str, list[str]]]:
     """The sums of these days by day and all keys of these tables, and the names of what is summed."""

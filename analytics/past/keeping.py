@@ -16,9 +16,9 @@ from django.db.models import Case, Max, Min, QuerySet, Value, When
 
 from claims import bulk
 from claims.models import Claim
+from rcm_site.alone import is_alone
 
 from ..facts.measures import AGES, BUCKETS
-from ..facts.refreshing import is_alone
 from ..models import ChangedClaim, ClaimBalance, FactState
 from ..periods import DAY, Period
 from .standings import SUMS

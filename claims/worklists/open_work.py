@@ -9,6 +9,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from rcm_site.alone import is_alone
+
 from .. import bulk
 from ..models import Claim, CollectingRate, OpenWork, WorkMark
 from ..models.claims import CREDIT, OWED, UNDERPAID
@@ -26,7 +28,7 @@ def refresh(today: date | None = None) -> int:
     if _has_begun(today) and not WorkMark.objects.exists():
         return 0
     with transaction.atomic():
-        if not _is_alone():
+        if not is_alone(VALUER_LOCK):
             return 0
         begin_day(today)
         marks = dict(WorkMark.objects.order_by("pk").values_list("pk", "claim_id")[:AT_ONCE])
@@ -64,12 +66,3 @@ def _claims_of_the_day() -> QuerySet[Any, Any]:
     not_valued = Claim.objects.filter(OWED | UNDERPAID | CREDIT, work=None)
     ids = [rows.order_by().values("pk") for rows in (of_owed, no_longer_paid, not_valued)]
     return ids[0].union(*ids[1:], all=True).order_by("pk")
-
-
-def _is_alone() -> bool:
-    """On SQLite writers take turns anyway."""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [VALUER_LOCK])
-        return bool(cursor.fetchone()[0])
