@@ -83,11 +83,6 @@ class Scorecard(NamedTuple):
     total: ScoreRow  # of all rows together: the KPIs themselves
 
 
-def payer_scorecard(question: Question) -> list[ScoreRow]:
-    """How each payer pays, by name."""
-    return scorecard(question, PAYER_KPIS, "payer").rows
-
-
 def scorecard(question: Question, kpis: Iterable[Kpi], dimension: str) -> Scorecard:
     """Each payer or provider that has anything in the period, by name; how things stand is not compared."""
     chosen = {each.key: each for each in kpis}

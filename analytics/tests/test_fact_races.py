@@ -19,8 +19,8 @@ from analytics.facts.verification import differences
 from analytics.models import DayFact, DirtyDay
 from analytics.periods import Period
 from analytics.scopes import Scope
-from claims.models import Claim, ClaimEvent, ClaimLine, ClaimPayment, Shortfall
-from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
+from claims.models import Claim, ClaimEvent, ClaimPayment, Shortfall
+from rcm_site.testing.makers import make_claim, make_department, make_line, make_payer, make_user
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -193,15 +193,7 @@ def test_claims_that_come_in_while_others_are_counted_are_counted_once() -> None
             with transaction.atomic():
                 claim = make_claim(charge=Decimal("1.00"), submitted_on=DAY, fees=["1.00"], service_from=DAY)
             if n % 4 == 0:
-                ClaimLine.objects.create(
-                    claim=claim,
-                    number=2,
-                    service_date=DAY,
-                    provider_fees=Decimal("1.00"),
-                    allowed_fees=0,
-                    coinsurance=0,
-                    copay=0,
-                )
+                make_line(claim, "1.00", number=2, service_date=DAY)
         done.set()
 
     def keep_counting() -> None:
@@ -228,17 +220,7 @@ def test_a_line_that_comes_while_its_claim_is_counted_marks_its_day() -> None:
     claim = make_claim(charge=Decimal("10.00"), submitted_on=DAY)
     with transaction.atomic():
         assert refresh(DAYS) == 1
-        in_thread(
-            lambda: ClaimLine.objects.create(
-                claim=claim,
-                number=1,
-                service_date=DAY,
-                provider_fees=Decimal(3),
-                allowed_fees=0,
-                coinsurance=0,
-                copay=0,
-            )
-        ).join()
+        in_thread(lambda: make_line(claim, "3.00", service_date=DAY)).join()
     assert totals(ALL, JUNE, ["submitted", "net_fees"])[0].sums == {"submitted": 1, "net_fees": 3}
     refresh_all()
     assert totals(ALL, JUNE, ["submitted", "net_fees"])[0].sums == {"submitted": 1, "net_fees": 3}

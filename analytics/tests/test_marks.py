@@ -17,8 +17,8 @@ from analytics.models import AgingFact, ChangedClaim, DayFact, DirtyDay, MonthFa
 from analytics.past.keeping import keep_days, renew_balances
 from analytics.periods import DAY, Period
 from analytics.scopes import Scope
-from claims.models import Claim, ClaimEvent, ClaimLine
-from rcm_site.testing.makers import make_claim, make_user
+from claims.models import Claim, ClaimEvent
+from rcm_site.testing.makers import make_claim, make_line, make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 6, 30)
@@ -38,15 +38,7 @@ def test_a_line_of_a_day_long_past_leaves_all_else_of_that_day_as_it_is_kept() -
     refresh_all()
     for kept in (DayFact, MonthFact):
         kept.objects.filter(charges__gt=0).update(submitted=7)  # told by no claim: so it was read from there
-    ClaimLine.objects.create(
-        claim=claim,
-        number=1,
-        service_date=LONG_AGO,
-        provider_fees=Decimal("4.00"),
-        allowed_fees=0,
-        coinsurance=0,
-        copay=0,
-    )
+    make_line(claim, "4.00", service_date=LONG_AGO)
     marks = DirtyDay.objects.filter(day=LONG_AGO).exclude(fact="staff")
     assert set(marks.values_list("fact", flat=True)) == {"line"}
     sums = totals(ALL, YEAR, ["submitted", "net_fees", "fee_lines"])[0].sums

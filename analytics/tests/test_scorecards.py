@@ -17,7 +17,6 @@ from analytics.scorecards import (
     PROVIDER_KPIS,
     Rendered,
     ScoreRow,
-    payer_scorecard,
     procedures,
     scorecard,
 )
@@ -62,7 +61,7 @@ def test_a_payers_row_by_hand_and_how_it_shifted() -> None:
     decided("paid", date(2026, 10, 10), days=18, payer=aetna)  # the 30 days before
     decided("paid", november(7), payer=cigna)
     make_claim(charge=Decimal("55.50"), submitted_on=november(2), payer=aetna)
-    found = row(payer_scorecard(ALL), aetna.pk)
+    found = row(scorecard(ALL, PAYER_KPIS, "payer").rows, aetna.pk)
     values = {key: figure.value for key, figure in found.now.items()}
     assert values["denial_rate"] == 25
     assert values["average_days_to_pay"] == 30
@@ -78,7 +77,7 @@ def test_what_is_compared_with_nothing_has_not_moved() -> None:
     decided("paid", november(3), payer=aetna)
     decided("paid", date(2026, 10, 10), payer=aetna)
     alone = Question(ALL.scope, NOVEMBER, compare="none")
-    assert payer_scorecard(alone)[0].shift("average_days_to_pay") is None
+    assert scorecard(alone, PAYER_KPIS, "payer").rows[0].shift("average_days_to_pay") is None
 
 
 @pytest.mark.parametrize(("dimension", "kpis"), [("payer", PAYER_KPIS), ("provider", PROVIDER_KPIS)])

@@ -18,7 +18,7 @@ from claims.changes import Change
 from claims.models import Claim, ClaimLine, ProviderChange, ProviderTotal
 from claims.numbers import next_numbers
 from claims.provider_fees import top_providers
-from rcm_site.testing.makers import make_claim, make_department, make_provider, make_user
+from rcm_site.testing.makers import make_claim, make_department, make_line, make_provider, make_user
 
 ANN, BEN, CAT = "1000000001", "1000000002", "1000000003"
 
@@ -252,15 +252,7 @@ def at_once(*steps: Any) -> None:
 
 
 def add_line(claim: Claim, number: int) -> ClaimLine:
-    return ClaimLine.objects.create(
-        claim=claim,
-        number=number,
-        provider=make_provider(ANN),
-        provider_fees=1,
-        allowed_fees=0,
-        coinsurance=0,
-        copay=0,
-    )
+    return make_line(claim, "1.00", number=number, provider=make_provider(ANN))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -301,15 +293,7 @@ def test_writers_and_folders_beside_one_another_lose_nothing() -> None:
                 with transaction.atomic():
                     claim = Claim.objects.create(number=next_numbers(1)[0], kind="dental", charge=0)
                     for number, each in enumerate(order, start=1):
-                        ClaimLine.objects.create(
-                            claim=claim,
-                            number=number,
-                            provider=providers[each],
-                            provider_fees=each + 1,
-                            allowed_fees=0,
-                            coinsurance=0,
-                            copay=0,
-                        )
+                        make_line(claim, f"{each + 1}", number=number, provider=providers[each])
 
         return run
 

@@ -74,6 +74,14 @@ def make_claim(*, fees: list[str | tuple[str, str]] | None = None, **fields: Any
     return claim
 
 
+def make_line(claim: Claim, fee: str, *, number: int = 1, **fields: Any) -> ClaimLine:
+    """A line of a claim that is there already, with this net fee and no provider unless one is given."""
+    nothing = dict.fromkeys(("allowed_fees", "coinsurance", "copay"), 0)
+    return ClaimLine.objects.create(
+        claim=claim, number=number, provider_fees=Decimal(fee), **(nothing | fields)
+    )
+
+
 def make_import(sent_by: User | None = None, **fields: Any) -> Import:
     """A file that has been taken in, without its bytes."""
     fields = {"name": "claims.csv", "size": 100, "digest": f"{next(_numbers):064x}", "state": "done"} | fields
