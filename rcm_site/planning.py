@@ -30,7 +30,15 @@ def _planned(setting: str, value: str) -> Iterator[None]:
             yield
             return
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL {setting} = {value}")
+            cursor.execute(_SET, [setting, setting, value])
+            before = cursor.fetchone()[0]
         yield
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL {setting} TO DEFAULT")
+            cursor.execute(_SET, [setting, setting, before])
+
+
+# Until the transaction ends; tells what it was before.
+_SET = """
+WITH before AS MATERIALIZED (SELECT current_setting(%s) AS value)
+SELECT value, set_config(%s, %s, true) FROM before
+"""

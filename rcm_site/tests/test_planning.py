@@ -24,6 +24,18 @@ def test_it_ends_within_a_longer_transaction_too():
 
 
 @pytest.mark.django_db
+def test_a_look_within_another_leaves_it_as_it_was():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite is not told how to look")
+    with never_read_whole():
+        outer = planned()
+        with never_read_whole(), found_one_by_one():
+            pass
+        assert planned() == outer
+        assert outer[0] == "off"
+
+
+@pytest.mark.django_db
 def test_it_ends_with_a_look_that_failed():
     if connection.vendor != "postgresql":
         pytest.skip("SQLite is not told how to look")
