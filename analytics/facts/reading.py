@@ -126,6 +126,8 @@ COLUMNS = {key: key if key in ("kind", "category") else f"{key}_id" for key in K
 class Reading:
     """A question, and how it is put to the database."""
 
+    told_where = "1 = 1"  # which of the sums
+
     def __init__(
         self,
         scope: Scope,
@@ -184,7 +186,7 @@ class Reading:
     def _question(self) -> _Question:
         names = tuple(each.key for each in self.measures)
         believed = self.standings and (self.standings.not_kept, self.standings.some_changed)
-        told = (self.table and self.table.model, believed, self.with_new)
+        told = (self.table and self.table.model, believed, self.with_new, self.told_where)
         return _Question((self.scope, self.period, names, self.by, *told), self)
 
     def _statement(self, dirty: Dirty) -> Sql:
@@ -199,7 +201,8 @@ class Reading:
         statement = (
             f"SELECT marks.*, seen.*, sums.* FROM ({marks}) AS marks "  # noqa: S608 - names of our own
             f"CROSS JOIN ({seen}) AS seen LEFT JOIN ("
-            f"SELECT {columns}, count(*) AS parts FROM ({union}) AS parts {grouped}) AS sums ON 1 = 1"
+            f"SELECT {columns}, count(*) AS parts FROM ({union}) AS parts {grouped}) AS sums "
+            f"ON {self.told_where}"
         )
         return statement, (
             *mark_values,

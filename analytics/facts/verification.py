@@ -2,54 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Max, Min
 
 from ..codes import CODES, FACT_KEYS, code_totals
+from ..models import ClaimBalance, CodeFact, CodeMonth, FactState
 from ..past.verification import differing_ages, differing_balances
 from ..periods import DAY, LAST_OF, Period, Step
 from .differences import Difference
 from .fact_triggers import days_of_claims
-from .reading import DAYS, TABLES, Amount, FactTable, Reading
-from .refreshing import EVERYTHING
+from .reading import TABLES, Amount, Dirty, FactTable, Reading, Sql
+from .refreshing import EVERYTHING, summed_up
 
-MOST_NAMED = 100  # differences of one kind of facts
+MOST_NAMED = 100  # differences
+
+Sums = Mapping[tuple[Any, ...], dict[str, Amount]]
 
 
-def differences() -> Iterator[Difference]:
+def differences(tell: Callable[[Period], None] = lambda month: None) -> Iterator[Difference]:
     """What reading tells, month by month, against the claims; days known to be outdated are told rightly."""
-    for table in TABLES:
-        for month in _months(table):
-            yield from _compare(table, month, "day")
-            if table.months is not None:
-                yield from _compare(table, month, "month")
-    for name in CODES:
-        for month in _months(DAYS):
-            middle = month.start.replace(day=15)
-            for period in (month, Period(month.start, middle), Period(middle + DAY, month.end)):
-                yield from _compare_codes(name, period)
-    yield from differing_balances()
-    yield from differing_ages()
+    for month in months():
+        tell(month)
+        for compare in (_differing_sums, _differing_codes, differing_balances, differing_ages):
+            with _one_moment():
+                found = list(compare(month))
+            yield from found
 
 
-def _months(table: FactTable) -> Iterator[Period]:
-    """From the first day to the last of facts or claims."""
-    ends = table.model._default_manager.aggregate(first=Min("day"), last=Max("day"))
+def months() -> Iterator[Period]:
+    """From the first day to the last of claims, and of whatever is kept of them."""
+    kept = [(model, "day") for table in TABLES for model in (table.model, table.months) if model]
+    kept += [(CodeFact, "day"), (CodeMonth, "day"), (ClaimBalance, "submitted_on")]
+    kept += [(FactState, "kept_from"), (FactState, "kept_until")]
     with connection.cursor() as cursor:
-        days = [each for each in (*ends.values(), *(days_of_claims(cursor) or ())) if each]
+        days = [*(days_of_claims(cursor) or ())]
+    for model, column in kept:
+        ends = model._default_manager.aggregate(first=Min(column), last=Max(column))
+        days += [each for each in ends.values() if each]
     if days:
         whole = Period(min(days).replace(day=1), LAST_OF[Step.MONTH](max(days)))
         yield from whole.steps(Step.MONTH)
 
 
-def _compare(table: FactTable, month: Period, each: str) -> Iterator[Difference]:
-    by = (each, *table.keys)
-    # How things stand is compared day by day, too, as it is kept.
-    measures = [replace(each, as_of=False) for each in table.measures]
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Whatever is changed meanwhile is no difference."""
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+# Measures --------------------------------------------------------------------------------------------
+
+
+class _Remainder(Reading):
+    """What is told less what the claims say, where anything is left."""
+
+    def __init__(self, table: FactTable, month: Period, by: tuple[str, ...], claims: str) -> None:
+        super().__init__(EVERYTHING, month, measures_of(table), by)
+        self.claims = claims
+        self.told_where = " OR ".join(f"sums.{each.key} <> 0" for each in self.measures)
+
+    def _parts(self, dirty: Dirty) -> list[Sql]:
+        keys = "".join(f"{key}, " for key in self.keys)
+        taken_off = ", ".join(f"-{each.key} AS {each.key}" for each in self.measures)
+        claims = f"SELECT {keys}day AS on_day, {taken_off} FROM ({self.claims}) AS claims"  # noqa: S608
+        return [*super()._parts(dirty), (claims, ())]
+
+    def _reads_claims(self, dirty: Dirty) -> bool:
+        return True
+
+
+def measures_of(table: FactTable) -> list[Any]:
+    """How things stand is compared day by day, too, as it is kept."""
+    return [replace(each, as_of=False) for each in table.measures]
+
+
+def _differing_sums(month: Period) -> Iterator[Difference]:
+    """The claims are added up once, by all that facts tell apart."""
+    for _, tables in groupby(TABLES, key=lambda table: table.fact):
+        alike = list(tables)
+        with summed_up(alike, [month], None) as (claims, _):
+            differing = [
+                (table, by)
+                for table in alike
+                for each in ("day", "month")[: 1 if table.months is None else 2]
+                if _Remainder(table, month, by := (each, *table.keys), claims).rows()
+            ]
+        for table, by in differing:
+            yield from _compare(table, month, by)
+
+
+def _compare(table: FactTable, month: Period, by: tuple[str, ...]) -> Iterator[Difference]:
+    """Row by row, which takes long where there are many."""
+    measures = measures_of(table)
     told, found = (
         {row.key: row.sums for row in Reading(EVERYTHING, month, measures, by, from_facts=kept).rows()}
         for kept in (True, False)
@@ -57,16 +113,33 @@ def _compare(table: FactTable, month: Period, each: str) -> Iterator[Difference]
     yield from _differences(table.fact, by, [each.key for each in measures], told, found)
 
 
-def _compare_codes(name: str, period: Period) -> Iterator[Difference]:
+# Codes -----------------------------------------------------------------------------------------------
+
+
+def _differing_codes(month: Period) -> Iterator[Difference]:
     """A month is read from the facts of months, a part of it from those of days."""
-    told, found = (
-        {row.key: row.sums for row in code_totals(EVERYTHING, period, name, FACT_KEYS, from_facts=kept)}
-        for kept in (True, False)
-    )
-    yield from _differences(name, ("code", *FACT_KEYS), CODES[name].measures, told, found)
+    middle = month.start.replace(day=15)
+    halves = (Period(month.start, middle), Period(middle + DAY, month.end))
+    for name in CODES:
+        found = [_sums_of_codes(name, half, from_facts=False) for half in halves]
+        for period, claims in zip((*halves, month), (*found, _together(found)), strict=True):
+            told = _sums_of_codes(name, period, from_facts=True)
+            yield from _differences(name, ("code", *FACT_KEYS), CODES[name].measures, told, claims)
 
 
-Sums = Mapping[tuple[Any, ...], dict[str, Amount]]
+def _sums_of_codes(name: str, period: Period, *, from_facts: bool) -> Sums:
+    return {
+        row.key: row.sums for row in code_totals(EVERYTHING, period, name, FACT_KEYS, from_facts=from_facts)
+    }
+
+
+def _together(parts: Sequence[Sums]) -> Sums:
+    found: dict[tuple[Any, ...], dict[str, Amount]] = {}
+    for part in parts:
+        for key, sums in part.items():
+            before = found.get(key, {})
+            found[key] = {name: value + before.get(name, 0) for name, value in sums.items()}
+    return found
 
 
 def _differences(

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, Max, Min, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from claims.models import Claim
 from claims.money import dollars
@@ -20,7 +19,7 @@ from ..facts.differences import Difference
 from ..facts.reading import paths_to
 from ..facts.refreshing import EVERYTHING
 from ..models import ChangedClaim, ClaimBalance, FactState
-from ..periods import DAY, Period, Step
+from ..periods import Period, Step
 from .standings import SUMS, Standings
 from .timelines import timelines
 
@@ -28,19 +27,8 @@ _TOLD = ("payer_id", "department_id", "submitted_on", "since", "until", "balance
 _KEYS = {name: path for name, path in paths_to("").items() if name in ("payer", "department")}
 
 
-def differing_balances() -> Iterator[Difference]:
+def differing_balances(month: Period) -> Iterator[Difference]:
     """Balances of claims that are not marked, against those that the claims have now."""
-    ends: list[date | None] = []
-    for model in (Claim, ClaimBalance):
-        found = model._default_manager.aggregate(first=Min("submitted_on"), last=Max("submitted_on"))
-        ends += found.values()
-    days = [each for each in ends if each]
-    if days:
-        for month in Period(min(days), max(days)).steps(Step.MONTH):
-            yield from _differing_balances(month)
-
-
-def _differing_balances(month: Period) -> Iterator[Difference]:
     within = Q(submitted_on__gte=month.start, submitted_on__lte=month.end)
     claims = Claim.objects.filter(within, ~_is_marked("pk")).exclude(status=Claim.Status.VOID)
     found = timelines(claims, _KEYS)
@@ -64,17 +52,16 @@ def _is_marked(claim: str) -> Exists:
     return Exists(ChangedClaim.objects.filter(claim_id=OuterRef(claim)))
 
 
-def differing_ages() -> Iterator[Difference]:
+def differing_ages(month: Period) -> Iterator[Difference]:
     """The sums of each day, against the balances that are kept."""
     state = FactState.objects.filter(pk=1).first()
     if not state or not state.kept_from or not state.kept_until:
         return
-    for month in Period(state.kept_from, state.kept_until).steps(Step.MONTH):
-        yield from _differing_ages(month)
-
-
-def _differing_ages(month: Period) -> Iterator[Difference]:
-    days = tuple(month.start + n * DAY for n in range(month.days))
+    days = tuple(
+        day.start for day in month.steps(Step.DAY) if state.kept_from <= day.start <= state.kept_until
+    )
+    if not days:
+        return
     sides = (Standings(EVERYTHING, days, _KEYS), Standings(EVERYTHING, days, _KEYS, frozenset(days)))
     parts = [part for side in sides for part in side.parts()]
     keys = "as_of, age, key_payer, key_department"

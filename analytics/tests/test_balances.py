@@ -21,6 +21,7 @@ from analytics.drilldown import claims_of
 from analytics.facts.differences import Difference
 from analytics.facts.reading import Row
 from analytics.facts.totals import claim_totals, standings, totals
+from analytics.facts.verification import months
 from analytics.kpis import KPIS
 from analytics.models import AgingFact, ChangedClaim, ClaimBalance, FactState
 from analytics.past.keeping import keep_days, renew_balances
@@ -53,7 +54,7 @@ def keep_all(until: date = LAST - timedelta(days=1)) -> None:
 
 
 def past_differences() -> list[Difference]:
-    return [*differing_balances(), *differing_ages()]
+    return [each for month in months() for each in (*differing_balances(month), *differing_ages(month))]
 
 
 def in_order(rows: list[Row]) -> list[str]:

@@ -14,7 +14,7 @@ from analytics.facts import fact_triggers
 from analytics.facts.caching import version
 from analytics.facts.fact_triggers import missing_triggers
 from analytics.facts.totals import is_catching_up
-from analytics.models import DayFact, DirtyDay, ProviderFact
+from analytics.models import CodeFact, CodeMonth, DayFact, DirtyDay, MonthFact, ProviderFact
 from analytics.tasks import refresh_facts
 from claims.models import Claim, ClaimLine
 from rcm_site.testing.makers import make_claim
@@ -50,6 +50,45 @@ def test_a_cent_too_many_is_found(model: type[DayFact] | type[ProviderFact]) -> 
     assert refused.value.returncode == 1
     assert "net_fees is told as" in said.getvalue()
     assert "charges" not in said.getvalue()
+
+
+def test_what_differs_is_told_as_it_is_found_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    for month in (5, 6, 7):
+        make_claim(fees=["10.00"], submitted_on=date(2026, month, 3))
+    while refresh_facts():
+        pass
+    months = "May 2026 …", "June 2026 …", "July 2026 …"
+    assert [line for line in verify().splitlines() if line.endswith("…")][:3] == [*months]
+    DayFact.objects.update(charges=F("charges") + 1)
+    monkeypatch.setattr("analytics.management.commands.verify_facts.MOST_NAMED", 2)
+    said = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_facts", stdout=said, stderr=said)
+    told = said.getvalue().splitlines()
+    assert [line.split(":")[0] for line in told] == [
+        *("May 2026 …", "day facts, day 2026-05-03, payer none, department none, kind dental"),
+        *("June 2026 …", "day facts, day 2026-06-03, payer none, department none, kind dental"),
+        "There may be more.",
+    ]
+
+
+def test_a_line_too_few_in_the_facts_of_months_is_found() -> None:
+    make_claim(fees=["10.00"], submitted_on=DAY)
+    refresh_facts()
+    MonthFact.objects.update(fee_lines=0)
+    with pytest.raises(CommandError):
+        verify()
+
+
+def test_codes_of_a_day_and_of_a_month_are_compared_each() -> None:
+    make_claim(fees=["10.00"], status="denied", submitted_on=DAY, decided_on=DAY)
+    refresh_facts()
+    for kept in (CodeFact, CodeMonth):
+        kept.objects.filter(name="procedure").update(denied=F("denied") + 1)
+        with pytest.raises(CommandError):
+            verify()
+        kept.objects.filter(name="procedure").update(denied=F("denied") - 1)
+    assert "to the cent" in verify()
 
 
 def test_a_missing_trigger_is_found() -> None:
