@@ -6,7 +6,7 @@ Each change writes its event, its audit row and what the payments side must be t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -193,7 +193,8 @@ def reassign(
             raise ClaimError(f"{assignee.name} does not see claim {claim}: it belongs to another department.")
         claim.assignee = assignee
         claim.save(update_fields=["assignee"])
-        _note(claim, action if assignee else "unassigned", claim.status, change)
+        words = f"To {assignee.name}. {change.note}".strip() if assignee else change.note
+        _note(claim, action if assignee else "unassigned", claim.status, replace(change, note=words))
         changed += 1
     return changed
 

@@ -226,6 +226,8 @@ class RuleForm(forms.ModelForm):
         people = who_may_be_told(user)
         everything = "All departments" if user.sees_everything else "Choose …"
         self._choose_from("department", Department.objects.visible_to(user), everything)
+        if not user.sees_everything:
+            self.fields["department"].when_needed = "unless it looks at each"  # type: ignore[attr-defined]
         self._choose_from("payer", Payer.objects.all(), "All payers")
         for name in ("people", "escalates_to"):
             kept = getattr(self.instance, name).values("pk") if self.instance.pk else []

@@ -359,7 +359,9 @@ def test_a_manager_is_offered_own_departments_and_whom_they_may_tell(
     teeth = make_department("Teeth")
     near, far = make_user("manager", departments=[heart]), make_user("manager", departments=[teeth])
     director = make_user("director")
-    form = client.get("/alerts/rules/new/").context["form"]
+    page = client.get("/alerts/rules/new/")
+    form = page.context["form"]
+    assert 'Of the department <span class="optional">unless it looks at each</span>' in page.text
     assert {*form["people"].field.queryset} == {manager, near, director}
     assert [*form["department"].field.queryset] == [heart]
     for wrong in ({"department": teeth.pk}, {"department": heart.pk, "people": [far.pk]}, {}):

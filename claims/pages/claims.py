@@ -30,7 +30,6 @@ from .. import changes
 from ..answers import denials
 from ..deadlines import deadline_of
 from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
-from ..steps import Step
 from .appeals_of import appeals_of
 from .attachments import attachments_of
 from .balance import payers_answer
@@ -197,7 +196,7 @@ def claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 def claim_page(
-    request: HttpRequest, found: Claim, wrong: tuple[Step, Form] | None = None, status: int = 200
+    request: HttpRequest, found: Claim, wrong: tuple[str, Form] | None = None, status: int = 200
 ) -> HttpResponse:
     """Who and when, its account, its lines, the payers' answers, all that happened to it, and what to do."""
     user = person(request)
@@ -218,7 +217,7 @@ def claim_page(
             "member": member(found, user),
             "account": account.entries(),
             "deadline": deadline_of(found, timezone.localdate()),
-            "at_work": work_of(request, found),
+            "at_work": work_of(request, found, wrong),
             "steps": steps_of(request, found, wrong),
             "expectations": account.expectations(),
             "net_fee": sums["net_fee"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -18,7 +17,7 @@ from rcm_site.templatetags.ui import day
 from ..changes import Change, ClaimError
 from ..models import Claim
 from ..worklists import pending
-from .claims import visible_claim
+from .claims import claim_page, visible_claim
 from .filters import colleagues
 from .forms import PassClaim, PendClaim
 from .worth import way_to, worked_list
@@ -30,14 +29,14 @@ Act = Callable[[Claim, Change], str]  # what it did, in words
 @allow(WORK)
 @require_POST
 def pend_claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    form = PendClaim(request.POST)
+    form = PendClaim(request.POST, auto_id="pend_%s")
 
     def pend(claim: Claim, change: Change) -> str:
-        asked = wanted(form)
+        asked = form.cleaned_data
         until = pending.pend(claim=claim, days=asked["days"], why=asked["why"], change=change)
         return f"{claim} rests until {day(until)}."
 
-    return done(request, pk, form, pend)
+    return done(request, pk, "pend", form, pend)
 
 
 @allow(WORK)
@@ -47,7 +46,7 @@ def take_up_claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         pending.bring_back(claim=claim, change=change)
         return f"{claim} is back."
 
-    return done(request, pk, None, take_up)
+    return done(request, pk, "take_up", None, take_up)
 
 
 @allow(WORK)
@@ -56,11 +55,11 @@ def hand_over_claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = PassClaim(colleagues(person(request)).active(), request.POST, prefix="hand")
 
     def hand_over(claim: Claim, change: Change) -> str:
-        to = wanted(form)["to"]
+        to = form.cleaned_data["to"]
         pending.hand_over(claim=claim, to=to, change=change)
         return f"{claim} is with {to.name} now."
 
-    return done(request, pk, form, hand_over)
+    return done(request, pk, "hand_over", form, hand_over)
 
 
 @allow(WORK)
@@ -70,28 +69,28 @@ def escalate_claim(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     form = PassClaim(pending.leads(claim), request.POST, prefix="lead")
 
     def escalate(claim: Claim, change: Change) -> str:
-        to = wanted(form)["to"]
+        to = form.cleaned_data["to"]
         pending.escalate(claim=claim, to=to, change=change)
         return f"{claim} is with {to.name} now."
 
-    return done(request, pk, form, escalate)
+    return done(request, pk, "escalate", form, escalate)
 
 
-def wanted(form: forms.Form) -> dict[str, Any]:
-    if not form.is_valid():
-        field, (first, *_) = next(iter(form.errors.items()))
-        raise ClaimError(f"{form.fields[field].label}: {first}")
-    return form.cleaned_data
+def done(request: HttpRequest, pk: uuid.UUID, way: str, form: forms.Form | None, act: Act) -> HttpResponse:
+    """Do it to a claim that this person sees, say how it went, and go back to the list that they work.
 
-
-def done(request: HttpRequest, pk: uuid.UUID, form: forms.Form | None, act: Act) -> HttpResponse:
-    """Do it to a claim that this person sees, say how it went, and go back to the list that they work."""
+    What cannot be done is asked again, with what was written.
+    """
     claim, user = visible_claim(request, pk), person(request)
     worklist = worked_list(request)
-    note = form.cleaned_data.get("note", "") if form and form.is_valid() else ""
+    if form and not form.is_valid():
+        return claim_page(request, claim, wrong=(way, form), status=422)
+    note = form.cleaned_data["note"] if form else ""
     try:
         messages.success(request, act(claim, Change(user, request, note)))
     except ClaimError as wrong:
         messages.error(request, f"Nothing was changed. {wrong}")
+        if form:
+            return claim_page(request, claim, wrong=(way, form), status=422)
         return redirect(way_to(request, pk))
     return redirect("worklist", worklist.pk) if worklist else redirect("claim", pk)

@@ -186,7 +186,7 @@ def booked_words(payment: ClaimPayment) -> str:
 
 
 def steps_of(
-    request: HttpRequest, claim: Claim, bound: tuple[Step, forms.Form] | None = None
+    request: HttpRequest, claim: Claim, bound: tuple[str, forms.Form] | None = None
 ) -> dict[str, Any]:
     """For the claim's page: what to do first, and every step that applies; `bound`: one filled in wrongly."""
     user = person(request)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.forms import Form
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -27,8 +28,8 @@ AT_STAKE = {
 }
 
 
-def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
-    """For the claim's page, as far as somebody has to work it."""
+def work_of(request: HttpRequest, claim: Claim, bound: tuple[str, Form] | None = None) -> dict[str, Any]:
+    """For the claim's page, as far as somebody has to work it; `bound`: a form of it, filled in wrongly."""
     user, today, now = person(request), timezone.localdate(), timezone.now()
     if not may(user, "claims.view_worklist"):
         return {}
@@ -38,6 +39,13 @@ def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
     told: dict[str, Any] = {"worklist": worklist, "previous": previous, "next": following}
     if work is None:
         return told
+    forms: dict[str, Form] = {
+        "pend": PendClaim(auto_id="pend_%s"),
+        "hand_over": PassClaim(colleagues(user).active().exclude(pk=user.pk), prefix="hand"),
+        "escalate": PassClaim(pending.leads(claim).exclude(pk=user.pk), prefix="lead"),
+    }
+    if bound and bound[0] in forms:
+        forms[bound[0]] = bound[1]
     return told | {
         "work": work,
         "words": in_words(work, today),
@@ -45,9 +53,7 @@ def work_of(request: HttpRequest, claim: Claim) -> dict[str, Any]:
         "is_at_rest": work.is_pended(today) or work.is_closed,
         "is_held": work.is_held(now),
         "is_mine": work.held_by_id == user.pk,
-        "pend": PendClaim(auto_id="pend_%s"),
-        "hand_over": PassClaim(colleagues(user).active().exclude(pk=user.pk), prefix="hand"),
-        "escalate": PassClaim(pending.leads(claim).exclude(pk=user.pk), prefix="lead"),
+        **forms,
     }
 
 

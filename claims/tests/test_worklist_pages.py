@@ -115,11 +115,16 @@ def test_what_is_wrong_with_putting_aside_or_passing_on_is_told(
 ) -> None:
     stranger = make_user("biller")
     open_work.settle()
-    page = client.post(f"/claims/{denied.pk}/pend/", {"days": 0, "why": "payer"}, follow=True)
-    assert "Nothing was changed. Business days" in page.text
+    asked = {"days": 0, "why": "payer", "note": "They look into it."}
+    page = client.post(f"/claims/{denied.pk}/pend/", asked)
+    assert page.status_code == 422
+    assert page.context["at_work"]["pend"].errors.keys() == {"days"}
+    assert page.text.count('<details class="more" open>') == 1
+    assert "They look into it." in page.text
     for way in ("hand-over", "escalate"):
-        page = client.post(f"/claims/{denied.pk}/{way}/", {"to": stranger.pk}, follow=True)
-        assert "Nothing was changed. To:" in page.text
+        page = client.post(f"/claims/{denied.pk}/{way}/", {"to": stranger.pk})
+        assert page.context["at_work"][way.replace("-", "_")].errors.keys() == {"to"}
+        assert page.text.count('<details class="more" open>') == 1
     colleague = make_user("coder", departments=[heart])
     client.post(f"/claims/{denied.pk}/hand-over/", {"to": colleague.pk})
     denied.refresh_from_db()

@@ -555,7 +555,9 @@ def test_a_claim_is_escalated_to_those_who_lead_its_department(biller: User, hea
     pending.escalate(claim=claim, to=manager, change=Change(biller, note="Too large for me."))
     claim.refresh_from_db()
     assert claim.assignee == manager
-    assert [event.action for event in claim.events.all()] == ["escalated"]
+    assert [(each.action, each.note) for each in claim.events.all()] == [
+        ("escalated", f"To {manager.name}. Too large for me.")
+    ]
     assert OpenWork.objects.get(claim=claim).held_by is None
 
 
