@@ -26,22 +26,23 @@ from .facts.keeping import add, add_months, replace, replace_months
 from .facts.measures import MEASURES, Condition, any_claim, is_denied, is_paid
 from .facts.reading import (
     COLUMNS,
+    NEW_CLAIMS,
     SOME_NEW,
     Amount,
     Row,
     Sql,
     amount_of,
+    as_of_these,
     by_months,
     counted_rows,
     during,
     is_counted,
-    is_new,
     listed_days,
     marks_on,
-    of_claims,
     overlaps,
     paths_to,
     ranges,
+    seen,
     without,
 )
 from .facts.sources import DECIDED, PAID, DaysBetween, Source
@@ -131,17 +132,18 @@ def code_totals(
 def _from_facts(code: Code, scope: Scope, period: Period, keys: Sequence[str]) -> list[Row]:
     """Clean days from the facts, the others from the claims, as `Reading` does it."""
     dirty: list[Period] = []
-    with_new = False
+    with_new = seen.some_new
     days, values = marks_on(DirtyDay.Fact.DAY, period)
     marks = f"SELECT marks.days, {SOME_NEW} FROM ({days}) AS marks", values  # noqa: S608
     while True:
         clean = without(period, dirty)
         kept = _kept(code, scope, tuple(clean), tuple(keys))
         live = _live(code, scope, overlaps(period, dirty), keys)
-        new = _live(code, scope, clean, keys, is_new(code.source)) if with_new else []
+        new = as_of_these(NEW_CLAIMS, _live(code, scope, clean, keys)) if with_new else []
         found, marked, some_new = _ask(code, keys, [*kept, *live, *new], marks)
         if with_new >= some_new and all(any(day in each for each in dirty) for day in marked):
             return found
+        seen.some_new = some_new
         with_new = with_new or some_new
         dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
 
@@ -232,14 +234,14 @@ def _named(code: Code, keys: Sequence[str], rows: QuerySet[Any], *, is_summed: b
 
 def add_up_codes(scope: Scope, periods: list[Period]) -> None:
     """Replace what facts keep of these days by what the claims say now, but for those that wait."""
-    rows, values = _summed_up(scope, periods, is_counted)
+    rows, values = _together(_parts(scope, periods, is_counted))
     replace(CodeFact, periods, _COLUMNS, _NAMES, rows, values)
     replace_months(CodeFact, CodeMonth, periods, list(_COLUMNS), _NAMES)
 
 
-def add_codes_of(scope: Scope, period: Period, claims: Any) -> None:
-    """Add what these claims say to what facts keep of their days."""
-    rows, values = _summed_up(scope, [period], lambda source: of_claims(source, claims))
+def add_codes_of(claims: str, scope: Scope, period: Period) -> None:
+    """Add what the claims that a table names say to what facts keep of their days."""
+    ((rows, values),) = as_of_these(claims, _parts(scope, [period]))
     add(CodeFact, _COLUMNS, _NAMES, rows, values)
     add_months(CodeMonth, _COLUMNS, _NAMES, rows, values)
 
@@ -248,11 +250,13 @@ _COLUMNS = {COLUMNS[key]: key for key in FACT_KEYS} | {"name": "name", "code": "
 _NAMES = sorted({key for code in CODES.values() for key in code.measures})
 
 
-def _summed_up(scope: Scope, periods: list[Period], which: Callable[[Source], Q]) -> Sql:
+def _parts(scope: Scope, periods: list[Period], which: Callable[[Source], Q] | None = None) -> list[Sql]:
+    """Of each code what the claims of these days say."""
     parts: list[Sql] = []
     for code in CODES.values():
         sums = ", ".join(key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in _NAMES)
-        for sql, values in _live(code, scope, periods, ("day", "code", *FACT_KEYS), which(code.source)):
+        chosen = which(code.source) if which else None
+        for sql, values in _live(code, scope, periods, ("day", "code", *FACT_KEYS), chosen):
             named = f"SELECT '{code.name}' AS name, day, code, {', '.join(FACT_KEYS)}, {sums}"
             parts.append((f"{named} FROM ({sql}) AS part", values))
-    return _together(parts)
+    return parts

@@ -21,7 +21,6 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import DateField, F, Q, QuerySet, Sum, Value
-from django.db.models.expressions import RawSQL
 
 from claims.money import dollars
 from rcm_site import prepared
@@ -146,7 +145,11 @@ class Reading:
         self.table = self._table() if from_facts else None
         is_kept = from_facts and self.is_past and bool(self.balances)
         self.standings = Standings(scope, (period.end,), self._paths()) if is_kept else None
-        self.with_new = False
+        self.with_new = self._may_meet_new and seen.some_new
+
+    @property
+    def _may_meet_new(self) -> bool:
+        return self.table is not None and self.table.fact == DirtyDay.Fact.DAY
 
     def _paths(self) -> dict[str, str]:
         paths = paths_to("")
@@ -175,12 +178,14 @@ class Reading:
             cursor.execute(statement, parameters)
             answer = cursor.fetchall()
         marked = Marked(listed_days(answer[0][0]), listed_days(answer[0][1]))
+        if self._may_meet_new:
+            seen.some_new = bool(answer[0][2])
         rows = [self._row(each[6:]) for each in answer if self._is_row(each)]
         return rows, marked, bool(answer[0][2]), answer[0][3:6]
 
     def _reads_claims(self, dirty: Dirty) -> bool:
         past_days = self.standings is not None and not self.standings.are_all_kept
-        return self.table is None or bool(dirty) or past_days or self.with_new
+        return self.table is None or bool(dirty) or past_days
 
     @property
     def _question(self) -> _Question:
@@ -230,9 +235,16 @@ class Reading:
         for each in self.flows if self.is_past else self.measures:
             is_apart = bool(dirty.of_lines) and each.is_of_lines
             spans.setdefault((each.span(self.period), is_apart), []).append(each)
+        new: list[Sql] = []
         for (span, is_apart), measures in spans.items():
-            parts += self._of(measures, span, dirty.for_lines if is_apart else dirty.days)
-        return parts
+            if self.table is None:
+                parts += self.live(measures, [span])
+                continue
+            cut = overlaps(span, dirty.for_lines if is_apart else dirty.days)
+            parts += self._clean(measures, span, cut) + self.live(measures, cut)
+            if self.with_new:
+                new += self.live(measures, without(span, cut))
+        return [*parts, *as_of_these(NEW_CLAIMS, new)]
 
     def _past(self) -> list[Sql]:
         if self.standings is None:
@@ -253,14 +265,6 @@ class Reading:
         cases = "".join(f" WHEN {place} THEN %s" for place in YOUNGEST)
         days = [self.period.end - each * DAY for each in YOUNGEST.values()]
         return f"CASE age{cases} END AS on_day, ", days
-
-    def _of(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
-        if self.table is None:
-            return self.live(measures, [period])
-        cut = overlaps(period, dirty)
-        parts = self._clean(measures, period, cut) + (self.live(measures, cut) if cut else [])
-        clean = without(period, cut) if self.with_new else []
-        return parts + (self.live(measures, clean, is_new) if clean else [])
 
     def _clean(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
         parts = []
@@ -313,7 +317,7 @@ class Reading:
     ) -> list[Sql]:
         """What the claims say now: all of them, or those that are told of each source."""
         parts: list[Sql] = []
-        for source, counted in by_source(measures).items():
+        for source, counted in by_source(measures).items() if periods else ():
             rows = counted_rows(source, self.scope, periods).filter(_any_of(source, counted))
             if which is not None:
                 rows = rows.filter(which(source))
@@ -444,26 +448,40 @@ def _in_dollars(whole_cents: Any) -> Decimal:
     return dollars(int(whole_cents)) or Decimal(0)
 
 
-SOME_NEW = "(SELECT count(*) FROM (SELECT id FROM analytics_newclaim LIMIT 1) AS claims) AS some_new"
+NEW_CLAIMS = "analytics_newclaim"
+SOME_NEW = f"(SELECT count(*) FROM (SELECT id FROM {NEW_CLAIMS} LIMIT 1) AS claims) AS some_new"  # noqa: S608
 
 
-def of_claims(source: Source, claims: Any) -> Q:
-    """The rows of a source that hang on these claims."""
-    return Q(**{f"{source.claim.removesuffix('__') or 'pk'}__in": claims})
+class _Seen:
+    """Whether the last statement of this process met new claims. The next one then counts them at once."""
+
+    some_new = False
 
 
-def claims_in(table: str) -> RawSQL:
-    """As one value: the database takes it for a few, and looks each up instead of reading all claims."""
-    return RawSQL(f"SELECT unnest(ARRAY(SELECT claim_id FROM {table}))", ())  # noqa: S608, S611 - a name of ours
+seen = _Seen()
 
 
-def is_new(source: Source) -> Q:
-    return of_claims(source, claims_in("analytics_newclaim"))
+def as_of_these(claims: str, parts: Sequence[Sql]) -> list[Sql]:
+    """These parts of a union as if there were no claims but those that a table names.
+
+    They are looked up once, under the name of all claims: each part begins with them. The database takes one
+    value for a few, and looks up what hangs on each.
+    """
+    if not parts:
+        return []
+    union = " UNION ALL ".join(sql for sql, _ in parts)
+    these = f"SELECT unnest(ARRAY(SELECT claim_id FROM {claims}))"  # noqa: S608 - names of our own
+    sql = (
+        f"(WITH claims_claim AS MATERIALIZED (SELECT * FROM claims_claim WHERE id IN ({these})) "  # noqa: S608
+        f"{union})"
+    )
+    return [(sql, tuple(value for _, given in parts for value in given))]
 
 
 def is_counted(source: Source) -> Q:
     """Whether the claim is in the facts of its days, or is to be when they are added up."""
-    return ~of_claims(source, NewClaim.objects.values("claim_id"))
+    path = source.claim.removesuffix("__") or "pk"
+    return ~Q(**{f"{path}__in": NewClaim.objects.values("claim_id")})
 
 
 def marks_on(fact: str, period: Period) -> Sql:

@@ -9,14 +9,15 @@ what the import and the readers need: a day has its turn when nobody has marked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef
 
+from claims import bulk
 from rcm_site.alone import is_alone
 
 from ..codes import add_codes_of, add_up_codes
@@ -27,16 +28,16 @@ from .keeping import add, add_months, replace, replace_months, summed
 from .reading import (
     COLUMNS,
     KEYS,
+    NEW_CLAIMS,
     TABLES,
     TIME_SQL,
     FactTable,
     Reading,
-    claims_in,
+    Sql,
+    as_of_these,
     is_counted,
-    of_claims,
     ranges,
 )
-from .sources import Source
 
 REFRESHER_LOCK = 7_263_003  # two would add the same days twice
 # Days: on SQLite nobody else writes while they are added up.
@@ -92,9 +93,7 @@ def refresh(fact: FactTable, most: int = 0, *, until: int | None = None) -> int:
         _add_up([each for each in TABLES if each.fact == fact.fact], periods)
         if fact.fact == DirtyDay.Fact.DAY:
             add_up_codes(EVERYTHING, periods)
-        ids = [pk for pk, _ in marks]
-        for start in range(0, len(ids), 500):
-            DirtyDay.objects.filter(pk__in=ids[start : start + 500]).delete()
+        bulk.delete(DirtyDay, [pk for pk, _ in marks])
         _count_refresh()
         return len(days)
 
@@ -119,25 +118,27 @@ def _count_new_claims() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_NOTES, [CLAIMS_AT_ONCE])
         count = cursor.rowcount
-        cursor.execute("DELETE FROM analytics_newclaim WHERE id = ANY(ARRAY(SELECT id FROM noted_claims))")
-    claims = claims_in("noted_claims")
+        cursor.execute(f"DELETE FROM {NEW_CLAIMS} WHERE id = ANY(ARRAY(SELECT id FROM {_NOTED}))")  # noqa: S608
     tables = [each for each in TABLES if each.fact == DirtyDay.Fact.DAY]
-    with summed_up(tables, [EVER], lambda source: of_claims(source, claims)) as (rows, names):
+    reading = reading_by_all(tables)
+    parts = as_of_these(_NOTED, reading.live(reading.measures, [EVER]))
+    with summed_up(reading, parts) as (rows, names):
         for table in tables:
             columns = {COLUMNS[key]: key for key in table.keys}
             add(table.model, columns, names, rows)
             if table.months is not None:
                 add_months(table.months, columns, names, rows)
-    add_codes_of(EVERYTHING, EVER, claims)
+    add_codes_of(_NOTED, EVERYTHING, EVER)
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE noted_claims")
+        cursor.execute(f"DROP TABLE {_NOTED}")
     return count
 
 
 # Claims that come in meanwhile have their turn after these.
-_TAKE_NOTES = """
-CREATE TEMPORARY TABLE noted_claims AS SELECT id, claim_id FROM analytics_newclaim ORDER BY id LIMIT %s
-"""
+_NOTED = "noted_claims"
+_TAKE_NOTES = f"""
+CREATE TEMPORARY TABLE {_NOTED} AS SELECT id, claim_id FROM {NEW_CLAIMS} ORDER BY id LIMIT %s
+"""  # noqa: S608 - names of our own
 
 
 # What claims come to by all that facts tell apart: each kind of facts adds it up by its own keys.
@@ -147,7 +148,8 @@ _FRESH = "fresh_facts"
 def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
     """Replace the facts of these days by what the claims say now, but for those that wait to be added."""
     which = is_counted if tables[0].fact == DirtyDay.Fact.DAY else None
-    with summed_up(tables, periods, which) as (rows, names):
+    reading = reading_by_all(tables)
+    with summed_up(reading, reading.live(reading.measures, periods, which)) as (rows, names):
         for table in tables:
             columns = {COLUMNS[key]: key for key in table.keys}
             replace(table.model, periods, columns, names, rows)
@@ -155,25 +157,24 @@ def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
                 replace_months(table.model, table.months, periods, list(columns), names)
 
 
-@contextmanager
-def summed_up(
-    tables: list[FactTable], periods: list[Period], which: Callable[[Source], Q] | None
-) -> Iterator[tuple[str, list[str]]]:
-    """The sums of these days by day and all keys of these tables, and the names of what is summed."""
+def reading_by_all(tables: list[FactTable]) -> Reading:
+    """By day and all keys of these tables."""
     keys = [key for key in KEYS if any(key in each.keys for each in tables)]
-    measures = tables[0].measures
-    names = [each.key for each in measures]
-    span = Period(periods[0].start, periods[-1].end)
-    reading = Reading(EVERYTHING, span, measures, ("day", *keys), from_facts=False)
-    parts = reading.live(measures, periods, which)
+    return Reading(EVERYTHING, EVER, tables[0].measures, ("day", *keys), from_facts=False)
+
+
+@contextmanager
+def summed_up(reading: Reading, parts: list[Sql]) -> Iterator[tuple[str, list[str]]]:
+    """What these parts of a reading come to, and the names of what is summed."""
+    names = [each.key for each in reading.measures]
     union = " UNION ALL ".join(sql for sql, _ in parts)
     day = TIME_SQL[connection.vendor]["day"]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL jit = off")  # compiling so many sums takes longer than they do
         cursor.execute(
-            f"CREATE TEMPORARY TABLE {_FRESH} AS SELECT {day} AS day, {', '.join(keys)}, "  # noqa: S608
-            f"{summed(names)} FROM ({union}) AS parts GROUP BY {', '.join([day, *keys])}",
+            f"CREATE TEMPORARY TABLE {_FRESH} AS SELECT {day} AS day, {', '.join(reading.keys)}, "  # noqa: S608
+            f"{summed(names)} FROM ({union}) AS parts GROUP BY {', '.join(['day', *reading.keys])}",
             [value for _, values in parts for value in values],
         )
         yield f"SELECT * FROM {_FRESH}", names  # noqa: S608

@@ -18,7 +18,7 @@ from ..periods import DAY, LAST_OF, Period, Step
 from .differences import Difference
 from .fact_triggers import days_of_claims
 from .reading import TABLES, Amount, Dirty, FactTable, Reading, Sql
-from .refreshing import EVERYTHING, summed_up
+from .refreshing import EVERYTHING, reading_by_all, summed_up
 
 MOST_NAMED = 100  # differences
 
@@ -92,7 +92,8 @@ def _differing_sums(month: Period) -> Iterator[Difference]:
     """The claims are added up once, by all that facts tell apart."""
     for _, tables in groupby(TABLES, key=lambda table: table.fact):
         alike = list(tables)
-        with summed_up(alike, [month], None) as (claims, _):
+        reading = reading_by_all(alike)
+        with summed_up(reading, reading.live(reading.measures, [month])) as (claims, _):
             differing = [
                 (table, by)
                 for table in alike

@@ -91,12 +91,11 @@ def renew_balances(most: int = 0) -> int:
         if not is_alone(KEEPER_LOCK):
             return 0
         most = most or CLAIMS_AT_ONCE[connection.vendor]
-        chosen = ChangedClaim.objects.order_by("pk").values("claim_id")[:most]
-        marks = list(ChangedClaim.objects.filter(claim_id__in=chosen).values_list("pk", "claim_id"))
-        claims = sorted({claim_id for _, claim_id in marks})
+        marks = dict(ChangedClaim.objects.order_by("pk").values_list("pk", "claim_id")[:most])
+        claims = sorted(set(marks.values()))
         if claims:
             _renew(claims)
-            ChangedClaim.objects.filter(pk__in=bulk.listed("bigint", [pk for pk, _ in marks])).delete()
+            bulk.delete(ChangedClaim, marks)
         return len(claims)
 
 

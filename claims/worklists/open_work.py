@@ -33,7 +33,7 @@ def refresh(today: date | None = None) -> int:
         begin_day(today)
         marks = dict(WorkMark.objects.order_by("pk").values_list("pk", "claim_id")[:AT_ONCE])
         value_claims(set(marks.values()), today)
-        WorkMark.objects.filter(pk__in=bulk.listed("bigint", marks)).delete()
+        bulk.delete(WorkMark, marks)
         return len(marks)
 
 
