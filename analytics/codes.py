@@ -141,9 +141,9 @@ def _from_facts(code: Code, scope: Scope, period: Period, keys: Sequence[str]) -
         live = _live(code, scope, overlaps(period, dirty), keys)
         new = as_of_these(NEW_CLAIMS, _live(code, scope, clean, keys)) if with_new else []
         found, marked, some_new = _ask(code, keys, [*kept, *live, *new], marks)
+        seen.some_new = some_new
         if with_new >= some_new and all(any(day in each for each in dirty) for day in marked):
             return found
-        seen.some_new = some_new
         with_new = with_new or some_new
         dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
 

@@ -127,3 +127,21 @@ def test_what_happens_to_a_claim_before_it_is_counted_counts_once() -> None:
     assert not marked.exists()
     assert totals(ALL, YEAR, ["submitted", "charges"])[0].sums == {"submitted": 1, "charges": Decimal(12)}
     assert not list(differences())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite marks its days")
+def test_who_has_met_new_claims_asks_once_while_there_are_some(django_assert_num_queries: Any) -> None:
+    def submitted() -> Any:
+        return totals(ALL, YEAR, ["submitted"])[0].sums["submitted"]
+
+    make_claim(submitted_on=TODAY)
+    assert submitted() == 1
+    make_claim(submitted_on=LONG_AGO)
+    with django_assert_num_queries(1):
+        assert submitted() == 2
+    refresh_all()
+    for _ in range(2):
+        with django_assert_num_queries(1):
+            assert submitted() == 2
+    make_claim(submitted_on=LONG_AGO)
+    assert submitted() == 3
