@@ -1,7 +1,7 @@
 """Claims by what one claim may have several of: the reasons and remarks of its denial, its procedures.
 
 A claim counts once under each of its codes, so the rows add up to more than the claims there are. Days to
-pay are a code as well: how many claims took so many days.
+pay are a code as well: how many claims took so many days; and what was rendered: lines by their procedure.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -45,9 +45,9 @@ from .facts.reading import (
     seen,
     without,
 )
-from .facts.sources import DECIDED, PAID, DaysBetween, Source
+from .facts.sources import DECIDED, LINES, PAID, DaysBetween, Source
 from .hanging import reasons_given_on
-from .models import CodeFact, CodeMonth, DirtyDay
+from .models import CodeFact, CodeMonth, DirtyDay, ProviderCodeFact, ProviderCodeMonth
 from .periods import Period
 from .scopes import Scope
 
@@ -55,19 +55,56 @@ Claims = QuerySet[Any]
 
 
 @dataclass(frozen=True)
+class CodeTable:
+    """Facts that keep codes, and what they tell apart."""
+
+    model: type[Any]
+    months: type[Any]
+    keys: tuple[str, ...]
+
+    @cached_property
+    def codes(self) -> list[Code]:
+        return [each for each in CODES.values() if self in each.kept_in]
+
+    @cached_property
+    def measures(self) -> list[str]:
+        return sorted({key for each in self.codes for key in each.measures})
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        return {COLUMNS[key]: key for key in self.keys} | {"name": "name", "code": "code"}
+
+
+BY_PAYER = CodeTable(CodeFact, CodeMonth, ("payer", "department", "kind", "category"))
+BY_PROVIDER = CodeTable(ProviderCodeFact, ProviderCodeMonth, ("provider", "department", "kind"))
+CODE_TABLES = (BY_PAYER, BY_PROVIDER)
+
+
+@dataclass(frozen=True)
 class Code:
-    """What claims are told apart by, and what is counted of them under each code."""
+    """What claims, or their lines, are told apart by, and what is counted of them under each code."""
 
     name: str
-    source: Source
+    sources: tuple[Source, ...]
     measures: tuple[str, ...]
     condition: Condition
-    told_by: Callable[[Claims], Sequence[Claims]]  # the claims once for each `code` they have
+    told_by: Callable[[Claims], Sequence[Claims]]  # the rows once for each `code` they have
+    kept_in: tuple[CodeTable, ...] = (BY_PAYER,)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """All that outdate something of it."""
+        is_of_lines = any(MEASURES[key].is_of_lines for key in self.measures)
+        return (DirtyDay.Fact.DAY, DirtyDay.Fact.LINE) if is_of_lines else (DirtyDay.Fact.DAY,)
+
+    def table(self, asked: set[str]) -> CodeTable | None:
+        """The facts that tell apart what is asked for, if there are any."""
+        return next((each for each in self.kept_in if asked <= {*each.keys}), None)
 
 
 def _of_denials(claims: Claims, code: Combinable) -> Claims:
     given = Q(payments__state=POSTED, payments__paid_on=F("given_on")) & is_reason("payments__adjustments__")
-    return claims.alias(given_on=reasons_given_on()).filter(given).annotate(code=code)
+    return claims.alias(given_on=reasons_given_on()).filter(given).annotate(code=code).distinct()
 
 
 def _of_reasons(claims: Claims) -> Sequence[Claims]:
@@ -81,7 +118,11 @@ def _of_remarks(claims: Claims) -> Sequence[Claims]:
 
 
 def _of_lines(claims: Claims) -> Sequence[Claims]:
-    return (claims.filter(lines__isnull=False).annotate(code=F("lines__procedure")),)
+    return (claims.filter(lines__isnull=False).annotate(code=F("lines__procedure")).distinct(),)
+
+
+def _of_lines_themselves(lines: Claims) -> Sequence[Claims]:
+    return (lines.annotate(code=F("procedure")),)
 
 
 def _of_days(claims: Claims) -> Sequence[Claims]:
@@ -94,23 +135,22 @@ _DENIED = ("denied", "denied_charges")
 CODES: dict[str, Code] = {
     each.name: each
     for each in (
-        Code("reason", DECIDED[0], _DENIED, is_denied, _of_reasons),
-        Code("remark", DECIDED[0], _DENIED, is_denied, _of_remarks),  # "CO-16 N382 M15"
-        Code("procedure", DECIDED[0], ("decided", *_DENIED), any_claim, _of_lines),
-        Code("days_to_pay", PAID[0], ("paid_claims",), is_paid, _of_days),
+        Code("reason", DECIDED, _DENIED, is_denied, _of_reasons),
+        Code("remark", DECIDED, _DENIED, is_denied, _of_remarks),  # "CO-16 N382 M15"
+        Code("procedure", DECIDED, ("decided", *_DENIED), any_claim, _of_lines, CODE_TABLES),
+        Code("days_to_pay", PAID, ("paid_claims",), is_paid, _of_days),
+        Code("rendered", LINES, ("fee_lines", "net_fees"), any_claim, _of_lines_themselves, (BY_PROVIDER,)),
     )
 }
-# What each claim adds to a measure.
+# What each claim, or line, adds to a measure.
 _ADDS: dict[str, Any] = {
     "decided": Value(1, IntegerField()),
     "paid_claims": Value(1, IntegerField()),
     "denied": Case(When(is_denied(""), then=Value(1)), default=Value(0), output_field=IntegerField()),
     "denied_charges": Case(When(is_denied(""), then=F("charge")), default=0, output_field=MoneyField()),
+    "fee_lines": Value(1, IntegerField()),
+    "net_fees": F("net_fee"),
 }
-
-
-# What facts keep the codes by.
-FACT_KEYS = ("payer", "department", "kind", "category")
 
 
 def code_totals(
@@ -120,8 +160,8 @@ def code_totals(
     code, keys = CODES[name], ("code", *by)
 
     def read() -> list[Row]:
-        if from_facts and {*by, *scope.asked} <= {*FACT_KEYS}:
-            return _from_facts(code, scope, period, keys)
+        if from_facts and (table := code.table({*by, *scope.asked})):
+            return _from_facts(code, table, scope, period, keys)
         return _ask(code, keys, _live(code, scope, [period], keys), _NO_MARKS)[0]
 
     if not from_facts or not is_told(scope, by):
@@ -129,15 +169,15 @@ def code_totals(
     return remembered(("codes", scope, period, name, keys), read)
 
 
-def _from_facts(code: Code, scope: Scope, period: Period, keys: Sequence[str]) -> list[Row]:
+def _from_facts(code: Code, table: CodeTable, scope: Scope, period: Period, keys: Sequence[str]) -> list[Row]:
     """Clean days from the facts, the others from the claims, as `Reading` does it."""
     dirty: list[Period] = []
     with_new = seen.some_new
-    days, values = marks_on(DirtyDay.Fact.DAY, period)
+    days, values = marks_on(code.marks, period)
     marks = f"SELECT marks.days, {SOME_NEW} FROM ({days}) AS marks", values  # noqa: S608
     while True:
         clean = without(period, dirty)
-        kept = _kept(code, scope, tuple(clean), tuple(keys))
+        kept = _kept(code, table, scope, tuple(clean), tuple(keys))
         live = _live(code, scope, overlaps(period, dirty), keys)
         new = as_of_these(NEW_CLAIMS, _live(code, scope, clean, keys)) if with_new else []
         found, marked, some_new = _ask(code, keys, [*kept, *live, *new], marks)
@@ -186,10 +226,12 @@ def _row(code: Code, answer: tuple[Any, ...], keys: int) -> Row:
 
 
 @lru_cache(maxsize=200)
-def _kept(code: Code, scope: Scope, periods: tuple[Period, ...], keys: tuple[str, ...]) -> tuple[Sql, ...]:
+def _kept(
+    code: Code, table: CodeTable, scope: Scope, periods: tuple[Period, ...], keys: tuple[str, ...]
+) -> tuple[Sql, ...]:
     """What facts say of these days, written once: it takes as long as to read them."""
     parts: list[Sql] = []
-    for model, days in zip((CodeFact, CodeMonth), by_months(periods), strict=True):
+    for model, days in zip((table.model, table.months), by_months(periods), strict=True):
         if days:
             rows = model._default_manager.filter(scope.on_facts(), during("day", days), name=code.name)
             chosen = {f"key_{key}": F(_FACT_COLUMNS[key]) for key in keys}
@@ -202,18 +244,23 @@ _FACT_COLUMNS = {"code": "code", **COLUMNS}
 
 
 def _live(
-    code: Code, scope: Scope, periods: Sequence[Period], keys: Sequence[str], which: Q | None = None
+    code: Code,
+    scope: Scope,
+    periods: Sequence[Period],
+    keys: Sequence[str],
+    which: Callable[[Source], Q] | None = None,
 ) -> list[Sql]:
-    """What the claims say now: all of them, or some."""
-    if not periods:
-        return []
-    claims = counted_rows(code.source, scope, periods).filter(code.condition(""), which or Q())
-    paths = {"day": "on_day", "code": "code", **paths_to("")}
+    """What the claims say now: all of them, or those that are told of each source."""
     parts: list[Sql] = []
-    for told in code.told_by(claims):
-        chosen = {f"key_{key}": F(paths[key]) for key in keys}
-        added = {f"adds_{key}": _ADDS[key] for key in code.measures}
-        parts += _named(code, keys, told.values(**chosen, claim_id=F("pk"), **added).distinct())
+    for source in code.sources if periods else ():
+        rows = counted_rows(source, scope, periods).filter(code.condition(source.claim))
+        if which is not None:
+            rows = rows.filter(which(source))
+        paths = {"day": "on_day", "code": "code", **paths_to(source.claim, source.provider_path)}
+        for told in code.told_by(rows):
+            chosen = {f"key_{key}": F(paths[key]) for key in keys}
+            added = {f"adds_{key}": _ADDS[key] for key in code.measures}
+            parts += _named(code, keys, told.values(**chosen, row_id=F("pk"), **added))
     return parts
 
 
@@ -234,29 +281,31 @@ def _named(code: Code, keys: Sequence[str], rows: QuerySet[Any], *, is_summed: b
 
 def add_up_codes(scope: Scope, periods: list[Period]) -> None:
     """Replace what facts keep of these days by what the claims say now, but for those that wait."""
-    rows, values = _together(_parts(scope, periods, is_counted))
-    replace(CodeFact, periods, _COLUMNS, _NAMES, rows, values)
-    replace_months(CodeFact, CodeMonth, periods, list(_COLUMNS), _NAMES)
+    for table in CODE_TABLES:
+        rows, values = _together(_parts(table, scope, periods, is_counted))
+        replace(table.model, periods, table.columns, table.measures, rows, values)
+        replace_months(table.model, table.months, periods, list(table.columns), table.measures)
 
 
 def add_codes_of(claims: str, scope: Scope, period: Period) -> None:
     """Add what the claims that a table names say to what facts keep of their days."""
-    ((rows, values),) = as_of_these(claims, _parts(scope, [period]))
-    add(CodeFact, _COLUMNS, _NAMES, rows, values)
-    add_months(CodeMonth, _COLUMNS, _NAMES, rows, values)
+    for table in CODE_TABLES:
+        ((rows, values),) = as_of_these(claims, _parts(table, scope, [period]))
+        add(table.model, table.columns, table.measures, rows, values)
+        add_months(table.months, table.columns, table.measures, rows, values)
 
 
-_COLUMNS = {COLUMNS[key]: key for key in FACT_KEYS} | {"name": "name", "code": "code"}
-_NAMES = sorted({key for code in CODES.values() for key in code.measures})
-
-
-def _parts(scope: Scope, periods: list[Period], which: Callable[[Source], Q] | None = None) -> list[Sql]:
+def _parts(
+    table: CodeTable, scope: Scope, periods: list[Period], which: Callable[[Source], Q] | None = None
+) -> list[Sql]:
     """Of each code what the claims of these days say."""
     parts: list[Sql] = []
-    for code in CODES.values():
-        sums = ", ".join(key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in _NAMES)
-        chosen = which(code.source) if which else None
-        for sql, values in _live(code, scope, periods, ("day", "code", *FACT_KEYS), chosen):
-            named = f"SELECT '{code.name}' AS name, day, code, {', '.join(FACT_KEYS)}, {sums}"
+    keys = ", ".join(table.keys)
+    for code in table.codes:
+        sums = ", ".join(
+            key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in table.measures
+        )
+        for sql, values in _live(code, scope, periods, ("day", "code", *table.keys), which):
+            named = f"SELECT '{code.name}' AS name, day, code, {keys}, {sums}"
             parts.append((f"{named} FROM ({sql}) AS part", values))
     return parts

@@ -7,14 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Sum
-
-from claims.money import MoneyField
-
 from .catalogue import LABELS, Figure, Kpi, needed
-from .facts.caching import is_told, remembered
-from .facts.reading import Amount, counted_rows
-from .facts.sources import LINES
+from .codes import code_totals
+from .facts.reading import Amount
 from .facts.totals import totals
 from .kpis import KPIS
 from .periods import Period
@@ -135,16 +130,8 @@ class Rendered(NamedTuple):
 
 def procedures(scope: Scope, period: Period) -> list[Rendered]:
     """Those that earn most first; together they are the net fee of the period."""
-    if not is_told(scope):
-        return _procedures(scope, period)
-    return remembered(("procedures", scope, period), lambda: _procedures(scope, period))
-
-
-def _procedures(scope: Scope, period: Period) -> list[Rendered]:
-    found: dict[str, Rendered] = {}
-    for source in LINES:
-        lines = counted_rows(source, scope, [period]).values_list("procedure")
-        for procedure, count, fee in lines.annotate(Count("pk"), Sum("net_fee", output_field=MoneyField())):
-            earlier = found.get(procedure, Rendered(procedure, 0, Decimal(0)))
-            found[procedure] = Rendered(procedure, earlier.lines + count, earlier.net_fee + fee)
-    return sorted(found.values(), key=lambda each: (-each.net_fee, each.procedure))
+    found = [
+        Rendered(row.key[0], int(row.sums["fee_lines"]), Decimal(row.sums["net_fees"]))
+        for row in code_totals(scope, period, "rendered")
+    ]
+    return sorted(found, key=lambda each: (-each.net_fee, each.procedure))

@@ -390,11 +390,11 @@ class Reading:
             return f"{none}, NULL AS days_of_lines, 0 AS some_new", ()
         some_new = SOME_NEW if self.table.fact == DirtyDay.Fact.DAY else "0 AS some_new"
         start = BEGINNING if self.balances and not self.is_past else self.period.start
-        marks, values = marks_on(self.table.fact, Period(start, self.period.end))
+        marks, values = marks_on([self.table.fact], Period(start, self.period.end))
         if not any(each.is_of_lines for each in self.measures):
             told = f"SELECT marks.days, NULL AS days_of_lines, {some_new} FROM ({marks}) AS marks"  # noqa: S608
             return told, values
-        of_lines, more = marks_on(DirtyDay.Fact.LINE, self.period)
+        of_lines, more = marks_on([DirtyDay.Fact.LINE], self.period)
         both = f"SELECT marks.days, of_lines.days AS days_of_lines, {some_new} FROM ({marks}) AS marks"  # noqa: S608
         return f"{both} CROSS JOIN ({of_lines}) AS of_lines", (*values, *more)
 
@@ -484,11 +484,13 @@ def is_counted(source: Source) -> Q:
     return ~Q(**{f"{path}__in": NewClaim.objects.values("claim_id")})
 
 
-def marks_on(fact: str, period: Period) -> Sql:
+def marks_on(facts: Sequence[str], period: Period) -> Sql:
     """The days of a period that are marked, in one row."""
     together = _TOGETHER[connection.vendor]
     marks = f"SELECT {together} AS days FROM {DirtyDay._meta.db_table}"  # noqa: S608 - names of our own
-    return f"{marks} WHERE fact = %s AND day BETWEEN %s AND %s", (fact, str(period.start), str(period.end))
+    among = ", ".join("%s" for _ in facts)
+    where = f"WHERE fact IN ({among}) AND day BETWEEN %s AND %s"
+    return f"{marks} {where}", (*facts, str(period.start), str(period.end))
 
 
 def listed_days(told: str | None) -> list[date]:

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max, Min
 
-from ..codes import CODES, FACT_KEYS, code_totals
-from ..models import ClaimBalance, CodeFact, CodeMonth, FactState
+from ..codes import CODE_TABLES, Code, CodeTable, code_totals
+from ..models import ClaimBalance, FactState
 from ..past.verification import differing_ages, differing_balances
 from ..periods import DAY, LAST_OF, Period, Step
 from .differences import Difference
@@ -37,9 +37,9 @@ def differences(tell: Callable[[Period], None] = lambda month: None) -> Iterator
 
 def months() -> Iterator[Period]:
     """From the first day to the last of claims, and of whatever is kept of them."""
-    kept = [(model, "day") for table in TABLES for model in (table.model, table.months) if model]
-    kept += [(CodeFact, "day"), (CodeMonth, "day"), (ClaimBalance, "submitted_on")]
-    kept += [(FactState, "kept_from"), (FactState, "kept_until")]
+    tables = (*TABLES, *CODE_TABLES)
+    kept = [(model, "day") for table in tables for model in (table.model, table.months) if model]
+    kept += [(ClaimBalance, "submitted_on"), (FactState, "kept_from"), (FactState, "kept_until")]
     with connection.cursor() as cursor:
         days = [*(days_of_claims(cursor) or ())]
     for model, column in kept:
@@ -121,17 +121,17 @@ def _differing_codes(month: Period) -> Iterator[Difference]:
     """A month is read from the facts of months, a part of it from those of days."""
     middle = month.start.replace(day=15)
     halves = (Period(month.start, middle), Period(middle + DAY, month.end))
-    for name in CODES:
-        found = [_sums_of_codes(name, half, from_facts=False) for half in halves]
-        for period, claims in zip((*halves, month), (*found, _together(found)), strict=True):
-            told = _sums_of_codes(name, period, from_facts=True)
-            yield from _differences(name, ("code", *FACT_KEYS), CODES[name].measures, told, claims)
+    for table in CODE_TABLES:
+        for code in table.codes:
+            found = [_sums_of_codes(code, table, half, from_facts=False) for half in halves]
+            for period, claims in zip((*halves, month), (*found, _together(found)), strict=True):
+                told = _sums_of_codes(code, table, period, from_facts=True)
+                yield from _differences(code.name, ("code", *table.keys), code.measures, told, claims)
 
 
-def _sums_of_codes(name: str, period: Period, *, from_facts: bool) -> Sums:
-    return {
-        row.key: row.sums for row in code_totals(EVERYTHING, period, name, FACT_KEYS, from_facts=from_facts)
-    }
+def _sums_of_codes(code: Code, table: CodeTable, period: Period, *, from_facts: bool) -> Sums:
+    rows = code_totals(EVERYTHING, period, code.name, table.keys, from_facts=from_facts)
+    return {row.key: row.sums for row in rows}
 
 
 def _together(parts: Sequence[Sums]) -> Sums:

@@ -140,18 +140,15 @@ class CodeSums(models.Model):
     """Claims by what one claim may have several of (`codes.py`): they add up within one code only."""
 
     id = models.BigAutoField(primary_key=True)
-    name = models.CharField(max_length=11)  # of the code: reason, remark, procedure, days_to_pay
+    name = models.CharField(max_length=11)  # of the code: reason, remark, procedure, days_to_pay, rendered
     day = models.DateField()
-    payer = _key(Payer)
     department = _key(Department)
     kind = models.CharField(max_length=13)
-    category = models.CharField(max_length=17, blank=True)
     code = models.CharField(max_length=140, blank=True)
 
     decided = models.BigIntegerField(default=0)
     denied = models.BigIntegerField(default=0)
     denied_charges = MoneyField(default=0)
-    paid_claims = models.BigIntegerField(default=0)
 
     class Meta:
         abstract = True
@@ -162,13 +159,47 @@ class CodeSums(models.Model):
 
 
 class CodeFact(CodeSums):
+    payer = _key(Payer)
+    category = models.CharField(max_length=17, blank=True)
+    paid_claims = models.BigIntegerField(default=0)
+
     class Meta(CodeSums.Meta):
         indexes = [models.Index(fields=["name", "day", "payer"], name="code_fact_by_day")]
 
 
 class CodeMonth(CodeSums):
+    payer = _key(Payer)
+    category = models.CharField(max_length=17, blank=True)
+    paid_claims = models.BigIntegerField(default=0)
+
     class Meta(CodeSums.Meta):
         indexes = [models.Index(fields=["name", "day", "payer"], name="code_fact_by_month")]
+
+
+class ProviderCodeFact(CodeSums):
+    """What a provider renders and what is denied of it; not by payer, or they were as many as the lines."""
+
+    provider = _key(Provider)
+    fee_lines = models.BigIntegerField(default=0)
+    net_fees = MoneyField(default=0)
+
+    class Meta(CodeSums.Meta):
+        indexes = [
+            models.Index(fields=["day"], name="provider_code_by_day"),
+            models.Index(fields=["provider", "name", "day"], name="provider_code_by_provider"),
+        ]
+
+
+class ProviderCodeMonth(CodeSums):
+    provider = _key(Provider)
+    fee_lines = models.BigIntegerField(default=0)
+    net_fees = MoneyField(default=0)
+
+    class Meta(CodeSums.Meta):
+        indexes = [
+            models.Index(fields=["day"], name="provider_code_by_month"),
+            models.Index(fields=["provider", "name", "day"], name="provider_code_month_of_one"),
+        ]
 
 
 class StaffFact(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..codes import FACT_KEYS
+from ..codes import CODES
 from ..facts.reading import TABLES
 from ..facts.totals import totals
 from ..past.standings import KEPT_KEYS
@@ -32,8 +32,8 @@ def claims_read(asked: ReportQuestion) -> int:
 
 
 def _is_in_facts(asked: ReportQuestion) -> bool:
-    tables = [FACT_KEYS] if asked.code else [each.keys for each in TABLES]
-    return any(_told_apart(asked) <= {*each} for each in tables)
+    tables = CODES[asked.code.key].kept_in if asked.code else TABLES
+    return any(_told_apart(asked) <= {*each.keys} for each in tables)
 
 
 def _is_told_by_sums(asked: ReportQuestion) -> bool:

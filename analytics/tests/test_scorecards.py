@@ -7,8 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from analytics.catalogue import figures
+from analytics.denials import by_procedure
+from analytics.facts.reading import DAYS
+from analytics.facts.refreshing import refresh
+from analytics.models import ProviderCodeFact, ProviderCodeMonth
 from analytics.periods import Period
 from analytics.questions import Question
 from analytics.scopes import NONE, Scope, scope_of
@@ -29,6 +34,11 @@ pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 20)
 NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30))
 ALL = Question(Scope(None, today=TODAY), NOVEMBER)
+
+
+def refresh_all() -> None:
+    while refresh(DAYS):
+        pass
 
 
 def decided(status: str, on: date, charge: str = "100.00", days: int = 20, **fields: Any) -> Claim:
@@ -136,3 +146,61 @@ def test_what_a_provider_renders_adds_up_to_the_net_fee() -> None:
         Rendered("D1110", 1, Decimal("50.00")),
         Rendered("D0120", 1, Decimal("7.25")),
     ]
+
+
+@pytest.mark.parametrize("period", [NOVEMBER, Period(november(2), november(28))])
+def test_what_a_provider_renders_is_right_from_facts_and_from_the_very_next_change(period: Period) -> None:
+    def told() -> list[Rendered]:
+        return procedures(scope, period)
+
+    first = make_claim(fees=[("1000000001", "50.00"), ("1000000001", "7.25")], service_from=november(3))
+    make_claim(fees=[("1000000001", "1.00"), ("1000000002", "9.00")], service_from=november(3))
+    scope = ALL.scope.narrowed(provider=Provider.objects.get(npi="1000000001").pk)
+    assert told() == [Rendered("D1110", 3, Decimal("58.25"))]
+    refresh_all()
+    assert told() == [Rendered("D1110", 3, Decimal("58.25"))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE claims_claimline SET procedure = 'D0120' WHERE claim_id = %s AND number = 2",
+            [first.pk.hex],
+        )
+    expected = [Rendered("D1110", 2, Decimal("51.00")), Rendered("D0120", 1, Decimal("7.25"))]
+    assert told() == expected
+    refresh_all()
+    assert told() == expected
+    for kept in (ProviderCodeFact, ProviderCodeMonth):
+        kept.objects.filter(code="D0120").update(fee_lines=5)  # told by no line: so it is read from there
+    assert told()[1].lines == 5
+    make_claim(fees=[("1000000001", "2.00")], service_from=november(4))
+    assert told()[0] == Rendered("D1110", 3, Decimal("53.00"))
+
+
+def test_what_is_denied_of_a_provider_counts_for_the_claims_own_provider_and_department() -> None:
+    drill, other = make_provider("1000000001"), make_provider("1000000002")
+    dental = make_department("Dental")
+    for provider, status, department in (
+        (drill, "denied", dental),
+        (drill, "paid", dental),
+        (drill, "denied", None),
+        (other, "denied", dental),
+    ):
+        claim = decided(status, november(5), provider=provider, department=department)
+        for number, line_of in ((1, drill), (2, other)):  # who renders a line is another question
+            ClaimLine.objects.create(
+                claim=claim,
+                number=number,
+                procedure="D1110",
+                provider=line_of,
+                provider_fees=1,
+                allowed_fees=0,
+                coinsurance=0,
+                copay=0,
+            )
+    scope = ALL.scope.narrowed(provider=drill.pk)
+    within = Scope((dental.pk,), today=TODAY, provider=drill.pk)
+    for _ in range(2):
+        for asked, known in ((scope, ("D1110", 2, 3)), (within, ("D1110", 1, 2))):
+            (row,) = by_procedure(asked, NOVEMBER)
+            assert (row.procedure, row.claims, row.decided) == known
+            assert row.dollars == 100 * row.claims
+        refresh_all()

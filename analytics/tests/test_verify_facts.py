@@ -14,7 +14,16 @@ from analytics.facts import fact_triggers
 from analytics.facts.caching import version
 from analytics.facts.fact_triggers import missing_triggers
 from analytics.facts.totals import is_catching_up
-from analytics.models import CodeFact, CodeMonth, DayFact, DirtyDay, MonthFact, ProviderFact
+from analytics.models import (
+    CodeFact,
+    CodeMonth,
+    DayFact,
+    DirtyDay,
+    MonthFact,
+    ProviderCodeFact,
+    ProviderCodeMonth,
+    ProviderFact,
+)
 from analytics.tasks import refresh_facts
 from claims.models import Claim, ClaimLine
 from rcm_site.testing.makers import make_claim
@@ -89,6 +98,20 @@ def test_codes_of_a_day_and_of_a_month_are_compared_each() -> None:
             verify()
         kept.objects.filter(name="procedure").update(denied=F("denied") - 1)
     assert "to the cent" in verify()
+
+
+@pytest.mark.parametrize("model", [ProviderCodeFact, ProviderCodeMonth])
+def test_a_cent_too_many_of_what_a_provider_renders_is_found(
+    model: type[ProviderCodeFact] | type[ProviderCodeMonth],
+) -> None:
+    make_claim(fees=["10.00"], submitted_on=DAY)
+    refresh_facts()
+    assert "to the cent" in verify()
+    assert model._default_manager.filter(name="rendered").update(net_fees=F("net_fees") + 1) == 1
+    said = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_facts", stdout=said, stderr=said)
+    assert "rendered facts" in said.getvalue()
 
 
 def test_a_missing_trigger_is_found() -> None:
