@@ -75,7 +75,7 @@ def benchmark_in_words(kpi: Kpi) -> str:
 
 
 def n_in_words(kpi: Kpi, figure: Figure) -> str:
-    return f"{'only ' if figure.is_few else ''}{figure.n:,} {counted(kpi.n_noun, figure.n)}"
+    return f"{'only ' if figure.is_few and figure.n else ''}{figure.n:,} {counted(kpi.n_noun, figure.n)}"
 
 
 def counted(noun: str, n: int) -> str:

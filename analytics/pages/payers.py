@@ -217,7 +217,7 @@ def ages(question: Question) -> list[Age]:
 def age_table(request: HttpRequest, question: Question) -> Table:
     rows = ages(question)
     columns = [
-        Column("age", "Age", lambda row: row.label),
+        Column("age", "Age", lambda row: row.label.capitalize()),
         count_column("claims", "Claims", lambda row: row.claims),
         dollars_column("dollars", "Open A/R, $", lambda row: row.dollars, rows),
         share_column("share", "Share", lambda row: row.share),

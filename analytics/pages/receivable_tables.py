@@ -46,7 +46,7 @@ def ages_table(request: HttpRequest, question: Question, whole: Owed) -> Table:
         )
     ]
     columns = [
-        Column("age", "Age", lambda row: row.label[:1].upper() + row.label[1:]),
+        Column("age", "Age", lambda row: row.label.capitalize()),
         count_column("claims", "Claims", lambda row: row.claims),
         dollars_column("dollars", "Open, $", lambda row: row.dollars, rows),
         share_column("share", "Share", lambda row: row.dollars / whole.dollars if whole.dollars else None),

@@ -17,7 +17,7 @@ from rcm_site.templatetags.ui import money_brief, number, percent
 
 from ..cards import Card, Change, Good
 from ..catalogue import Unit
-from ..overview import change_in
+from ..overview import change_in, counted
 from ..quality import errors_found, reviewed_by_person
 from ..questions import Question
 from ..staff import (
@@ -87,6 +87,7 @@ def work_cards(question: Question, now: Work, was: Work | None, team: Team | Non
     def change(unit: Unit, value: Callable[[Work], Decimal | None], good: Good = Good.UP) -> Change | None:
         return change_in(unit, good, value(now), value(was), question.against_in_words) if was else None
 
+    worked = f"{now.days:,} {counted('days', now.days)}"
     average = team.work if team and team.tells_nobody_apart else Work()
     return [
         Card(
@@ -94,14 +95,14 @@ def work_cards(question: Question, now: Work, was: Work | None, team: Team | Non
             number(now.claims),
             definition="Claims on which somebody acted, each once a person and day.",
             change=change(Unit.COUNT, lambda work: Decimal(work.claims)),
-            n=f"{now.actions:,} actions on {now.days:,} days worked",
+            n=f"{now.actions:,} {counted('actions', now.actions)} on {worked} worked",
         ),
         Card(
             "Dollars resolved",
             money_brief(now.resolved_amount),
             definition="Paid on claims, to the credit of whoever acted on each last before its payment.",
             change=change(Unit.MONEY, lambda work: work.resolved_amount),
-            n=f"{now.resolved:,} claims paid",
+            n=f"{now.resolved:,} {counted('claims', now.resolved)} paid",
         ),
         Card(
             "Error rate",

@@ -27,7 +27,7 @@ from rcm_site.templatetags.ui import NOTHING, moment, money, money_brief, number
 from ..facts.reading import counted_rows
 from ..facts.sources import ACTIONS
 from ..facts.totals import claims_touched
-from ..overview import over_weeks
+from ..overview import counted, over_weeks
 from ..questions import Question
 from ..staff import (
     FEWEST,
@@ -82,10 +82,11 @@ def one_person(request: HttpRequest, member: User, question: Question) -> dict[s
 
 
 def effort_chart(request: HttpRequest, weeks: Sequence[tuple[date, Work]]) -> Chart:
+    actions = sum(work.actions for _, work in weeks)
     about = About(
         "effort",
         "Actions a week",
-        caption=f"{sum(work.actions for _, work in weeks):,} actions in {len(weeks)} weeks.",
+        caption=f"{actions:,} {counted('actions', actions)} in {len(weeks)} weeks.",
         axis="Actions",
         rows="Week",
         size=Size.HALF,
@@ -113,7 +114,7 @@ def outcome_chart(request: HttpRequest, weeks: Sequence[tuple[date, Work]]) -> C
 def age_table(request: HttpRequest, question: Question, member: User, ages: Sequence[Age]) -> Table:
     rows = ages if any(each.claims for each in ages) else []
     columns = [
-        Column("age", "Age", lambda row: row.label),
+        Column("age", "Age", lambda row: row.label.capitalize()),
         count_column("claims", "Open claims", lambda row: row.claims),
         dollars_column("dollars", "Balance, $", lambda row: row.dollars, rows),
     ]

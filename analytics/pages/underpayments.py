@@ -24,7 +24,7 @@ from claims.contracts.causes import CauseFound, CauseKey
 from claims.models import Claim, FeeSchedule, Payer, PursuedClaim, Shortfall, UnderpaymentProject
 from claims.pages.filters import colleagues, named
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, percent
+from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, percent, unbroken
 
 from ..cards import Card
 from ..overview import counted, kpi_card
@@ -117,8 +117,16 @@ def causes_table(request: HttpRequest, question: Question, found: Sequence[Cause
         count_column("claims", "Claims", lambda row: row.claims),
         dollars_column("dollars", "Short, $", lambda row: row.dollars, found),
         share_column("share", "Short by", lambda row: row.share),
-        Column("first", "First paid", lambda row: day(row.first), sort="first", value=lambda row: row.first),
-        Column("last", "Newest", lambda row: day(row.last), sort="last", value=lambda row: row.last),
+        Column(
+            "first",
+            "First paid",
+            lambda row: unbroken(day(row.first)),
+            sort="first",
+            value=lambda row: row.first,
+        ),
+        Column(
+            "last", "Newest", lambda row: unbroken(day(row.last)), sort="last", value=lambda row: row.last
+        ),
         Column("state", "Project", state),
     ]
     return Table(

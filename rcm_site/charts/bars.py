@@ -147,12 +147,13 @@ def _draw(canvas: Canvas, about: About, unit: Unit, bars: list[Bar], benchmark: 
         _bar(rows, scale, unit, place, bar, colour)
     if benchmark:
         _benchmark(canvas, rows, scale, unit, benchmark)
+    for place, bar in enumerate(bars):
+        rows.name(place, is_strong=bar.is_focus)
 
 
 def _bar(rows: Rows, scale: Scale, unit: Unit, place: int, bar: Bar, tone: str) -> None:
     canvas, value, y = rows.canvas, exact(bar.value), rows.bar_top(place)
     written = unit.brief(value)
-    rows.name(place, is_strong=bar.is_focus)
     zero = scale.at(Decimal(0))
     end = zero if value is None else scale.at(value)
     if value:

@@ -107,10 +107,13 @@ class _Lines:
         self._grid(canvas, scale, labels, left, right)
         axis.draw(canvas, canvas.height - BOTTOM, self.step)
         if self.benchmark:
-            self._benchmark(canvas, scale, left, right)
+            y = scale.at(self.benchmark.value)
+            canvas.rule(left, y, right, y, "soft", is_dashed=True)
         # What matters is drawn last, above its context.
         for place in sorted(range(len(self.series)), key=lambda place: self.tones[place] != "context"):
             self._course(canvas, scale, axis, place)
+        if self.benchmark:
+            self._name_benchmark(canvas, scale, axis, y)
         self._names(canvas, scale, axis)
         self._spots(canvas, scale, axis)
 
@@ -165,25 +168,16 @@ class _Lines:
     def _benchmark_words(self) -> str:
         return f"{self.benchmark.name} {self.unit.write(self.benchmark.value)}" if self.benchmark else ""
 
-    def _benchmark(self, canvas: Canvas, scale: Scale, left: float, right: float) -> None:
-        if self.benchmark is None:
-            return
-        y = scale.at(self.benchmark.value)
-        canvas.rule(left, y, right, y, "soft", is_dashed=True)
+    def _name_benchmark(self, canvas: Canvas, scale: Scale, axis: TimeAxis, y: float) -> None:
         words = self._benchmark_words()
-        x, baseline = self._clearest(scale, TimeAxis(self.days, left, right), y, width_of(words))
+        x, baseline = self._clearest(scale, axis, y, width_of(words))
         canvas.text(x, baseline, words, has_halo=True)
 
     def _clearest(self, scale: Scale, axis: TimeAxis, y: float, width: float) -> tuple[float, float]:
-        """Where along the benchmark its name lies on the fewest points."""
-        points = [
-            (axis.at(day), scale.at(value))
-            for series in self.series
-            for day, each in zip(self.days, series.values, strict=True)
-            if (value := exact(each)) is not None
-        ]
-        spaces = [(axis.start + 4, y - 5), (axis.start + 4, y + 14)]
-        spaces += [(axis.end - width - 4, y - 5), (axis.end - width - 4, y + 14)]
+        """Where along the benchmark its name hides the least of any line."""
+        points = [point for series in self.series for point in self._along(series, scale, axis)]
+        first, last = axis.start + 4, axis.end - width - 4
+        spaces = [(x, y + below) for x in (first, last, (first + last) / 2) for below in (-5, 14)]
         inside = [space for space in spaces if self.top < space[1] < scale.start] or spaces[:1]
 
         def hidden(space: tuple[float, float]) -> int:
@@ -193,6 +187,20 @@ class _Lines:
             )
 
         return min(inside, key=hidden)
+
+    def _along(self, series: Series, scale: Scale, axis: TimeAxis) -> list[tuple[float, float]]:
+        """Points of its line, on the way between two of its values as well."""
+        found: list[tuple[float, float]] = []
+        known = [
+            (axis.at(day), scale.at(value))
+            for day, each in zip(self.days, series.values, strict=True)
+            if (value := exact(each)) is not None
+        ]
+        for (x, y), (next_x, next_y) in pairwise([*known, *known[-1:]]):
+            right, down = next_x - x, next_y - y
+            count = int(max(right, abs(down)) / GAP) + 1
+            found += [(x + right * n / count, y + down * n / count) for n in range(count)]
+        return found
 
     def _course(self, canvas: Canvas, scale: Scale, axis: TimeAxis, place: int) -> None:
         tone = self.tones[place]

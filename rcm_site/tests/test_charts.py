@@ -222,6 +222,20 @@ def test_a_benchmark_is_a_dashed_line_with_its_name_inside_the_axis() -> None:
         assert "Typical target 5.0%" in words(drawing)
 
 
+def test_the_name_of_a_benchmark_gives_way_to_a_line_between_two_values_too() -> None:
+    """From the first day to the second the line falls through where the name stood: its points lie apart."""
+    steep = [Decimal("0.10"), Decimal(0), Decimal(0), Decimal(0), Decimal(0), Decimal(0)]
+    benchmark = Benchmark(Decimal("0.05"), "Target")
+    chart = line_chart(ABOUT, PERCENT, days(6), [Series("Denied", steep)], benchmark=benchmark)
+    level = line_chart(ABOUT, PERCENT, days(6), [Series("Denied", [Decimal(0)] * 6)], benchmark=benchmark)
+    for beside, free in zip(chart.drawings, level.drawings, strict=True):
+        at, first = (
+            next(float(text.get("x", "")) for text in shapes(each, "text") if text.text == "Target 5.0%")
+            for each in (beside, free)
+        )
+        assert at > first
+
+
 def test_more_than_five_lines_must_be_folded_first() -> None:
     with pytest.raises(ValueError, match="at most 5"):
         line_chart(ABOUT, COUNT, days(1), [Series(str(place), [1]) for place in range(6)])
