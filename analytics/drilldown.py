@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from claims.models import Claim
+from rcm_site.days import midnight
 from rcm_site.planning import found_one_by_one
-from rcm_site.tables import SIZES
 
 from .facts.caching import is_told, remembered
 from .facts.measures import MEASURES, Measure
@@ -24,7 +26,6 @@ from .periods import Period
 from .scopes import Scope
 
 Rows = QuerySet[Any, Any]
-BEGINNING = max(SIZES) + 1  # of a list: its longest first page, and whether there is more
 
 
 class Part(StrEnum):
@@ -62,83 +63,107 @@ def claims_of(
     return claims.filter(pk__in=ids.union(*(rows.order_by().distinct() for rows in by_rows)))
 
 
-def numbered(measures: Iterable[str], scope: Scope, period: Period) -> Iterator[Rows]:
-    """The numbers and keys of the same claims, the highest first: a list for each kind of rows that count.
+@dataclass(frozen=True)
+class InOrder:
+    """The claims of one kind of rows, those first that count last: read as far as somebody looks."""
 
-    Each is read in the order of numbers and from indexes, as far as somebody looks; several kinds in one
-    statement would all be found before the first of them were known.
-    """
+    rows: Rows
+    claim: str  # the path from a row to its claim
+    at: str = ""  # the moment of a row that has one: more than its day
+
+    def latest(self, most: int, since: datetime | None) -> list[tuple[Any, ...]]:
+        """When they count and which they are, in the order of both; claims themselves by their number."""
+        rows = self.rows
+        if since is not None:
+            rows = rows.filter(when__gte=since if self.at else timezone.localdate(since))
+        order = ("when", self.key) if self.claim else ("when", "number", "pk")
+        found = rows.order_by(*(f"-{each}" for each in order)).values_list(*order)
+        return [(_moment(when), *more) for when, *more in (found.distinct() if self.claim else found)[:most]]
+
+    @property
+    def key(self) -> str:
+        return self.claim.removesuffix("__") or "pk"
+
+    @property
+    def claims(self) -> Rows:
+        return self.rows.order_by().values(self.key)
+
+
+def in_order(measures: Iterable[str], scope: Scope, period: Period) -> Iterator[InOrder]:
+    """The same claims; several kinds in one statement would all be found before the first were known."""
     for key in dict.fromkeys(measures):
         measure = MEASURES[key]
         if measure.as_of and period.end < scope.today:
             kept, marked = claims_standing(measure, scope, period)
-            yield _numbers(kept.filter(scope.about_facts("claim__"), claim__status__in=COUNTED), "claim__")
-            yield _numbers(marked)
+            # Those that are not marked are kept by the day that the claim itself says.
+            span = measure.span(period)
+            since = {"claim__submitted_on__gte": span.start, "claim__submitted_on__lte": span.end}
+            kept = kept.filter(scope.about_facts("claim__"), claim__status__in=COUNTED, **since)
+            yield InOrder(kept.annotate(when=F("claim__submitted_on")), "claim__")
+            yield InOrder(marked.annotate(when=F("submitted_on")), "")
             continue
         for source in measure.sources:
-            if source.is_searched:
-                found = _rows(source, measure, scope, period).order_by().distinct()
-                yield _numbers(Claim.objects.filter(pk__in=found, status__in=COUNTED))
-                continue
             asked = scope.condition(source.claim, source.provider_path)
             condition = source.within(measure.span(period)) & measure.condition(source.claim)
-            yield _numbers(source.rows().filter(asked, condition), source.claim)
+            rows = source.rows().annotate(when=F(source.at) if source.at else source.day)
+            yield InOrder(rows.filter(asked, condition), source.claim, source.at)
 
 
-def _numbers(rows: Rows, claim: str = "") -> Rows:
-    found = rows.order_by(f"-{claim}number").values_list(f"{claim}number", claim.removesuffix("__") or "pk")
-    return found.distinct() if claim else found
+def _moment(when: date) -> datetime:
+    return when if isinstance(when, datetime) else midnight(when)
 
 
 @dataclass(frozen=True)
 class Listed:
-    """The same claims in the order of a list, the highest number first: their keys, as far as somebody looks.
+    """The keys of the same claims in the order of a list, those first that count last.
 
-    A page shows few of them, and what belongs to a claim is read of those alone. Those that have to be looked
-    for to be counted are looked for once.
+    A page shows few of them, and what belongs to a claim is read of those alone.
     """
 
     measures: tuple[str, ...]
     scope: Scope
     period: Period
     most: int  # that are counted
-    is_counted: bool = False
     begins_only: bool = False
 
     def claims(self) -> QuerySet[Claim]:
         return claims_of(self.measures, self.scope, self.period, begins_only=self.begins_only)
 
     def __getitem__(self, place: slice) -> list[UUID]:
-        if self.is_counted and place.stop <= BEGINNING:
-            return self._begin[1:][place]
         return self._remembered(lambda: self._keys(place), place.start, place.stop)
 
     def count(self) -> int:
         """How many they are, or one more than are counted."""
-        if self.is_counted:
-            return self._begin[0]
         return self._remembered(lambda: [self._count()], "count")[0]
 
-    @cached_property
-    def _begin(self) -> list[Any]:
-        def read() -> list[Any]:
-            with found_one_by_one():
-                found = self._keys(slice(0, self.most + 1))
-            return [len(found), *found[:BEGINNING]]
-
-        return self._remembered(read, "begin")
-
     def _keys(self, place: slice) -> list[UUID]:
-        found = {row for rows in self._lists for row in rows[: place.stop]}
-        return [pk for _, pk in sorted(found, reverse=True)[place]]
+        """A claim stands where it counts last: as many rows may be of fewer claims."""
+        most = place.stop
+        while True:
+            rows = self._latest(most)
+            keys = list(dict.fromkeys(row[-1] for row in rows))
+            if len(rows) < most or len(keys) >= place.stop:
+                return keys[place]
+            most *= 2
+
+    def _latest(self, most: int) -> list[tuple[Any, ...]]:
+        """Those of one kind stand before those of the next that count at the same time."""
+        found: list[tuple[Any, ...]] = []
+        for place, kind in enumerate(self._kinds):
+            since = found[-1][0] if len(found) == most else None
+            of_kind = [(when, -place, *which) for when, *which in kind.latest(most, since)]
+            found = sorted([*found, *of_kind], reverse=True)[:most]
+        return found
 
     def _count(self) -> int:
-        first, *others = (each.order_by() for each in self._lists)
-        return (first.union(*others) if others else first)[: self.most + 1].count()
+        first, *others = (each.claims for each in self._kinds)
+        found = first.union(*others) if others else first.distinct()
+        with found_one_by_one():
+            return found[: self.most + 1].count()
 
     @cached_property
-    def _lists(self) -> list[Rows]:
-        return list(numbered(self.measures, self.scope, self.period))
+    def _kinds(self) -> list[InOrder]:
+        return list(in_order(self.measures, self.scope, self.period))
 
     def _remembered(self, read: Callable[[], list[Any]], *asked: Any) -> list[Any]:
         if not is_told(self.scope):

@@ -23,7 +23,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import TruncDate
 
 from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Shortfall
 from claims.models.appeals import WITHDRAWN
@@ -59,6 +59,7 @@ class Source:
     claim: str = ""
     provider: str = ""  # whose the row is; otherwise the claim's
     staff: str = ""  # who did it, for measures of people
+    at: str = ""  # the moment from which its day is taken: finer than days, and in the order of an index
     where: Combinable | Q = field(default_factory=Q)
     more: dict[str, Any] = field(default_factory=dict)  # what its conditions and amounts need to know
     is_searched: bool = False  # its rows take looking through others; their claims are looked up after that
@@ -109,7 +110,7 @@ SUBMITTED = (_claims_by("submitted_on"),)
 FIRST_DECIDED = (_claims_by("first_decided_on"),)
 DECIDED = (_claims_by("decided_on"),)
 PAID = (_claims_by("paid_on"),)
-RECEIVED = (Source(Claim, TruncDate("received_at"), _at("received_at")),)
+RECEIVED = (Source(Claim, TruncDate("received_at"), _at("received_at"), at="received_at"),)
 
 # The day on which money was posted is the payer's own day of payment: a file that is read late, or a year of
 # files read at once, must not move cash from one month to another.
@@ -159,7 +160,7 @@ def _last_before(*statuses: str) -> QuerySet[ClaimEvent]:
 
 
 def _events(where: Combinable | Q, **more: Any) -> Source:
-    return Source(ClaimEvent, TruncDate("at"), _at("at"), "claim__", where=where, more=more)
+    return Source(ClaimEvent, TruncDate("at"), _at("at"), "claim__", at="at", where=where, more=more)
 
 
 # The denial that an appeal answers: the claim's last decision when no other has followed since, its first one
@@ -194,21 +195,18 @@ APPEALS_DECIDED = (
 # A claim is written off on the day of the event that said so last. One without such an event was given up
 # before it came here: on the day of its decision, or else of its submission.
 _WRITTEN_OFF_EVENT = ClaimEvent.objects.filter(_became(Status.WRITTEN_OFF), claim=OuterRef("pk"))
+_GIVEN_UP_BEFORE = Q(written_off__gt=0) & ~Exists(_WRITTEN_OFF_EVENT)
 WRITE_OFFS = (
     _events(_became(Status.WRITTEN_OFF) & ~Exists(_of_same_claim(Status.WRITTEN_OFF).filter(_later()))),
-    Source(
-        Claim,
-        Coalesce("decided_on", "submitted_on"),
-        lambda period: _on("decided_on")(period) | (Q(decided_on=None) & _on("submitted_on")(period)),
-        where=Q(written_off__gt=0) & ~Exists(_WRITTEN_OFF_EVENT),
-    ),
+    replace(_claims_by("decided_on"), where=_GIVEN_UP_BEFORE),
+    replace(_claims_by("submitted_on"), where=_GIVEN_UP_BEFORE & Q(decided_on=None)),
 )
 
 
 # People: what they did, and the claims that were paid after they had. ------------------------------
 
 _BY_PEOPLE = Q(actor__isnull=False) & ~Q(action=RECEIVED_ACTION)
-ACTIONS = (Source(ClaimEvent, TruncDate("at"), _at("at"), "claim__", staff="actor_id", where=_BY_PEOPLE),)
+ACTIONS = (replace(_events(_BY_PEOPLE), staff="actor_id"),)
 _LAST_TO_ACT = (
     ClaimEvent.objects.filter(_BY_PEOPLE, claim=OuterRef("pk"))
     .annotate(on=TruncDate("at"))

@@ -239,7 +239,7 @@ def claims_behind(
         del parts[Part.INTEREST]
     asked = request.GET.get("part", "")
     chosen = Part(asked) if asked in {*parts} else next(iter(parts))
-    listed = {part: listed_of(question, keys, sums, is_shown=part == chosen) for part, keys in parts.items()}
+    listed = {part: listed_of(question, keys, sums) for part, keys in parts.items()}
     counts = {part: count_of(each, sums) for part, each in listed.items()}
     tabs = [
         Tab(
@@ -268,7 +268,6 @@ def claims_table(
         listed.claims().select_related(*LISTED),
         columns_of(user, MOST_SORTED + 1 if count is None else count),
         key="claims",
-        default_sort="-number",
         keys=listed,
         read=Claim.objects.select_related(*LISTED).in_bulk,
         export_url=question.url("take_out", "kpi", kpi=kpi.key, part=part),
@@ -285,17 +284,9 @@ def columns_of(user: User, count: int) -> list[Column]:
     return sortable([each for each in list_columns(user) if each.name != "control"], count)
 
 
-def listed_of(
-    question: Question, keys: tuple[str, ...], sums: Mapping[str, Amount], *, is_shown: bool
-) -> Listed:
-    return Listed(
-        keys,
-        question.scope,
-        question.period,
-        MOST_SORTED,
-        is_counted=is_shown and not is_in_sums(keys) and not counts_more(keys, sums, MOST_SORTED),
-        begins_only=counts_more(keys, sums, MANY),
-    )
+def listed_of(question: Question, keys: tuple[str, ...], sums: Mapping[str, Amount]) -> Listed:
+    is_long = counts_more(keys, sums, MANY)
+    return Listed(keys, question.scope, question.period, MOST_SORTED, begins_only=is_long)
 
 
 def count_of(listed: Listed, sums: Mapping[str, Amount]) -> int | None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analytics.cards import Good
 from analytics.catalogue import FEW, KPIS, Kpi, Ratio, Unit, aging, figures, kpi, share
-from analytics.drilldown import Part
+from analytics.drilldown import Listed, Part
 from analytics.facts.measures import MEASURES
 from analytics.kpis import KPIS as REGISTERED
 from analytics.periods import Period, Step
@@ -375,6 +375,41 @@ def test_numbers_hold_nothing_of_other_departments() -> None:
 # The card equals its drill-down --------------------------------------------------------------------
 
 
+def test_claims_stand_where_they_count_last() -> None:
+    early, late, often = bill("10", june(2)), bill("20", june(9)), bill("30", MAY.start)
+    pay(early, "1.00", june(5))
+    for day in (3, 4, 4, 8, 9):
+        pay(often, "1.00", june(day))
+    pay(bill("40", MAY.start), "1.00", MAY.end)
+
+    def listed(*measures: str) -> Listed:
+        return Listed(measures, ALL, JUNE, most=100)
+
+    assert listed("payments")[0:2] == [often.pk, early.pk]
+    assert listed("submitted", "payments")[0:9] == [late.pk, often.pk, early.pk]
+    assert [listed("payments", "submitted")[place : place + 1] for place in range(4)] == [
+        [often.pk],
+        [late.pk],
+        [early.pk],
+        [],
+    ]
+    assert listed("payments", "submitted").count() == 3
+
+
+def test_claims_given_up_stand_by_their_event_or_by_the_day_they_came_with() -> None:
+    given_up = {"status": "written_off", "written_off": Decimal("5.00"), "first_decision": "denied"}
+    told, before, undecided = (
+        bill("10", june(1), **given_up, decided_on=day, first_decided_on=day) for day in map(june, (2, 5, 3))
+    )
+    Claim.objects.filter(pk=undecided.pk).update(decided_on=None, submitted_on=june(4))
+    ClaimEvent.objects.create(
+        claim=told, action="written off", from_status="denied", to_status="written_off", at=noon(june(5))
+    )
+    listed = Listed(("denial_write_offs",), ALL, JUNE, most=100)
+    assert [listed[place : place + 1] for place in range(3)] == [[told.pk], [before.pk], [undecided.pk]]
+    assert figures([KPIS["denial_write_off_rate"]], ALL, JUNE)["denial_write_off_rate"].n == 3
+
+
 @settings(
     max_examples=4,
     deadline=None,
@@ -411,6 +446,7 @@ def assert_cards_equal_claims(scope: Scope, period: Period) -> None:
         for part in Part:
             begun = {*each.claims(scope, period, part, begins_only=True)}
             assert begun == {*each.claims(scope, period, part)}, (key, part)
+            assert_pages_are_the_list(each, scope, period, part)
         if each.n_noun == "claims" and len(each.shows) == 1:
             assert listed.count() == cards[key].n, key
         elif not cards[key].n:
@@ -418,6 +454,16 @@ def assert_cards_equal_claims(scope: Scope, period: Period) -> None:
         if key in SHARES_OF_CLAIMS:
             assert of_interest.count() == cards[key].numerator, key
         assert_nothing_is_left(each, scope, period, listed)
+
+
+def assert_pages_are_the_list(each: Kpi, scope: Scope, period: Period, part: Part) -> None:
+    """Read as a person turns pages: each claim stands on one of them, where it stands in the whole."""
+    keys = each.interest if part == Part.INTEREST else each.shows
+    listed = Listed(keys, scope, period, most=1_000)
+    whole = listed[0:1_000]
+    assert [pk for first in range(0, len(whole) + 1, 3) for pk in listed[first : first + 3]] == whole
+    assert sorted(whole) == sorted(each.claims(scope, period, part).values_list("pk", flat=True)), each.key
+    assert listed.count() == len(whole), each.key
 
 
 def assert_nothing_is_left(each: Kpi, scope: Scope, period: Period, listed: Any) -> None:

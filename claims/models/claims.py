@@ -24,7 +24,6 @@ REJECTED = OWED & Q(at_intake="rejected")
 UNDERPAID = Q(status="paid", expected__gt=F("paid") + F("patient_share"))
 CREDIT = Q(status="paid", balance__lt=0)
 DENIED_EVER = Q(first_decision="denied") | ~Q(denial_category="") | Q(status="denied")
-DECIDED_EVER = Q(decided_on__isnull=False) | Q(first_decided_on__isnull=False) | Q(paid_on__isnull=False)
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -283,18 +282,20 @@ class Claim(models.Model):
                 condition=UNDERPAID,
             ),
             models.Index(fields=["paid_on"], name="credit_by_day", condition=CREDIT),
-            # Read by the lists of claims behind a number, the highest number first.
+            # Read by the lists of claims behind a number, those of the latest days first, where few of the
+            # claims of a day are such.
+            models.Index(
+                fields=["submitted_on", "number"], name="credit_by_submission", condition=Q(balance__lt=0)
+            ),
+            models.Index(
+                fields=["submitted_on", "number"], name="denied_by_submission", condition=Q(status="denied")
+            ),
+            # Read by the list of claims, the highest number first.
             models.Index(
                 fields=["number"],
                 include=["id", "submitted_on", "payer", "department"],
                 name="open_by_number",
                 condition=OWED,
-            ),
-            models.Index(
-                fields=["number"],
-                include=["id", "submitted_on", "status", "payer", "department"],
-                name="credit_by_number",
-                condition=Q(balance__lt=0),
             ),
             models.Index(
                 fields=["number"],
@@ -305,8 +306,6 @@ class Claim(models.Model):
                 name="denied_by_number",
                 condition=DENIED_EVER,
             ),
-            # The newest claims wait for their decisions, and are many.
-            models.Index(fields=["number"], name="decided_by_number", condition=DECIDED_EVER),
             # Left out of what people did.
             models.Index(fields=["id"], name="void_claim", condition=Q(status="void")),
         ]
@@ -476,6 +475,10 @@ class ClaimEvent(models.Model):
                 include=["id", "from_status", "to_status"],
                 name="event_of_appeal",
                 condition=Q(to_status__in=("appealed",)),
+            ),
+            # The same by the day on which it was filed.
+            models.Index(
+                fields=["at", "claim"], name="appeal_by_filing", condition=Q(to_status__in=("appealed",))
             ),
         ]
 
