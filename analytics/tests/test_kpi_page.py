@@ -190,7 +190,7 @@ def test_the_page_takes_as_many_queries_for_many_payers_as_for_one(
         decided("denied", payer=make_payer(), department=make_department())
     snapshots.take(june(30), timezone.now())
     sign_in("director")
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(38):
         client.get(f"/numbers/net_collection_rate/?{JUNE}&claims-size=100&split-size=100")
 
 
