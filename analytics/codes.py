@@ -29,6 +29,7 @@ from .facts.reading import (
     NEW_CLAIMS,
     SOME_NEW,
     Amount,
+    Days,
     Row,
     Sql,
     amount_of,
@@ -39,11 +40,8 @@ from .facts.reading import (
     is_counted,
     listed_days,
     marks_on,
-    overlaps,
     paths_to,
-    ranges,
-    seen,
-    without,
+    read_days,
 )
 from .facts.sources import DECIDED, LINES, PAID, DaysBetween, Source
 from .hanging import reasons_given_on
@@ -171,21 +169,16 @@ def code_totals(
 
 def _from_facts(code: Code, table: CodeTable, scope: Scope, period: Period, keys: Sequence[str]) -> list[Row]:
     """Clean days from the facts, the others from the claims, as `Reading` does it."""
-    dirty: list[Period] = []
-    with_new = seen.some_new
-    days, values = marks_on(code.marks, period)
-    marks = f"SELECT marks.days, {SOME_NEW} FROM ({days}) AS marks", values  # noqa: S608
-    while True:
-        clean = without(period, dirty)
-        kept = _kept(code, table, scope, tuple(clean), tuple(keys))
-        live = _live(code, scope, overlaps(period, dirty), keys)
-        new = as_of_these(NEW_CLAIMS, _live(code, scope, clean, keys)) if with_new else []
-        found, marked, some_new = _ask(code, keys, [*kept, *live, *new], marks)
-        seen.some_new = some_new
-        if with_new >= some_new and all(any(day in each for each in dirty) for day in marked):
-            return found
-        with_new = with_new or some_new
-        dirty = ranges([*dirty, *(Period(day, day) for day in marked)])
+    marked, values = marks_on(code.marks, period)
+    marks = f"SELECT marks.days, {SOME_NEW} FROM ({marked}) AS marks", values  # noqa: S608
+
+    def ask(days: Days) -> tuple[list[Row], list[date], bool]:
+        kept = _kept(code, table, scope, tuple(days.clean), tuple(keys))
+        live = _live(code, scope, days.dirty, keys)
+        new = as_of_these(NEW_CLAIMS, _live(code, scope, days.clean, keys)) if days.with_new else []
+        return _ask(code, keys, [*kept, *live, *new], marks)
+
+    return read_days(period, ask)
 
 
 _NO_MARKS: Sql = ("SELECT NULL AS days, 0 AS some_new", ())

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth
 
 from claims.answers import denials
-from claims.contracts.causes import CauseFound, CauseKey, Row, Sums, add_up, by_cause, worth_pursuing
+from claims.contracts.causes import CauseKey, worth_pursuing
 from claims.contracts.schedules import code
 from claims.models import Adjustment, ClaimPayment, FeeSchedule, Payer, Shortfall
 
 from .catalogue import Figure
-from .facts.caching import is_told, remembered
+from .causes import ZERO, Told, by_cause
 from .facts.measures import is_underpaid
 from .facts.totals import totals
 from .kpis import KPIS
@@ -26,17 +25,39 @@ UNDERPAID = KPIS["underpaid_amount"]
 
 
 @dataclass(frozen=True)
-class Month:
-    """What claims paid in a month fell short for one cause."""
+class CauseFound:
+    """What claims fell short for one likely cause."""
 
-    start: date
+    key: CauseKey
+    payer: str
     claims: int
+    dollars: Decimal
     expected: Decimal
-    short: Decimal
+    first: date
+    last: date
+
+    @property
+    def cause(self) -> str:
+        return Shortfall.Cause(self.key.cause).label
 
     @property
     def share(self) -> Decimal | None:
-        return self.short / self.expected if self.expected else None
+        """Of what was expected; unknown where nobody said what for."""
+        return self.dollars / self.expected if self.expected else None
+
+
+@dataclass(frozen=True)
+class Sums:
+    """How the parts of underpaid claims add up to what they are short of together."""
+
+    worth_pursuing: Decimal
+    within_tolerance: Decimal
+    set_off: Decimal
+    by_law: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.worth_pursuing + self.within_tolerance + self.set_off + self.by_law
 
 
 @dataclass(frozen=True)
@@ -62,23 +83,24 @@ def underpaid(question: Question) -> Underpaid:
     """What the law keeps back is most of the parts: facts know it, and the others are looked at."""
     scope, period = question.scope, question.period
     (row,) = totals(scope, period, [*UNDERPAID.needed, "kept_by_law"])
-    rows = _by_cause(question)
     payers = dict(Payer.objects.values_list("pk", "name"))
-    causes, sums = add_up(rows, payers, Decimal(row.sums["kept_by_law"]))
+    causes, sums = add_up(by_cause(scope, period), payers, Decimal(row.sums["kept_by_law"]))
     return Underpaid(UNDERPAID.figure(row.sums, period.days), causes, sums)
 
 
-def _by_cause(question: Question) -> list[Row]:
-    def read() -> list[Row]:
-        return by_cause(short_parts(question))
-
-    scope, period = question.scope, question.period
-    return remembered(("underpaid", scope, period, tolerated()), read) if is_told(scope) else read()
-
-
-def tolerated() -> tuple[Decimal, Decimal]:
-    """What is worth pursuing depends on it."""
-    return settings.UNDERPAID_DOLLARS, settings.UNDERPAID_PERCENT
+def add_up(rows: Iterable[Told], payers: Mapping[int, str], by_law: Decimal) -> tuple[list[CauseFound], Sums]:
+    """The causes worth pursuing, the largest first, and all parts as a whole."""
+    found, pursued, tolerated, set_off = [], ZERO, ZERO, ZERO
+    for (is_worth, *cause), claims, short, expected, above, first, last in rows:
+        if is_worth:
+            pursued += short
+            key = CauseKey(*cause)
+            name = payers[key.payer] if key.payer else "No payer"
+            found.append(CauseFound(key, name, claims, short, expected, first, last))
+        else:
+            tolerated, set_off = tolerated + short - above, set_off + above
+    found.sort(key=lambda each: (-each.dollars, each.payer, each.key.service))
+    return found, Sums(pursued, tolerated, set_off, by_law)
 
 
 def short_parts(question: Question) -> QuerySet[Shortfall]:
@@ -89,13 +111,6 @@ def short_parts(question: Question) -> QuerySet[Shortfall]:
 
 def of_cause(question: Question, key: CauseKey) -> QuerySet[Shortfall]:
     return worth_pursuing(short_parts(question).filter(key.condition()))
-
-
-def by_month(parts: QuerySet[Shortfall]) -> list[Month]:
-    rows = parts.annotate(month=TruncMonth("claim__paid_on")).order_by("month").values_list("month")
-    return [
-        Month(*row) for row in rows.annotate(Count("claim", distinct=True), Sum("expected"), Sum("amount"))
-    ]
 
 
 def reasons(parts: QuerySet[Shortfall], key: CauseKey) -> list[Given]:

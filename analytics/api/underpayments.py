@@ -13,10 +13,10 @@ from rest_framework.views import APIView
 from accounts.access import person
 from claims.api.shapes import Money
 from claims.contracts import projects
-from claims.contracts.causes import CauseFound
+from claims.contracts.causes import tolerated
 from claims.models import Shortfall, UnderpaymentProject
 
-from ..underpaid import tolerated, underpaid
+from ..underpaid import CauseFound, underpaid
 from .examples import example
 from .figures import AnswerShown, Number, frame, money, percent
 from .freshness import answer

@@ -16,8 +16,17 @@ _MONTH = {
 }
 
 
+# Of days, the outermost; of all else, the sum.
+_OUTERMOST = {"first": "min", "last": "max"}
+
+
 def summed(names: Iterable[str]) -> str:
-    return ", ".join(f"CAST(sum({name}) AS bigint) AS {name}" for name in names)
+    return ", ".join(
+        f"{_OUTERMOST[name]}({name}) AS {name}"
+        if name in _OUTERMOST
+        else f"CAST(sum({name}) AS bigint) AS {name}"
+        for name in names
+    )
 
 
 def _by_keys(keys: str, names: Sequence[str], rows: str) -> str:

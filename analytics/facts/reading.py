@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache, reduce
 from itertools import pairwise
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -48,6 +48,7 @@ MOST_RANGES = 40  # of dirty days; those closest to one another are taken togeth
 KEYS = ("payer", "department", "provider", "kind", "category", "assignee", "staff")
 TIMES = ("day", "week", "month")
 
+Found = TypeVar("Found")
 Amount = Decimal | int
 Sql = tuple[str, tuple[Any, ...]]
 
@@ -89,6 +90,32 @@ class Dirty:
 
     def and_also(self, marked: Marked) -> Dirty:
         return Dirty(with_days(self.days, marked.days), with_days(self.of_lines, marked.of_lines))
+
+
+class Days(NamedTuple):
+    """The days of a period: those told by facts, those read from claims, and whether claims that are new
+    are added to the former."""
+
+    clean: list[Period]
+    dirty: list[Period]
+    with_new: bool
+
+
+def read_days(period: Period, ask: Callable[[Days], tuple[Found, Sequence[date], bool]]) -> Found:
+    """What is found once no day that was told by facts was marked by then, and no claim left out.
+
+    It is asked what it finds, the days marked, and whether some claims are new, all of one moment.
+    """
+    dirty: list[Period] = []
+    with_new = seen.some_new
+    while True:
+        days = Days(without(period, dirty), overlaps(period, dirty), with_new)
+        found, marked, some_new = ask(days)
+        seen.some_new = some_new
+        if with_new >= some_new and all(_lies_in(day, dirty) for day in marked):
+            return found
+        with_new = with_new or some_new
+        dirty = with_days(dirty, marked)
 
 
 @dataclass(frozen=True)
@@ -223,7 +250,7 @@ class Reading:
         keys = answer[: len(self.by)]
         if {*TIMES} & {*self.by}:
             pairs = zip(self.by, keys, strict=True)
-            keys = tuple(_as_day(value) if each in TIMES else value for each, value in pairs)
+            keys = tuple(as_day(value) if each in TIMES else value for each, value in pairs)
         amounts = zip(self._amounts, answer[len(self.by) : -1], strict=True)
         return Row(keys, {key: amount(told or 0) for (key, amount), told in amounts})
 
@@ -626,6 +653,6 @@ def overlaps(period: Period, others: Iterable[Period]) -> list[Period]:
     return [Period(start, end) for start, end in ends if start <= end]
 
 
-def _as_day(value: Any) -> Any:
+def as_day(value: Any) -> Any:
     """SQLite has no dates of its own."""
     return date.fromisoformat(value) if isinstance(value, str) else value

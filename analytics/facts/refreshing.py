@@ -20,6 +20,7 @@ from django.db.models import Exists, F, Max, OuterRef
 from claims import bulk
 from rcm_site.alone import is_alone
 
+from ..causes import add_causes_of, add_up_causes, keep_by_settings
 from ..codes import add_codes_of, add_up_codes
 from ..models import DirtyDay, FactState, NewClaim
 from ..periods import Period
@@ -82,9 +83,11 @@ def refresh(fact: FactTable, most: int = 0, *, until: int | None = None) -> int:
     with transaction.atomic():
         if not is_alone(REFRESHER_LOCK):
             return 0
-        if fact.fact == DirtyDay.Fact.DAY and (claims := _count_new_claims()):
-            _count_refresh()
-            return claims
+        if fact.fact == DirtyDay.Fact.DAY:
+            keep_by_settings(EVERYTHING)
+            if claims := _count_new_claims():
+                _count_refresh()
+                return claims
         marks = list(_newest(fact, most or AT_ONCE[connection.vendor], until))
         if not marks:
             return 0
@@ -93,6 +96,7 @@ def refresh(fact: FactTable, most: int = 0, *, until: int | None = None) -> int:
         _add_up([each for each in TABLES if each.fact == fact.fact], periods)
         if fact.fact == DirtyDay.Fact.DAY:
             add_up_codes(EVERYTHING, periods)
+            add_up_causes(EVERYTHING, periods)
         bulk.delete(DirtyDay, [pk for pk, _ in marks])
         _count_refresh()
         return len(days)
@@ -129,6 +133,7 @@ def _count_new_claims() -> int:
             if table.months is not None:
                 add_months(table.months, columns, names, rows)
     add_codes_of(_NOTED, EVERYTHING, EVER)
+    add_causes_of(_NOTED, EVERYTHING, EVER)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {_NOTED}")
     return count

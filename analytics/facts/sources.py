@@ -120,16 +120,10 @@ ADJUSTMENTS = _or_day_of_claim(
     Adjustment, "payment__paid_on", "payment__claim__", where=Q(payment__state=POSTED)
 )
 
-# What the law keeps back of underpaid claims, which is no payer's fault.
-BY_LAW = (
-    Source(
-        Shortfall,
-        F("claim__paid_on"),
-        _on("claim__paid_on"),
-        "claim__",
-        where=Q(cause=Shortfall.Cause.LAW),
-    ),
-)
+# What the law keeps back of underpaid claims, which is no payer's fault; and what else they are short of.
+_IS_LAW = Q(cause=Shortfall.Cause.LAW)
+SHORT = Source(Shortfall, F("claim__paid_on"), _on("claim__paid_on"), "claim__", where=~_IS_LAW)
+BY_LAW = (replace(SHORT, where=_IS_LAW),)
 
 LINES = _or_day_of_claim(
     ClaimLine, "service_date", "claim__", provider="provider", where=Q(net_fee__isnull=False)

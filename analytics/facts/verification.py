@@ -11,8 +11,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max, Min
 
+from ..causes import CAUSE, SUMS, Asked, read
 from ..codes import CODE_TABLES, Code, CodeTable, code_totals
-from ..models import ClaimBalance, FactState
+from ..models import CauseFact, CauseMonth, ClaimBalance, FactState
 from ..past.verification import differing_ages, differing_balances
 from ..periods import DAY, LAST_OF, Period, Step
 from .differences import Difference
@@ -29,7 +30,7 @@ def differences(tell: Callable[[Period], None] = lambda month: None) -> Iterator
     """What reading tells, month by month, against the claims; days known to be outdated are told rightly."""
     for month in months():
         tell(month)
-        for compare in (_differing_sums, _differing_codes, differing_balances, differing_ages):
+        for compare in COMPARISONS:
             with _one_moment():
                 found = list(compare(month))
             yield from found
@@ -39,6 +40,7 @@ def months() -> Iterator[Period]:
     """From the first day to the last of claims, and of whatever is kept of them."""
     tables = (*TABLES, *CODE_TABLES)
     kept = [(model, "day") for table in tables for model in (table.model, table.months) if model]
+    kept += [(CauseFact, "day"), (CauseMonth, "day")]
     kept += [(ClaimBalance, "submitted_on"), (FactState, "kept_from"), (FactState, "kept_until")]
     with connection.cursor() as cursor:
         days = [*(days_of_claims(cursor) or ())]
@@ -119,14 +121,18 @@ def _compare(table: FactTable, month: Period, by: tuple[str, ...]) -> Iterator[D
 
 def _differing_codes(month: Period) -> Iterator[Difference]:
     """A month is read from the facts of months, a part of it from those of days."""
-    middle = month.start.replace(day=15)
-    halves = (Period(month.start, middle), Period(middle + DAY, month.end))
+    halves = _halves(month)
     for table in CODE_TABLES:
         for code in table.codes:
             found = [_sums_of_codes(code, table, half, from_facts=False) for half in halves]
             for period, claims in zip((*halves, month), (*found, _together(found)), strict=True):
                 told = _sums_of_codes(code, table, period, from_facts=True)
                 yield from _differences(code.name, ("code", *table.keys), code.measures, told, claims)
+
+
+def _halves(month: Period) -> tuple[Period, Period]:
+    middle = month.start.replace(day=15)
+    return Period(month.start, middle), Period(middle + DAY, month.end)
 
 
 def _sums_of_codes(code: Code, table: CodeTable, period: Period, *, from_facts: bool) -> Sums:
@@ -143,6 +149,19 @@ def _together(parts: Sequence[Sums]) -> Sums:
     return found
 
 
+# Causes ----------------------------------------------------------------------------------------------
+
+
+def _differing_causes(month: Period) -> Iterator[Difference]:
+    by = ("department", "kind", *CAUSE)
+    for period in (*_halves(month), month):
+        told, found = (
+            {row.key: row.sums for row in read(Asked(EVERYTHING, period, by), from_facts=kept)}
+            for kept in (True, False)
+        )
+        yield from _differences("cause", by, SUMS, told, found)
+
+
 def _differences(
     fact: str, by: Sequence[str], measures: Sequence[str], told: Sums, found: Sums
 ) -> Iterator[Difference]:
@@ -154,3 +173,6 @@ def _differences(
                 yield Difference(
                     fact, dict(zip(by, key, strict=True)), measure, ours[measure], theirs[measure]
                 )
+
+
+COMPARISONS = (_differing_sums, _differing_codes, _differing_causes, differing_balances, differing_ages)

@@ -202,6 +202,44 @@ class ProviderCodeMonth(CodeSums):
         ]
 
 
+class CauseSums(models.Model):
+    """What claims fell short of by likely cause (`causes.py`): what is worth pursuing, and what is not."""
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()  # of payment
+    payer = _key(Payer)
+    department = _key(Department)
+    kind = models.CharField(max_length=13)
+    procedure = models.CharField(max_length=20, blank=True)
+    modifiers = models.CharField(max_length=40, blank=True)
+    cause = models.CharField(max_length=6)
+    is_worth = models.BooleanField()  # pursuing, by `FactState.tolerated`
+
+    claims = models.BigIntegerField(default=0)
+    short = MoneyField(default=0)
+    expected = MoneyField(default=0)
+    above = MoneyField(default=0)  # of `short`, what was paid above: not above zero
+    first = models.DateField()
+    last = models.DateField()
+
+    class Meta:
+        abstract = True
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"underpayments of {self.day}"
+
+
+class CauseFact(CauseSums):
+    class Meta(CauseSums.Meta):
+        indexes = [models.Index(fields=["day"], name="cause_fact_by_day")]
+
+
+class CauseMonth(CauseSums):
+    class Meta(CauseSums.Meta):
+        indexes = [models.Index(fields=["day"], name="cause_fact_by_month")]
+
+
 class StaffFact(models.Model):
     """What people did in a day to the claims of a department, and what came of it."""
 
@@ -357,6 +395,7 @@ class FactState(models.Model):
     changes = models.BigIntegerField(default=0)
     kept_from = models.DateField(null=True)  # the first and the last day with aging facts
     kept_until = models.DateField(null=True)
+    tolerated = models.CharField(max_length=80, null=True)  # of underpayments: what their facts were kept by
     looked_until = models.BigIntegerField(null=True)  # the newest mark when marks were last looked at
 
     class Meta:

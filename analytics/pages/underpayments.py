@@ -20,17 +20,18 @@ from accounts.access import allow, may, person
 from accounts.models import User
 from claims.changes import Change, ClaimError
 from claims.contracts import projects
-from claims.contracts.causes import CauseFound, CauseKey
+from claims.contracts.causes import CauseKey
 from claims.models import Claim, FeeSchedule, Payer, PursuedClaim, Shortfall, UnderpaymentProject
 from claims.pages.filters import colleagues, named
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, percent, unbroken
 
 from ..cards import Card
+from ..causes import Month, by_month
 from ..overview import counted, kpi_card
 from ..questions import Question
 from ..scopes import NONE
-from ..underpaid import UNDERPAID, Given, Month, Underpaid, agreed, by_month, of_cause, reasons, underpaid
+from ..underpaid import UNDERPAID, CauseFound, Given, Underpaid, agreed, of_cause, reasons, underpaid
 from .columns import count_column, dollars_column, share_column
 from .report import answer, part_url
 
@@ -245,7 +246,7 @@ def asked_for(asked: Mapping[str, str], payer: str, cause: str) -> tuple[CauseKe
 def one_cause(request: HttpRequest, key: CauseKey, question: Question) -> dict[str, Any]:
     user = person(request)
     parts = of_cause(question, key)
-    months = by_month(parts)
+    months = by_month(question.scope, question.period, key)
     short = sum((each.short for each in months), Decimal(0))
     expected = sum((each.expected for each in months), Decimal(0))
     project = projects.latest(key)

@@ -109,7 +109,14 @@ class World:
         """Of something on this claim or another, whoever is told of it."""
         if claim := self.any_claim():
             cause, amount = self.chance.choice(Shortfall.Cause.values), Decimal(self.money())
-            Shortfall.objects.create(claim=claim, cause=cause, amount=amount)
+            Shortfall.objects.create(
+                claim=claim,
+                procedure=self.chance.choice(["", "D1110", "D2740"]),
+                modifiers=self.chance.choice(["", "25"]),
+                cause=cause,
+                expected=Decimal(self.money()),
+                amount=amount,
+            )
             if self.chance.random() < 0.5:
                 day = self.day()
                 fields = {"status": "paid", "decided_on": claim.decided_on or day, "paid_on": day}
@@ -145,6 +152,8 @@ class World:
             ("claims_adjustment", '"group"', "CO"),
             ("claims_adjustment", "amount", 4321),
             ("claims_shortfall", "amount", self.chance.randrange(50_000)),
+            ("claims_shortfall", "expected", self.chance.randrange(50_000)),
+            ("claims_shortfall", "procedure", "D1110"),
             ("claims_shortfall", "cause", self.chance.choice(Shortfall.Cause.values)),
             ("claims_claimevent", "to_status", self.chance.choice(Claim.Status.values)),
             ("claims_claimevent", "is_error", True),

@@ -16,7 +16,7 @@ from analytics.facts.reading import DAYS, STAFF
 from analytics.facts.refreshing import look, refresh
 from analytics.facts.totals import totals
 from analytics.facts.verification import differences
-from analytics.models import DayFact, DirtyDay
+from analytics.models import CauseFact, DayFact, DirtyDay
 from analytics.periods import Period
 from analytics.scopes import Scope
 from claims.models import Claim, ClaimEvent, ClaimPayment, Shortfall
@@ -146,12 +146,14 @@ def test_what_a_claim_lacks_counts_on_the_day_on_which_it_is_paid_by_then() -> N
     refresh_all()
     with transaction.atomic():
         Shortfall.objects.create(claim=claim, cause="law", amount=Decimal("2.00"))
+        Shortfall.objects.create(claim=claim, cause="claim", amount=Decimal("8.00"))
         moving = in_thread(lambda: Claim.objects.filter(pk=claim.pk).update(paid_on=later))
         moving.join(0.5)
         in_thread(refresh_all).join()
     moving.join()
     refresh_all()
     assert DayFact.objects.get(day=later, paid_claims=1).kept_by_law == 2
+    assert CauseFact.objects.get(day=later).short == 8
     assert not list(differences())
 
 

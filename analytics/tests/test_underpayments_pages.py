@@ -13,13 +13,14 @@ from django.test import Client
 
 from accounts.models import AuditEntry, Department
 from analytics.catalogue import figures
+from analytics.causes import by_month
 from analytics.kpis import KPIS
 from analytics.periods import Period
 from analytics.questions import ask
 from analytics.scopes import Scope
-from analytics.underpaid import by_month, of_cause, reasons, underpaid
+from analytics.underpaid import Sums, of_cause, reasons, underpaid
 from claims.changes import Change
-from claims.contracts.causes import CauseKey, Sums
+from claims.contracts.causes import CauseKey
 from claims.contracts.projects import pursue
 from claims.models import Payer, UnderpaymentProject
 from claims.tests.remittances import post, remittance
@@ -97,7 +98,7 @@ def test_one_cause_tells_since_when_what_was_agreed_and_why(aetna: Payer) -> Non
     question = ask(director, DAYS, today=date(2026, 11, 30))
     key = CauseKey(aetna.pk, "99213", "", "below")
     parts = of_cause(question, key)
-    (month,) = by_month(parts)
+    (month,) = by_month(question.scope, question.period, key)
     assert (month.start, month.claims, month.expected, month.short) == (date(2026, 11, 1), 3, 330, 82)
     (reason,) = reasons(parts, key)
     assert (reason.code, reason.times, reason.dollars) == ("CO-45", 3, 110 + 112 + 130)

@@ -10,7 +10,7 @@ import pytest
 from django.db.models import Sum
 
 from claims.changes import Change, ClaimError, post_payment, void
-from claims.contracts.causes import CauseFound, CauseKey, Sums, add_up, by_cause
+from claims.contracts.causes import CauseKey
 from claims.contracts.expecting import expect
 from claims.contracts.projects import Progress, latest, progress, pursue, states
 from claims.models import Claim, FeeSchedule, Payer, Shortfall
@@ -254,54 +254,6 @@ KEY = "99213"
 
 def key_of(payer: Payer, cause: str = "below") -> CauseKey:
     return CauseKey(payer.pk, KEY, "", cause)
-
-
-def added_up() -> tuple[list[CauseFound], Sums]:
-    payers = dict(Payer.objects.values_list("pk", "name"))
-    return add_up(by_cause(Shortfall.objects.all()), payers, by_law=Decimal(0))
-
-
-def test_causes_are_payer_procedure_and_modifiers_and_add_up(aetna: Payer) -> None:
-    cigna = make_payer("Cigna")
-    agree(cigna, "99213", "100.00")
-    underpay(aetna, "A-1", "90", day="20261101")
-    underpay(aetna, "A-2", "99", day="20261103")
-    underpay(aetna, "A-3", "110")
-    underpay(cigna, "C-1", "60", day="20261105")
-    found, whole = added_up()
-    assert [(each.key, each.payer, each.claims, each.dollars, each.share) for each in found] == [
-        (key_of(cigna), "Cigna", 1, 40, Decimal(40) / 100),
-        (key_of(aetna), "Aetna", 2, 31, Decimal(31) / 220),
-    ]
-    assert [(each.first, each.last) for each in found] == [
-        (date(2026, 11, 5), date(2026, 11, 5)),
-        (date(2026, 11, 1), date(2026, 11, 3)),
-    ]
-    assert (whole.worth_pursuing, whole.total) == (71, 71)
-
-
-@pytest.mark.parametrize(
-    ("paid", "is_beyond"),
-    [
-        ("109.00", False),  # short by 1.00, just what is tolerated
-        ("108.99", False),  # 1.01 of 110.00 is less than one per cent
-        ("108.90", False),  # 1.10 is just one per cent
-        ("108.89", True),
-    ],
-)
-def test_what_is_within_either_tolerance_is_not_worth_pursuing(
-    aetna: Payer, paid: str, is_beyond: bool, settings: Any
-) -> None:
-    underpay(aetna, "A-1", paid)
-    short = 110 - Decimal(paid)
-    found, whole = added_up()
-    assert bool(found) == is_beyond
-    assert whole.worth_pursuing == (short if is_beyond else 0)
-    assert whole.within_tolerance == (0 if is_beyond else short)
-    assert whole.total == short
-    settings.UNDERPAID_DOLLARS, settings.UNDERPAID_PERCENT = Decimal("0.50"), Decimal("0.9")
-    found, _ = added_up()
-    assert found[0].dollars == short
 
 
 def test_a_project_follows_what_is_paid_since_on_its_claims_and_takes_in_new_ones(aetna: Payer) -> None:

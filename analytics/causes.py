@@ -1,0 +1,263 @@
+"""What claims fell short of by likely cause: the payer, the procedure and its modifiers, what went wrong.
+
+A claim is paid on one day by one payer, so what its parts come to adds up by day and month as other facts do.
+What is worth pursuing depends on the site's settings besides: facts say by which of them they were added up
+(`FactState.tolerated`), and whoever has others reads the claims. What the law keeps back is most of the
+parts, and nobody's fault: it is a measure of the other facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import F, Max, Min, Q, QuerySet, Sum
+
+from claims.contracts.causes import CauseKey, told_apart, tolerated
+from claims.models import Claim
+from claims.money import CENT
+from rcm_site import prepared
+
+from .facts.caching import is_told, remembered
+from .facts.keeping import add, add_months, replace, replace_months, summed
+from .facts.measures import is_underpaid
+from .facts.reading import (
+    COLUMNS,
+    NEW_CLAIMS,
+    SOME_NEW,
+    TIME_SQL,
+    TIMES,
+    Days,
+    Sql,
+    as_day,
+    as_of_these,
+    by_months,
+    counted_rows,
+    during,
+    is_counted,
+    listed_days,
+    marks_on,
+    paths_to,
+    read_days,
+)
+from .facts.sources import SHORT
+from .models import CauseFact, CauseMonth, DirtyDay, FactState
+from .periods import Period
+from .scopes import Scope
+
+CAUSE = ("is_worth", "payer", "procedure", "modifiers", "cause")
+FACT_KEYS = ("payer", "department", "kind")  # what facts tell of claims
+SUMS = ("claims", "short", "expected", "above", "first", "last")
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """About parts that are, or are not, worth pursuing; about one cause, only those that are."""
+
+    scope: Scope
+    period: Period
+    by: tuple[str, ...] = CAUSE
+    cause: CauseKey | None = None
+
+
+class Told(NamedTuple):
+    """What parts come to by what was asked for; `above` is what of it was paid above, not above zero."""
+
+    key: tuple[Any, ...]
+    claims: int
+    short: Decimal
+    expected: Decimal
+    above: Decimal
+    first: date
+    last: date
+
+    @property
+    def sums(self) -> dict[str, Any]:
+        return dict(zip(SUMS, self[1:], strict=True))
+
+
+@dataclass(frozen=True)
+class Month:
+    """What claims paid in a month fell short for one cause."""
+
+    start: date
+    claims: int
+    expected: Decimal
+    short: Decimal
+
+    @property
+    def share(self) -> Decimal | None:
+        return self.short / self.expected if self.expected else None
+
+
+def by_cause(scope: Scope, period: Period) -> list[Told]:
+    """A row for each `CAUSE`."""
+    return _remembered(Asked(scope, period))
+
+
+def by_month(scope: Scope, period: Period, cause: CauseKey) -> list[Month]:
+    """What is worth pursuing for this cause, by the month in which it was paid."""
+    rows = _remembered(Asked(scope, period, ("month",), cause))
+    return [Month(as_day(row.key[0]), row.claims, row.expected, row.short) for row in sorted(rows)]
+
+
+def _remembered(asked: Asked) -> list[Told]:
+    if not is_told(asked.scope):
+        return read(asked)
+    return remembered(("short", asked, tolerated()), partial(read, asked))
+
+
+def read(asked: Asked, *, from_facts: bool = True) -> list[Told]:
+    if from_facts and asked.scope.asked <= {*FACT_KEYS}:
+        found = read_days(asked.period, partial(_from_facts, asked))
+        if found is not None:
+            return found
+    return _answer(asked, _live(asked, [asked.period]), _NO_MARKS)[1]
+
+
+def _from_facts(asked: Asked, days: Days) -> tuple[list[Told] | None, list[date], bool]:
+    """None where facts were added up by other settings."""
+    live = _live(asked, days.dirty)
+    new = as_of_these(NEW_CLAIMS, _live(asked, days.clean)) if days.with_new else []
+    marks, values = marks_on([DirtyDay.Fact.DAY], asked.period)
+    told = f"SELECT marks.days, {SOME_NEW}, ({_TOLERATED}) AS tolerated FROM ({marks}) AS marks"  # noqa: S608
+    (marked, some_new, by), found = _answer(
+        asked, [*_kept(asked, tuple(days.clean)), *live, *new], (told, values), is_steady=not live
+    )
+    if by != settings_now():
+        return None, [], days.with_new
+    return found, listed_days(marked), bool(some_new)
+
+
+_TOLERATED = "SELECT tolerated FROM analytics_factstate WHERE id = 1"
+_NO_MARKS: Sql = ("SELECT NULL AS days, 0 AS some_new, NULL AS tolerated", ())
+
+
+def settings_now() -> str:
+    return " ".join(str(each) for each in tolerated())
+
+
+def _answer(
+    asked: Asked, parts: Sequence[Sql], marks: Sql, *, is_steady: bool = False
+) -> tuple[tuple[Any, ...], list[Told]]:
+    """What is marked, and at the very same moment what the parts come to."""
+    if not parts:
+        return (None, 0, settings_now()), []
+    dimensions = ", ".join(TIME_SQL[connection.vendor].get(each, each) for each in asked.by)
+    places = ", ".join(str(n + 1) for n in range(len(asked.by)))
+    union, values = _together(parts)
+    sums = f"SELECT {dimensions}, {summed(SUMS)} FROM ({union}) AS parts GROUP BY {places}"  # noqa: S608
+    with prepared.cursor() if is_steady else connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT marks.*, sums.* FROM ({marks[0]}) AS marks LEFT JOIN ({sums}) AS sums ON 1 = 1",  # noqa: S608
+            [*marks[1], *values],
+        )
+        answer = cursor.fetchall()
+    rows = [_told(each[3:], len(asked.by)) for each in answer if each[-1] is not None]
+    return answer[0][:3], rows
+
+
+def _told(answer: tuple[Any, ...], keys: int) -> Told:
+    claims, short, expected, above, first, last = answer[keys:]
+    amounts = short * CENT, expected * CENT, above * CENT
+    return Told(answer[:keys], claims, *amounts, as_day(first), as_day(last))
+
+
+def _together(parts: Sequence[Sql]) -> Sql:
+    return " UNION ALL ".join(sql for sql, _ in parts), tuple(value for _, given in parts for value in given)
+
+
+@lru_cache(maxsize=200)
+def _kept(asked: Asked, periods: tuple[Period, ...]) -> tuple[Sql, ...]:
+    """What facts say of these days, written once."""
+    parts: list[Sql] = []
+    keys = _keys(asked.by)
+    for model, days in zip((CauseFact, CauseMonth), by_months(periods), strict=True):
+        if not days:
+            continue
+        rows: QuerySet[Any] = model._default_manager.filter(asked.scope.on_facts(), during("day", days))
+        if asked.cause is not None:
+            rows = rows.filter(asked.cause.condition(""), is_worth=True)
+        chosen = {f"key_{key}": F(COLUMNS.get(key, key)) for key in keys}
+        rows = rows.order_by().values(*SUMS, key_day=F("day"), **chosen)
+        parts += _named(rows, keys, SUMS)
+    return tuple(parts)
+
+
+def _live(asked: Asked, periods: Sequence[Period], which: Q | None = None) -> list[Sql]:
+    """What the claims say now, all of them or some: each claim once under each of its causes."""
+    if not periods:
+        return []
+    rows: QuerySet[Any] = told_apart(counted_rows(SHORT, asked.scope, periods))
+    rows = rows.filter(is_underpaid("claim__"), which or Q())
+    if asked.cause is not None:
+        rows = rows.filter(asked.cause.condition(), is_worth=True)
+    paths, keys = paths_to("claim__"), _keys(asked.by)
+    chosen = {f"key_{key}": F(paths.get(key, key)) for key in keys}
+    sums = rows.values("claim_id", key_day=F("on_day"), **chosen).annotate(
+        sum_short=Sum("amount"),
+        sum_expected=Sum("expected"),
+        sum_above=Sum("amount", filter=Q(amount__lt=0), default=ZERO),
+    )
+    return _named(sums, keys, ("1", "sum_short", "sum_expected", "sum_above", "key_day", "key_day"))
+
+
+def _keys(by: Sequence[str]) -> list[str]:
+    return [key for key in by if key not in TIMES]
+
+
+def _named(rows: QuerySet[Any], keys: Sequence[str], sums: Sequence[str]) -> list[Sql]:
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    told = (f"{each} AS {name}" for each, name in zip(sums, SUMS, strict=True))
+    columns = ", ".join(["key_day AS on_day", *(f"key_{key} AS {key}" for key in keys), *told])
+    return [(f"SELECT {columns} FROM ({sql}) AS part", tuple(values))]  # noqa: S608 - names of our own
+
+
+# Keeping -------------------------------------------------------------------------------------------
+
+
+def add_up_causes(scope: Scope, periods: Sequence[Period]) -> None:
+    """Replace what facts keep of these days by what the claims say now, but for those that wait."""
+    rows, values = _fresh(scope, periods, is_counted(SHORT))
+    replace(CauseFact, periods, _COLUMNS, SUMS, rows, values)
+    replace_months(CauseFact, CauseMonth, periods, list(_COLUMNS), SUMS)
+
+
+def add_causes_of(claims: str, scope: Scope, period: Period) -> None:
+    """Add what the claims that a table names say to what facts keep of their days."""
+    ((rows, values),) = as_of_these(claims, [_fresh(scope, [period])])
+    add(CauseFact, _COLUMNS, SUMS, rows, values)
+    add_months(CauseMonth, _COLUMNS, SUMS, rows, values)
+
+
+def keep_by_settings(scope: Scope) -> None:
+    """Add all up by what the site tolerates now, unless it is; the same numbers, only sooner told."""
+    state, _ = FactState.objects.get_or_create(pk=1)
+    if state.tolerated == settings_now():
+        return
+    FactState.objects.filter(pk=1).update(tolerated=settings_now())
+    for model in (CauseFact, CauseMonth):
+        model._default_manager.all().delete()
+    ends = Claim.objects.aggregate(first=Min("paid_on"), last=Max("paid_on"))
+    if ends["first"]:
+        add_up_causes(scope, [Period(ends["first"], ends["last"])])
+
+
+_FACT_KEYS = ("department", "kind", *CAUSE)
+_COLUMNS = {COLUMNS.get(key, key): key for key in _FACT_KEYS}
+
+
+def _fresh(scope: Scope, periods: Sequence[Period], which: Q | None = None) -> Sql:
+    asked = Asked(scope, Period(periods[0].start, periods[-1].end), _FACT_KEYS)
+    ((rows, values),) = _live(asked, periods, which)
+    return f"SELECT on_day AS day, {', '.join([*_FACT_KEYS, *SUMS])} FROM ({rows}) AS part", values  # noqa: S608
