@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -436,7 +437,7 @@ def preview(form: RuleForm, user: User) -> Preview:
     wrong = [name for name in form.errors if name in TRIED or name == NON_FIELD_ERRORS]
     missing = [name for name in wrong if name in form.fields and not form[name].data]
     if missing:
-        asked = " and ".join(str(form.fields[name].label or name).lower() for name in missing)
+        asked = get_text_list([str(form.fields[name].label or name).lower() for name in missing], "and")
         return Preview(f"It can be tried as soon as it says: {asked}.")
     if wrong:
         return Preview("It can be tried as soon as what is marked is mended.")

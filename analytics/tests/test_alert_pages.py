@@ -471,6 +471,8 @@ def test_a_preview_says_what_it_lacks(client: Client, manager: User, heart: Depa
     sent = asked(limit="", department=heart.pk, save=None)
     preview = client.post("/alerts/rules/new/", sent).context["preview"]
     assert preview.words == "It can be tried as soon as it says: limit."
+    preview = client.post("/alerts/rules/new/", {"preview": 1, "department": heart.pk}).context["preview"]
+    assert "as it says: watches, tells when it" in preview.words
     sent = asked(watches="failed_imports", condition="unusual", department=heart.pk, save=None)
     assert "mended" in client.post("/alerts/rules/new/", sent).context["preview"].words
 

@@ -49,7 +49,7 @@ class _Map:
         rounded = value.quantize(unit)
         if value and not rounded:
             return f"<{self.unit.ticks([unit])[0]}"
-        return self.unit.ticks([rounded])[0]
+        return self.unit.ticks([rounded], is_tight=True)[0]
 
 
 @kept

@@ -30,12 +30,19 @@ class Unit:
     times: int = 1  # a share of one is shown in hundredths
     is_whole: bool = False  # nothing lies between two of them: no tick at half a claim
 
-    def ticks(self, values: Sequence[Decimal]) -> list[str]:
-        """Tick labels, all in one magnitude and with as many places as tell them apart."""
+    def ticks(self, values: Sequence[Decimal], *, is_tight: bool = False) -> list[str]:
+        """Tick labels, all in one magnitude and with as many places as tell them apart.
+
+        Where room is tight, one thousand is a K already.
+        """
         shown = [value * self.times for value in values]
         largest = max(map(abs, shown), default=Decimal(0))
         divisor, letter = next(
-            ((1000 if letter == "K" else size, letter) for size, letter in MAGNITUDES if largest >= size),
+            (
+                (1000 if letter == "K" else size, letter)
+                for size, letter in MAGNITUDES
+                if largest >= (1000 if is_tight and letter == "K" else size)
+            ),
             (1, ""),
         )
         scaled = [value / divisor for value in shown]

@@ -297,6 +297,13 @@ def test_shades_of_a_heat_map_go_from_least_to_most_in_equal_steps() -> None:
     assert shades[:8] == [f"fill-scale-{shade}" for shade in (1, 2, 3, 4, 5, 6, 7, 7)]
 
 
+def test_the_most_of_a_heat_map_is_written_on_a_phone_too() -> None:
+    columns = [f"Category {place}" for place in range(7)]
+    cells = [[HeatCell(Decimal(value)) for value in (4270, 1960, 777, 310, 150, 40, 0)]]
+    narrow = heat_map(ABOUT, DOLLARS, ["Aetna"], columns, cells).drawings[1]
+    assert {"$4.3K", "$2K", "$800", "$300", "$200"} <= {*words(narrow)}
+
+
 def test_a_little_is_never_written_as_nothing_in_a_heat_map() -> None:
     columns = [f"c{place}" for place in range(10)]
     cells = [[HeatCell(Decimal("0.9")), HeatCell(Decimal("0.001")), *[HeatCell(Decimal(0))] * 8]]
