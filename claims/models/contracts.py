@@ -149,13 +149,21 @@ class Shortfall(models.Model):
     class Meta:
         ordering = ["claim", "line", "id"]
         indexes = [
-            # Added up by cause from it alone: most parts are what the law keeps back, and are not here.
+            # Added up by cause from it alone where facts do not tell: most parts are what the law keeps
+            # back, and are not here.
             models.Index(
                 fields=["claim"],
                 include=["procedure", "modifiers", "cause", "expected", "amount"],
                 name="short_but_for_law",
                 condition=~models.Q(cause="law"),
-            )
+            ),
+            # Read by the page of one cause.
+            models.Index(
+                fields=["procedure", "modifiers", "cause"],
+                include=["claim", "expected", "amount"],
+                name="short_by_procedure",
+                condition=~models.Q(cause="law"),
+            ),
         ]
 
     def __str__(self) -> str:
