@@ -19,6 +19,7 @@ from rcm_site.days import midnight
 from rcm_site.planning import found_one_by_one
 
 from .facts.caching import is_told, remembered
+from .facts.decided_appeals import kept_and_marked
 from .facts.measures import MEASURES, Measure
 from .facts.sources import COUNTED, Source
 from .past.standings import claims_standing
@@ -103,10 +104,10 @@ def in_order(measures: Iterable[str], scope: Scope, period: Period) -> Iterator[
             yield InOrder(marked.annotate(when=F("submitted_on")), "")
             continue
         for source in measure.sources:
-            asked = scope.condition(source.claim, source.provider_path)
-            condition = source.within(measure.span(period)) & measure.condition(source.claim)
-            rows = source.rows().annotate(when=F(source.at) if source.at else source.day)
-            yield InOrder(rows.filter(asked, condition), source.claim, source.at)
+            asked = scope.condition(source.claim, source.provider_path) & measure.condition(source.claim)
+            for each, within in kept_and_marked(source, measure.span(period)):
+                rows = each.rows().annotate(when=F(each.at) if each.at else each.day)
+                yield InOrder(rows.filter(asked, within), each.claim, each.at)
 
 
 def _moment(when: date) -> datetime:

@@ -25,6 +25,7 @@ from ..codes import add_codes_of, add_up_codes
 from ..models import DirtyDay, FactState, NewClaim
 from ..periods import Period
 from ..scopes import Scope
+from .decided_appeals import keep as keep_decided_appeals
 from .keeping import add, add_months, replace, replace_months, summed
 from .reading import (
     COLUMNS,
@@ -97,6 +98,7 @@ def refresh(fact: FactTable, most: int = 0, *, until: int | None = None) -> int:
         if fact.fact == DirtyDay.Fact.DAY:
             add_up_codes(EVERYTHING, periods)
             add_up_causes(EVERYTHING, periods)
+            keep_decided_appeals(periods)
         bulk.delete(DirtyDay, [pk for pk, _ in marks])
         _count_refresh()
         return len(days)

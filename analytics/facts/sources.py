@@ -62,7 +62,6 @@ class Source:
     at: str = ""  # the moment from which its day is taken: finer than days, and in the order of an index
     where: Combinable | Q = field(default_factory=Q)
     more: dict[str, Any] = field(default_factory=dict)  # what its conditions and amounts need to know
-    is_searched: bool = False  # its rows take looking through others; their claims are looked up after that
 
     def rows(self) -> QuerySet[Any]:
         """Of claims that count, each with its `day`."""
@@ -177,12 +176,9 @@ _APPEALED_BEFORE = Subquery(_last_before(Status.APPEALED, Status.PAID, Status.DE
 # An appeal that was taken back makes the claim a denied one again, which its payer did not decide.
 _DECISION = _became(Status.PAID, Status.DENIED) & ~Q(action=WITHDRAWN)
 APPEALS_DECIDED = (
-    replace(
-        _events(
-            _DECISION & Exists(_of_same_claim(Status.APPEALED)) & Q(before=Status.APPEALED),
-            before=_APPEALED_BEFORE,
-        ),
-        is_searched=True,
+    _events(
+        _DECISION & Exists(_of_same_claim(Status.APPEALED)) & Q(before=Status.APPEALED),
+        before=_APPEALED_BEFORE,
     ),
 )
 

@@ -16,6 +16,7 @@ from ..codes import CODE_TABLES, Code, CodeTable, code_totals
 from ..models import CauseFact, CauseMonth, ClaimBalance, FactState
 from ..past.verification import differing_ages, differing_balances
 from ..periods import DAY, LAST_OF, Period, Step
+from .decided_appeals import differing_appeals
 from .differences import Difference
 from .fact_triggers import days_of_claims
 from .reading import TABLES, Amount, Dirty, FactTable, Reading, Sql
@@ -175,4 +176,7 @@ def _differences(
                 )
 
 
-COMPARISONS = (_differing_sums, _differing_codes, _differing_causes, differing_balances, differing_ages)
+COMPARISONS = (
+    *(_differing_sums, _differing_codes, _differing_causes),
+    *(differing_appeals, differing_balances, differing_ages),
+)

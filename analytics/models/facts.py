@@ -262,6 +262,24 @@ class StaffFact(models.Model):
         return f"facts of a person on {self.day}"
 
 
+class DecidedAppeal(models.Model):
+    """An event that decided an appeal, to be listed with its claim (`facts/decided_appeals.py`)."""
+
+    event = models.BigIntegerField(primary_key=True)
+    claim = models.ForeignKey(
+        Claim, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    at = models.DateTimeField()
+    to_status = models.CharField(max_length=11)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["at", "claim"], name="decided_appeal_by_moment")]
+
+    def __str__(self) -> str:
+        return f"appeal decided by event {self.event}"
+
+
 class DirtyDay(models.Model):
     """A day whose facts may no longer be right: written by the database itself (`fact_triggers`)."""
 

@@ -16,6 +16,8 @@ from analytics.cards import Good
 from analytics.catalogue import FEW, KPIS, Kpi, Ratio, Unit, aging, figures, kpi, share
 from analytics.drilldown import Listed, Part
 from analytics.facts.measures import MEASURES
+from analytics.facts.reading import DAYS
+from analytics.facts.refreshing import refresh
 from analytics.kpis import KPIS as REGISTERED
 from analytics.periods import Period, Step
 from analytics.scopes import Scope, scope_of
@@ -422,6 +424,8 @@ def test_every_card_equals_its_drill_down(seed: int, is_past: bool) -> None:
     with transaction.atomic():
         world = World(seed)
         world.live(25, lambda: None)
+        refresh(DAYS, most=31)
+        world.live(5, lambda: None)
         period = Period(date(2026, 3, 1), date(2026, 5, 31) if is_past else LAST)
         seen = tuple(each.pk for each in world.departments if each)
         assert_cards_equal_claims(Scope(seen, today=LAST), period)
