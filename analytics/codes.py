@@ -20,6 +20,7 @@ from django.db.models.functions import Cast, Concat
 
 from claims.answers.reasons import POSTED, code_of, is_reason
 from claims.money import MoneyField
+from rcm_site import prepared
 
 from .facts.caching import is_told, remembered
 from .facts.keeping import add, add_months, replace, replace_months
@@ -34,18 +35,18 @@ from .facts.reading import (
     Sql,
     amount_of,
     as_of_these,
-    by_months,
     counted_rows,
     during,
     is_counted,
     listed_days,
     marks_on,
+    mostly_by_months,
     paths_to,
     read_days,
 )
 from .facts.sources import DECIDED, LINES, PAID, DaysBetween, Source
 from .hanging import reasons_given_on
-from .models import CodeFact, CodeMonth, DirtyDay, ProviderCodeFact, ProviderCodeMonth
+from .models import CodeFact, CodeMonth, DirtyDay, PayerCodeMonth, ProviderCodeFact, ProviderCodeMonth
 from .periods import Period
 from .scopes import Scope
 
@@ -59,6 +60,8 @@ class CodeTable:
     model: type[Any]
     months: type[Any]
     keys: tuple[str, ...]
+    few_months: type[Any] | None = None  # the same once more in far fewer rows, by fewer keys
+    few_keys: tuple[str, ...] = ()
 
     @cached_property
     def codes(self) -> list[Code]:
@@ -72,8 +75,21 @@ class CodeTable:
     def columns(self) -> dict[str, str]:
         return {COLUMNS[key]: key for key in self.keys} | {"name": "name", "code": "code"}
 
+    @cached_property
+    def few_columns(self) -> dict[str, str]:
+        return {COLUMNS[key]: key for key in self.few_keys} | {"name": "name", "code": "code"}
 
-BY_PAYER = CodeTable(CodeFact, CodeMonth, ("payer", "department", "kind", "category"))
+    def months_for(self, scope: Scope, keys: Sequence[str]) -> type[Any]:
+        """The fewest rows that tell apart what is asked for."""
+        asked = {*keys, *scope.asked} - {"code"}
+        sees_all = scope.departments is None and scope.department is None
+        is_told = sees_all and asked <= {*self.few_keys}
+        return self.few_months if self.few_months and is_told else self.months
+
+
+BY_PAYER = CodeTable(
+    CodeFact, CodeMonth, ("payer", "department", "kind", "category"), PayerCodeMonth, ("payer",)
+)
 BY_PROVIDER = CodeTable(ProviderCodeFact, ProviderCodeMonth, ("provider", "department", "kind"))
 CODE_TABLES = (BY_PAYER, BY_PROVIDER)
 
@@ -160,7 +176,8 @@ def code_totals(
     def read() -> list[Row]:
         if from_facts and (table := code.table({*by, *scope.asked})):
             return _from_facts(code, table, scope, period, keys)
-        return _ask(code, keys, _live(code, scope, [period], keys), _NO_MARKS)[0]
+        live = _live(code, scope, [period], keys)
+        return _ask(code, keys, live, _NO_MARKS, is_kept=False)[0]
 
     if not from_facts or not is_told(scope, by):
         return read()
@@ -176,7 +193,7 @@ def _from_facts(code: Code, table: CodeTable, scope: Scope, period: Period, keys
         kept = _kept(code, table, scope, tuple(days.clean), tuple(keys))
         live = _live(code, scope, days.dirty, keys)
         new = as_of_these(NEW_CLAIMS, _live(code, scope, days.clean, keys)) if days.with_new else []
-        return _ask(code, keys, [*kept, *live, *new], marks)
+        return _ask(code, keys, [*kept, *live, *new], marks, is_kept=not live)
 
     return read_days(period, ask)
 
@@ -184,12 +201,15 @@ def _from_facts(code: Code, table: CodeTable, scope: Scope, period: Period, keys
 _NO_MARKS: Sql = ("SELECT NULL AS days, 0 AS some_new", ())
 
 
-def _ask(code: Code, keys: Sequence[str], parts: list[Sql], marks: Sql) -> tuple[list[Row], list[date], bool]:
+def _ask(
+    code: Code, keys: Sequence[str], parts: list[Sql], marks: Sql, *, is_kept: bool
+) -> tuple[list[Row], list[date], bool]:
     """The sums, and at the very same moment the days that were marked and whether some claims were new."""
     if not parts:
         return [], [], False
     sums, values = _added(code, keys, parts)
-    with connection.cursor() as cursor:
+    # How best to read claims differs with how many there are; what is kept is read the same way each time.
+    with prepared.cursor() if is_kept else connection.cursor() as cursor:
         cursor.execute(
             f"SELECT marks.*, sums.* FROM ({marks[0]}) AS marks LEFT JOIN ({sums}) AS sums ON 1 = 1",  # noqa: S608
             [*marks[1], *values],
@@ -203,7 +223,9 @@ def _added(code: Code, keys: Sequence[str], parts: list[Sql]) -> Sql:
     sums = ", ".join(f"sum({key}) AS {key}" for key in code.measures)
     named = ", ".join(keys)
     union, values = _together(parts)
-    return f"SELECT {named}, {sums}, count(*) AS parts FROM ({union}) AS parts GROUP BY {named}", values  # noqa: S608
+    rows = f"SELECT {named}, {sums}, count(*) AS parts FROM ({union}) AS parts GROUP BY {named}"  # noqa: S608
+    # A code of nothing but days that were taken back of their month has no claims.
+    return f"{rows} HAVING sum({code.measures[0]}) > 0", values
 
 
 def _together(parts: list[Sql]) -> Sql:
@@ -224,12 +246,17 @@ def _kept(
 ) -> tuple[Sql, ...]:
     """What facts say of these days, written once: it takes as long as to read them."""
     parts: list[Sql] = []
-    for model, days in zip((table.model, table.months), by_months(periods), strict=True):
-        if days:
-            rows = model._default_manager.filter(scope.on_facts(), during("day", days), name=code.name)
+    days, months, taken_back = mostly_by_months(periods)
+    for model, kept, added_as in (
+        (table.model, days, "{}"),
+        (table.months_for(scope, keys), months, "{}"),
+        (table.model, taken_back, "-{}"),
+    ):
+        if kept:
+            rows = model._default_manager.filter(scope.on_facts(), during("day", kept), name=code.name)
             chosen = {f"key_{key}": F(_FACT_COLUMNS[key]) for key in keys}
             added = {f"adds_{key}": Sum(key) for key in code.measures}
-            parts += _named(code, keys, rows.order_by().values(**chosen).annotate(**added), is_summed=True)
+            parts += _named(code, keys, rows.order_by().values(**chosen).annotate(**added), added_as)
     return tuple(parts)
 
 
@@ -253,19 +280,20 @@ def _live(
         for told in code.told_by(rows):
             chosen = {f"key_{key}": F(paths[key]) for key in keys}
             added = {f"adds_{key}": _ADDS[key] for key in code.measures}
-            parts += _named(code, keys, told.values(**chosen, row_id=F("pk"), **added))
+            grouped = f" GROUP BY {', '.join(f'key_{key}' for key in keys)}"
+            parts += _named(code, keys, told.values(**chosen, row_id=F("pk"), **added), "sum({})", grouped)
     return parts
 
 
-def _named(code: Code, keys: Sequence[str], rows: QuerySet[Any], *, is_summed: bool = False) -> list[Sql]:
+def _named(
+    code: Code, keys: Sequence[str], rows: QuerySet[Any], added_as: str, grouped: str = ""
+) -> list[Sql]:
     try:
         sql, values = rows.query.sql_with_params()
     except EmptyResultSet:
         return []
-    sums = (f"adds_{key}" if is_summed else f"sum(adds_{key})" for key in code.measures)
-    named = [f"CAST({each} AS bigint) AS {key}" for each, key in zip(sums, code.measures, strict=True)]
+    named = [f"CAST({added_as.format(f'adds_{key}')} AS bigint) AS {key}" for key in code.measures]
     columns = ", ".join([*(f"key_{key} AS {key}" for key in keys), *named])
-    grouped = "" if is_summed else f" GROUP BY {', '.join(f'key_{key}' for key in keys)}"
     return [(f"SELECT {columns} FROM ({sql}) AS told{grouped}", tuple(values))]  # noqa: S608 - names of our own
 
 
@@ -278,14 +306,22 @@ def add_up_codes(scope: Scope, periods: list[Period]) -> None:
         rows, values = _together(_parts(table, scope, periods, is_counted))
         replace(table.model, periods, table.columns, table.measures, rows, values)
         replace_months(table.model, table.months, periods, list(table.columns), table.measures)
+        if table.few_months is not None:
+            replace_months(table.months, table.few_months, periods, list(table.few_columns), table.measures)
 
 
 def add_codes_of(claims: str, scope: Scope, period: Period) -> None:
     """Add what the claims that a table names say to what facts keep of their days."""
     for table in CODE_TABLES:
         ((rows, values),) = as_of_these(claims, _parts(table, scope, [period]))
-        add(table.model, table.columns, table.measures, rows, values)
-        add_months(table.months, table.columns, table.measures, rows, values)
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMPORARY TABLE fresh_codes AS {rows}", values)
+            fresh = "SELECT * FROM fresh_codes"
+            add(table.model, table.columns, table.measures, fresh)
+            add_months(table.months, table.columns, table.measures, fresh)
+            if table.few_months is not None:
+                add_months(table.few_months, table.few_columns, table.measures, fresh)
+            cursor.execute("DROP TABLE fresh_codes")
 
 
 def _parts(

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Min
 
 from ..causes import CAUSE, SUMS, Asked, read
-from ..codes import CODE_TABLES, Code, CodeTable, code_totals
+from ..codes import CODE_TABLES, Code, code_totals
 from ..models import CauseFact, CauseMonth, ClaimBalance, FactState
 from ..past.verification import differing_ages, differing_balances
 from ..periods import DAY, LAST_OF, Period, Step
@@ -41,6 +41,7 @@ def months() -> Iterator[Period]:
     """From the first day to the last of claims, and of whatever is kept of them."""
     tables = (*TABLES, *CODE_TABLES)
     kept = [(model, "day") for table in tables for model in (table.model, table.months) if model]
+    kept += [(table.few_months, "day") for table in CODE_TABLES if table.few_months]
     kept += [(CauseFact, "day"), (CauseMonth, "day")]
     kept += [(ClaimBalance, "submitted_on"), (FactState, "kept_from"), (FactState, "kept_until")]
     with connection.cursor() as cursor:
@@ -121,14 +122,20 @@ def _compare(table: FactTable, month: Period, by: tuple[str, ...]) -> Iterator[D
 
 
 def _differing_codes(month: Period) -> Iterator[Difference]:
-    """A month is read from the facts of months, a part of it from those of days."""
-    halves = _halves(month)
+    """A month is read from the facts of months, less than half of it from those of days."""
+    ends = (month.start.replace(day=10), month.start.replace(day=20), month.end)
+    starts = (month.start, *(end + DAY for end in ends[:-1]))
+    thirds = [Period(start, end) for start, end in zip(starts, ends, strict=True)]
     for table in CODE_TABLES:
         for code in table.codes:
-            found = [_sums_of_codes(code, table, half, from_facts=False) for half in halves]
-            for period, claims in zip((*halves, month), (*found, _together(found)), strict=True):
-                told = _sums_of_codes(code, table, period, from_facts=True)
+            found = [_sums_of_codes(code, third, table.keys, from_facts=False) for third in thirds]
+            for period, claims in zip((*thirds, month), (*found, _together(found)), strict=True):
+                told = _sums_of_codes(code, period, table.keys, from_facts=True)
                 yield from _differences(code.name, ("code", *table.keys), code.measures, told, claims)
+            if table.few_months is not None:
+                told = _sums_of_codes(code, month, table.few_keys, from_facts=True)
+                of_few = _together(found, 1 + len(table.few_keys))
+                yield from _differences(code.name, ("code", *table.few_keys), code.measures, told, of_few)
 
 
 def _halves(month: Period) -> tuple[Period, Period]:
@@ -136,17 +143,18 @@ def _halves(month: Period) -> tuple[Period, Period]:
     return Period(month.start, middle), Period(middle + DAY, month.end)
 
 
-def _sums_of_codes(code: Code, table: CodeTable, period: Period, *, from_facts: bool) -> Sums:
-    rows = code_totals(EVERYTHING, period, code.name, table.keys, from_facts=from_facts)
+def _sums_of_codes(code: Code, period: Period, keys: Sequence[str], *, from_facts: bool) -> Sums:
+    rows = code_totals(EVERYTHING, period, code.name, keys, from_facts=from_facts)
     return {row.key: row.sums for row in rows}
 
 
-def _together(parts: Sequence[Sums]) -> Sums:
+def _together(parts: Sequence[Sums], keys: int | None = None) -> Sums:
+    """Told apart by all their keys, or by the first ones."""
     found: dict[tuple[Any, ...], dict[str, Amount]] = {}
     for part in parts:
         for key, sums in part.items():
-            before = found.get(key, {})
-            found[key] = {name: value + before.get(name, 0) for name, value in sums.items()}
+            before = found.get(key[:keys], {})
+            found[key[:keys]] = {name: value + before.get(name, 0) for name, value in sums.items()}
     return found
 
 

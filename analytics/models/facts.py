@@ -90,7 +90,8 @@ class DayFact(Sums):
     """By day, payer, department and kind: few rows, which most numbers are read from."""
 
     class Meta(Sums.Meta):
-        indexes = [models.Index(fields=["day"], name="fact_by_day")]
+        # With what days in A/R are reckoned by, of each day of two years.
+        indexes = [models.Index(fields=["day"], include=["charges", "contractual"], name="fact_by_day")]
 
 
 class MonthFact(Sums):
@@ -136,14 +137,12 @@ class ProviderMonth(Sums):
         ]
 
 
-class CodeSums(models.Model):
+class CodeCounts(models.Model):
     """Claims by what one claim may have several of (`codes.py`): they add up within one code only."""
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=11)  # of the code: reason, remark, procedure, days_to_pay, rendered
     day = models.DateField()
-    department = _key(Department)
-    kind = models.CharField(max_length=13)
     code = models.CharField(max_length=140, blank=True)
 
     decided = models.BigIntegerField(default=0)
@@ -156,6 +155,14 @@ class CodeSums(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.code} on {self.day}"
+
+
+class CodeSums(CodeCounts):
+    department = _key(Department)
+    kind = models.CharField(max_length=13)
+
+    class Meta(CodeCounts.Meta):
+        abstract = True
 
 
 class CodeFact(CodeSums):
@@ -174,6 +181,16 @@ class CodeMonth(CodeSums):
 
     class Meta(CodeSums.Meta):
         indexes = [models.Index(fields=["name", "day", "payer"], name="code_fact_by_month")]
+
+
+class PayerCodeMonth(CodeCounts):
+    """The same by payer alone: few rows, which whoever sees all claims reads."""
+
+    payer = _key(Payer)
+    paid_claims = models.BigIntegerField(default=0)
+
+    class Meta(CodeCounts.Meta):
+        indexes = [models.Index(fields=["name", "day", "payer"], name="payer_code_by_month")]
 
 
 class ProviderCodeFact(CodeSums):

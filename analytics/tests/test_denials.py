@@ -90,6 +90,14 @@ def test_reasons_are_those_given_last_and_count_a_claim_once_each(denied: Any, t
     assert [row.code for row in denials.by_reason(ALL, JUNE, most=1)] == ["CO-97"]
 
 
+def test_reasons_of_days_that_are_left_out_of_a_month_are_not_told(denied: Any, told: Any) -> None:
+    told()
+    rows = denials.by_reason(ALL, Period(june(4), TODAY))
+    assert [(row.code, row.claims) for row in rows] == [("CO-97", 2), ("CO-16", 2)]
+    assert [row.code for row in denials.by_reason(ALL, Period(june(5), TODAY))] == ["CO-97", "CO-16"]
+    assert [row.claims for row in denials.by_reason(ALL, Period(june(5), TODAY))] == [2, 1]
+
+
 def test_a_row_of_reasons_leads_to_its_claims(denied: dict[str, Claim]) -> None:
     expected = {"CO-97": ["both", "lost"], "CO-16": ["both", "given_up"], NONE: ["by_hand"]}
     for row in denials.by_reason(ALL, JUNE):

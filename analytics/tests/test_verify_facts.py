@@ -20,6 +20,7 @@ from analytics.models import (
     DayFact,
     DirtyDay,
     MonthFact,
+    PayerCodeMonth,
     ProviderCodeFact,
     ProviderCodeMonth,
     ProviderFact,
@@ -89,10 +90,11 @@ def test_a_line_too_few_in_the_facts_of_months_is_found() -> None:
         verify()
 
 
-def test_codes_of_a_day_and_of_a_month_are_compared_each() -> None:
-    make_claim(fees=["10.00"], status="denied", submitted_on=DAY, decided_on=DAY)
+@pytest.mark.parametrize("day", [3, 18, 29])
+def test_codes_of_a_day_and_of_a_month_are_compared_each(day: int) -> None:
+    make_claim(fees=["10.00"], status="denied", submitted_on=DAY, decided_on=DAY.replace(day=day))
     refresh_facts()
-    for kept in (CodeFact, CodeMonth):
+    for kept in (CodeFact, CodeMonth, PayerCodeMonth):
         kept.objects.filter(name="procedure").update(denied=F("denied") + 1)
         with pytest.raises(CommandError):
             verify()
