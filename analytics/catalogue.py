@@ -304,10 +304,10 @@ def needed(kpis: Iterable[Kpi]) -> list[str]:
 # What keys are called ------------------------------------------------------------------------------
 
 
-def _names(model: Any, field: str, none: str) -> Callable[[set[Any]], dict[Any, str]]:
+def _names(model: Any, none: str) -> Callable[[set[Any]], dict[Any, str]]:
     def names(keys: set[Any]) -> dict[Any, str]:
-        known = model._default_manager.filter(pk__in=keys - {None})
-        found = {each.pk: str(each) for each in known.only("pk", *field.split())}
+        known = model._default_manager.order_by().filter(pk__in=keys - {None})
+        found = dict(known.values_list("pk", "name"))
         return {key: found.get(key, f"no. {key}") if key is not None else none for key in keys}
 
     return names
@@ -327,8 +327,8 @@ def _choices(choices: Any, none: str = "None") -> Callable[[set[Any]], dict[Any,
 
 
 LABELS: dict[str, Callable[[set[Any]], dict[Any, str]]] = {
-    "payer": _names(Payer, "name", "No payer"),
-    "department": _names(Department, "name", "No department"),
+    "payer": _names(Payer, "No payer"),
+    "department": _names(Department, "No department"),
     "provider": _provider_names,
     "kind": _choices(Claim.Kind),
     "category": _choices(Claim.Category, "Not denied"),

@@ -33,7 +33,7 @@ from .facts.reading import (
     Days,
     Row,
     Sql,
-    amount_of,
+    amounts_of,
     as_of_these,
     counted_rows,
     during,
@@ -215,7 +215,8 @@ def _ask(
             [*marks[1], *values],
         )
         answer = cursor.fetchall()
-    rows = [_row(code, each[2:], len(keys)) for each in answer if each[-1] is not None]
+    amounts = amounts_of(MEASURES[key] for key in code.measures)
+    rows = [_row(each[2:-1], len(keys), amounts) for each in answer if each[-1] is not None]
     return rows, listed_days(answer[0][0]), bool(answer[0][1])
 
 
@@ -232,12 +233,9 @@ def _together(parts: list[Sql]) -> Sql:
     return " UNION ALL ".join(sql for sql, _ in parts), tuple(value for _, given in parts for value in given)
 
 
-def _row(code: Code, answer: tuple[Any, ...], keys: int) -> Row:
-    sums: dict[str, Amount] = {
-        key: amount_of(MEASURES[key], value)
-        for key, value in zip(code.measures, answer[keys:-1], strict=True)
-    }
-    return Row(answer[:keys], sums)
+def _row(answer: tuple[Any, ...], keys: int, amounts: Sequence[tuple[str, Callable[[Any], Amount]]]) -> Row:
+    told = zip(amounts, answer[keys:], strict=True)
+    return Row(answer[:keys], {key: amount(value) for (key, amount), value in told})
 
 
 @lru_cache(maxsize=200)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from .cards import Change
@@ -39,6 +40,7 @@ class Sums:
     of_keys: dict[Any, dict[str, Amount]]
     measures: tuple[str, ...]
 
+    @cached_property
     def whole(self) -> dict[str, Amount]:
         return {each: sum(sums[each] for sums in self.of_keys.values()) for each in self.measures}
 
@@ -50,8 +52,7 @@ class Sums:
 
     def figures(self, kpis: Iterable[Kpi]) -> dict[str, Figure]:
         """Of all keys together."""
-        sums = self.whole()
-        return {each.key: each.figure(sums, self.period.days) for each in kpis}
+        return {each.key: each.figure(self.whole, self.period.days) for each in kpis}
 
 
 def dimension_of(question: Question) -> str:
@@ -101,8 +102,11 @@ def movers(now: Sums, before: Sums, labels: Mapping[Any, str], *, most: int = 8)
 
 
 def _mover(kpi: Kpi, key: Any, label: str, now: Sums, before: Sums) -> Mover | None:
-    here, then = now.figure(kpi, key), before.figure(kpi, key)
-    if here.is_few or then.is_few or here.value is None or then.value is None:
+    here = now.figure(kpi, key)
+    if here.is_few or here.value is None:
+        return None
+    then = before.figure(kpi, key)
+    if then.is_few or then.value is None:
         return None
     change = change_of(kpi, here, then)
     dollars = abs(_dollars(kpi, here, then, Decimal(now.of(key)[CASH]) / now.period.days))

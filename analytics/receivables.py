@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -42,24 +43,24 @@ class Owed:
         """Over all buckets, or from one on."""
         return sum((bucket[name] for bucket in self.buckets[first:]), Decimal(0))
 
-    @property
+    @cached_property
     def dollars(self) -> Decimal:
         return Decimal(self.sum("owed"))
 
-    @property
+    @cached_property
     def claims(self) -> int:
         return int(self.sum("owed_claims"))
 
-    @property
+    @cached_property
     def over_90(self) -> Decimal | None:
         """The part of it that is older."""
         return Decimal(self.sum("owed", OVER_90)) / self.dollars if self.dollars else None
 
-    @property
+    @cached_property
     def credits(self) -> Decimal:
         return -Decimal(self.sum("credits"))
 
-    @property
+    @cached_property
     def credit_claims(self) -> int:
         return int(self.sum("credit_claims"))
 

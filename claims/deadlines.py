@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from .business_days import last_business_day
 from .models import Claim
@@ -163,11 +165,18 @@ def chosen(name: str, today: date) -> Q:
 
 def at_risk(claims: ClaimQuerySet, limit: Limit, today: date, lengths: Lengths | None = None) -> list[AtRisk]:
     """For each number of days what is due until then, the sooner being a part of the later."""
-    lengths = lengths or Lengths()
+    return added_up(due_soon(claims, limit, today, lengths or Lengths()), today)
+
+
+def due_soon(claims: ClaimQuerySet, limit: Limit, today: date, lengths: Lengths) -> QuerySet[Any, Any]:
+    """By the day from which a limit counts, and by its length: how many claims, and what they owe."""
     soon = claims.filter(due_within(limit, max(SOON), today, lengths)).order_by()
     lasting = soon.alias(lasting=lengths.of_each(limit.days, limit.of_plan))
     by_day = lasting.values_list(F(limit.since), F("lasting"))
-    rows = by_day.annotate(claims=Count("*"), dollars=Sum("balance"))
+    return by_day.annotate(claims=Count("*"), dollars=Sum("balance"))
+
+
+def added_up(rows: Iterable[tuple[date, int, int, Decimal]], today: date) -> list[AtRisk]:
     found = [(since + timedelta(days=days), count, dollars) for since, days, count, dollars in rows]
     return [
         AtRisk(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -40,11 +42,26 @@ class PlanLimits:
 
 
 class Lengths:
-    """How long payers' limits and their plans' are, read once, as conditions on claims."""
+    """How long payers' limits and their plans' are, read once, as conditions on claims.
+
+    Two that were read are equal while no limit has changed.
+    """
 
     def __init__(self) -> None:
-        self._payers = list(Payer.objects.order_by())
-        self._plans = list(PlanLimit.objects.order_by())
+        payers = Payer.objects.order_by("pk").values("pk", "timely_filing_days", "appeal_days")
+        self._payers: list[dict[str, Any]] = [{**payer} for payer in payers]
+        self._plans = list(PlanLimit.objects.order_by("pk"))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lengths) and self._known == other._known
+
+    def __hash__(self) -> int:
+        return hash(self._known)
+
+    @cached_property
+    def _known(self) -> tuple[tuple[Any, ...], ...]:
+        plans = ((each.payer_id, each.plan_group, each.filing_days, each.appeal_days) for each in self._plans)
+        return (*(tuple(payer.values()) for payer in self._payers), *plans)
 
     @property
     def are_of_payers(self) -> bool:
@@ -53,18 +70,18 @@ class Lengths:
 
     def told(self, of_payer: str) -> tuple[tuple[int, int], ...]:
         """By payer."""
-        return tuple(sorted((payer.pk, getattr(payer, of_payer)) for payer in self._payers))
+        return tuple((payer["pk"], payer[of_payer]) for payer in self._payers)
 
     def of_claims(self, of_payer: str, of_plan: str) -> Iterator[tuple[int, Q]]:
         """Each length of a limit, with the claims that it limits."""
         plans = self._of_plans(of_plan)
         payers: dict[int, list[int]] = defaultdict(list)
         for payer in self._payers:
-            days = getattr(payer, of_payer)
-            if payer.pk in plans:
-                yield from _with_plans(payer.pk, plans[payer.pk], days)
+            pk, days = payer["pk"], payer[of_payer]
+            if pk in plans:
+                yield from _with_plans(pk, plans[pk], days)
             else:
-                payers[days].append(payer.pk)
+                payers[days].append(pk)
         for days, alike in payers.items():
             yield days, Q(payer__in=alike)
 

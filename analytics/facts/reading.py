@@ -22,7 +22,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import DateField, F, Q, QuerySet, Sum, Value
 
-from claims.money import dollars
+from claims.money import CENT
 from rcm_site import prepared
 
 from ..models import (
@@ -165,7 +165,7 @@ class Reading:
     ) -> None:
         self.scope, self.period, self.measures, self.by = scope, period, measures, by
         self.keys = [key for key in KEYS if key in by]
-        self._amounts = [(each.key, _in_dollars if each.is_money else int) for each in measures]
+        self._amounts = amounts_of(measures)
         self.flows = [each for each in measures if not each.as_of]
         self.balances = [each for each in measures if each.as_of]
         self.is_past = period.end < scope.today
@@ -252,7 +252,7 @@ class Reading:
             pairs = zip(self.by, keys, strict=True)
             keys = tuple(as_day(value) if each in TIMES else value for each, value in pairs)
         amounts = zip(self._amounts, answer[len(self.by) : -1], strict=True)
-        return Row(keys, {key: amount(told or 0) for (key, amount), told in amounts})
+        return Row(keys, {key: amount(told) for (key, amount), told in amounts})
 
     # The parts of the statement ------------------------------------------------------------------
 
@@ -466,13 +466,20 @@ def _over_parts(measure: Measure) -> str:
     return f"sum({measure.key})"
 
 
-def amount_of(measure: Measure, told: Any) -> Amount:
-    """What the database says of a measure, cents as dollars."""
-    return _in_dollars(told or 0) if measure.is_money else int(told or 0)
+def amounts_of(measures: Iterable[Measure]) -> list[tuple[str, Callable[[Any], Amount]]]:
+    """For each measure what makes an amount of what the database says: it has cents, and perhaps nothing."""
+    return [(each.key, _in_dollars if each.is_money else _count) for each in measures]
 
 
 def _in_dollars(whole_cents: Any) -> Decimal:
-    return dollars(int(whole_cents)) or Decimal(0)
+    return whole_cents * CENT if whole_cents else _NOTHING
+
+
+def _count(told: Any) -> int:
+    return int(told) if told else 0
+
+
+_NOTHING = Decimal(0)
 
 
 NEW_CLAIMS = "analytics_newclaim"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -61,11 +64,18 @@ def at_risk(scope: Scope, limit: Limit, lengths: Lengths) -> list[AtRisk]:
     """Told again while neither claims nor payers' limits change; of the plans of a claim no mark tells."""
 
     def found() -> list[AtRisk]:
-        return deadlines.at_risk(scope.claims(), limit, scope.today, lengths)
+        return deadlines.added_up(_due_soon(scope, limit.key, lengths).all(), scope.today)
 
     if not (lengths.are_of_payers and is_told(scope)):
         return found()
     return remembered(("at risk", scope, limit.key, lengths.told(limit.days)), found)
+
+
+@lru_cache(maxsize=100)
+def _due_soon(scope: Scope, key: str, lengths: Lengths) -> QuerySet[Any, Any]:
+    """Asked anew each time, but written once: that takes as long."""
+    limit = next(limit for limit in LIMITS if limit.key == key)
+    return deadlines.due_soon(scope.claims(), limit, scope.today, lengths)
 
 
 def dollars(question: Question, limit: Limit, days: int, found: AtRisk) -> Cell:

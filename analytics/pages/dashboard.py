@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -225,17 +224,16 @@ def money_chart(request: HttpRequest, weeks: dict[str, Any]) -> Chart:
 def aging_chart(request: HttpRequest, question: Question, now: Sums, labels: dict[Any, str]) -> Chart:
     """Who owes us, and since when: those who owe most, and all the others as one."""
 
-    def ages(keys: list[Any]) -> list[Decimal]:
-        return [sum((now.figure(kpi, key).numerator for key in keys), Decimal(0)) for kpi in AGED]
-
-    owed = {key: sum(ages([key])) for key in now.of_keys}
+    ages = {key: [now.figure(kpi, key).numerator for kpi in AGED] for key in now.of_keys}
+    owed = {key: sum(each) for key, each in ages.items()}
     ranked = sorted((key for key in owed if owed[key]), key=lambda key: -owed[key])
     most, others = (
         (ranked, []) if len(ranked) <= MOST_BARS else (ranked[: MOST_BARS - 1], ranked[MOST_BARS - 1 :])
     )
-    stacks = [Stack(labels[key], ages([key]), url=kpi_url(question, now, key)) for key in most]
+    stacks = [Stack(labels[key], ages[key], url=kpi_url(question, now, key)) for key in most]
     if others:
-        stacks.append(Stack(f"All others ({len(others)})", ages(others)))
+        together = [sum(of_age) for of_age in zip(*(ages[key] for key in others), strict=True)]
+        stacks.append(Stack(f"All others ({len(others)})", together))
     figures = now.figures([KPIS["open_ar"], KPIS["aged_ar_over_90"]])
     share = figures["aged_ar_over_90"].value
     about = About(

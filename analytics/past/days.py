@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from ..facts.measures import Measure
-from ..facts.reading import KEYS, Row, amount_of, paths_to
+from ..facts.reading import KEYS, Row, amounts_of, paths_to
 from ..scopes import Scope
 from .standings import Standings, column
 
@@ -28,11 +28,11 @@ def standings_on(
             break
         asked = corrected
     found: dict[date, list[Row]] = {day: [] for day in days}
+    amounts = amounts_of(measures)
     for day, *told in (each[3:] for each in answer if each[3] is not None):
-        amounts = zip(measures, told[len(by) :], strict=True)
-        sums = {measure.key: amount_of(measure, amount) for measure, amount in amounts}
+        sums = {key: amount(value) for (key, amount), value in zip(amounts, told[len(by) :], strict=True)}
         found[_as_day(day)].append(Row(tuple(told[: len(by)]), sums))
-    nothing = Row((), {each.key: amount_of(each, 0) for each in measures})
+    nothing = Row((), {key: amount(0) for key, amount in amounts})
     return found if by else {day: rows or [nothing] for day, rows in found.items()}
 
 
