@@ -156,9 +156,9 @@ else:
     DATABASES["default"]["OPTIONS"].setdefault(
         "options", "-c jit=off -c parallel_setup_cost=5000 -c enable_parallel_append=off"
     )
-    # Of the statements that `rcm_site.prepared` is for: from the sixth time on a connection.
+    # Of the statements that `rcm_site.prepared` is for: from the second time on a connection.
     PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
-    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5 if PREPARED_STATEMENTS else None
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 1 if PREPARED_STATEMENTS else None
 
 REDIS_URL = env.str("REDIS_URL", default="")
 # A hung Redis must cost a request a moment, not a minute: short waits, and no second try.
