@@ -23,7 +23,6 @@ REJECTED = OWED & Q(at_intake="rejected")
 # Paid, yet somebody has to work it: less than was expected of payer and patient together, or too much.
 UNDERPAID = Q(status="paid", expected__gt=F("paid") + F("patient_share"))
 CREDIT = Q(status="paid", balance__lt=0)
-DENIED_EVER = Q(first_decision="denied") | ~Q(denial_category="") | Q(status="denied")
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -297,15 +296,8 @@ class Claim(models.Model):
                 name="open_by_number",
                 condition=OWED,
             ),
-            models.Index(
-                fields=["number"],
-                include=[
-                    *("id", "status", "payer", "department"),
-                    *("submitted_on", "decided_on", "written_off"),
-                ],
-                name="denied_by_number",
-                condition=DENIED_EVER,
-            ),
+            # And of those of one status, however few they are.
+            models.Index(fields=["status", "number"], name="claim_by_status"),
             # Left out of what people did.
             models.Index(fields=["id"], name="void_claim", condition=Q(status="void")),
         ]
