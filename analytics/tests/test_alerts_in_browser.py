@@ -52,7 +52,7 @@ def test_a_manager_makes_a_rule_by_keyboard_and_takes_care_of_its_alert(
     page = window.go("/alerts/rules/new/")
     fill_in(page, "Name", "Denials of my people")
     fill_in(page, "Watches", "Denial rate (of decided)")
-    fill_in(page, "Of the department optional", "Heart")
+    fill_in(page, "Of the department unless it looks at each", "Heart")
     fill_in(page, "Tells when it", "is above")
     fill_in(page, "Limit", "20")
     page.keyboard.press("Tab")  # which ends what was typed
