@@ -37,9 +37,7 @@ from .facts.reading import (
     Sql,
     as_day,
     as_of_these,
-    by_months,
     counted_rows,
-    during,
     is_counted,
     listed_days,
     marks_on,
@@ -47,6 +45,7 @@ from .facts.reading import (
     read_days,
 )
 from .facts.sources import SHORT
+from .facts.spans import by_months, during
 from .models import CauseFact, CauseMonth, DirtyDay, FactState
 from .periods import Period
 from .scopes import Scope

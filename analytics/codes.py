@@ -36,15 +36,14 @@ from .facts.reading import (
     amounts_of,
     as_of_these,
     counted_rows,
-    during,
     is_counted,
     listed_days,
     marks_on,
-    mostly_by_months,
     paths_to,
     read_days,
 )
 from .facts.sources import DECIDED, LINES, PAID, DaysBetween, Source
+from .facts.spans import during, mostly_by_months
 from .hanging import reasons_given_on
 from .models import CodeFact, CodeMonth, DirtyDay, PayerCodeMonth, ProviderCodeFact, ProviderCodeMonth
 from .periods import Period

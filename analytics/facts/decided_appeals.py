@@ -17,8 +17,8 @@ from django.db.models import Q, QuerySet
 from ..models import DecidedAppeal, DirtyDay
 from ..periods import Period
 from .differences import Difference
-from .reading import overlaps, ranges, without
 from .sources import APPEALS_DECIDED, Source
+from .spans import overlaps, ranges, without
 
 (DECIDING,) = APPEALS_DECIDED
 KEPT = Source(DecidedAppeal, DECIDING.day, DECIDING.within, DECIDING.claim, at=DECIDING.at)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from ..periods import LAST_OF, Period, Step
-from .reading import during, ranges
+from .spans import during, ranges
 
 _MONTH = {
     "postgresql": "date_trunc('month', day)::date",

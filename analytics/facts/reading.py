@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache, reduce
-from itertools import pairwise
 from operator import or_
 from typing import Any, NamedTuple, TypeVar
 
@@ -38,12 +37,11 @@ from ..models import (
 )
 from ..past.balances import standing_then
 from ..past.standings import YOUNGEST, Standings, column
-from ..periods import DAY, LAST_OF, Period, Step, whole_months
+from ..periods import DAY, Period
 from ..scopes import Scope
 from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure, days_of_age
 from .sources import Source
-
-MOST_RANGES = 40  # of dirty days; those closest to one another are taken together with what lies between
+from .spans import during, lies_in, mostly_by_months, overlaps, ranges, with_days, without
 
 KEYS = ("payer", "department", "provider", "kind", "category", "assignee", "staff")
 TIMES = ("day", "week", "month")
@@ -84,8 +82,8 @@ class Dirty:
         return ranges([*self.days, *self.of_lines])
 
     def holds(self, marked: Marked) -> bool:
-        return all(_lies_in(day, self.days) for day in marked.days) and all(
-            _lies_in(day, self.of_lines) for day in marked.of_lines
+        return all(lies_in(day, self.days) for day in marked.days) and all(
+            lies_in(day, self.of_lines) for day in marked.of_lines
         )
 
     def and_also(self, marked: Marked) -> Dirty:
@@ -112,7 +110,7 @@ def read_days(period: Period, ask: Callable[[Days], tuple[Found, Sequence[date],
         days = Days(without(period, dirty), overlaps(period, dirty), with_new)
         found, marked, some_new = ask(days)
         seen.some_new = some_new
-        if with_new >= some_new and all(_lies_in(day, dirty) for day in marked):
+        if with_new >= some_new and all(lies_in(day, dirty) for day in marked):
             return found
         with_new = with_new or some_new
         dirty = with_days(dirty, marked)
@@ -531,14 +529,6 @@ def listed_days(told: str | None) -> list[date]:
     return [date.fromisoformat(day) for day in told.split(",")] if told else []
 
 
-def _lies_in(day: date, periods: Iterable[Period]) -> bool:
-    return any(day in each for each in periods)
-
-
-def with_days(periods: Sequence[Period], days: Iterable[date]) -> list[Period]:
-    return ranges([*periods, *(Period(day, day) for day in days)])
-
-
 def by_source(measures: Iterable[Measure]) -> dict[Source, list[Measure]]:
     found: dict[Source, list[Measure]] = {}
     for measure in measures:
@@ -571,93 +561,6 @@ def paths_to(claim: str, provider: str = "provider") -> dict[str, str]:
         "category": f"{claim}denial_category",
         "assignee": f"{claim}assignee_id",
     }
-
-
-def ranges(periods: Iterable[Period]) -> list[Period]:
-    """The same days, and perhaps some between them, in few periods."""
-    merged: list[Period] = []
-    for each in sorted(periods):
-        if merged and each.start <= merged[-1].end + DAY:
-            merged[-1] = Period(merged[-1].start, max(merged[-1].end, each.end))
-        else:
-            merged.append(each)
-    while len(merged) > MOST_RANGES:
-        _, n = min((after.start - before.end, n) for n, (before, after) in enumerate(pairwise(merged)))
-        merged[n : n + 2] = [Period(merged[n].start, merged[n + 1].end)]
-    return merged
-
-
-def without(period: Period, others: Sequence[Period]) -> list[Period]:
-    """What the others, which are in order, leave of a period."""
-    left, start = [], period.start
-    for each in others:
-        if each.start > start:
-            left.append(Period(start, min(each.start - DAY, period.end)))
-        start = max(start, each.end + DAY)
-        if start > period.end:
-            return left
-    return [*left, Period(start, period.end)]
-
-
-def by_months(periods: Sequence[Period]) -> tuple[list[Period], list[Period]]:
-    """The days that make no whole month, and the whole months."""
-    days: list[Period] = []
-    months: list[Period] = []
-    for each in periods:
-        found = _whole_months(each)
-        months += found
-        days += without(each, found)
-    return days, months
-
-
-def mostly_by_months(periods: Sequence[Period]) -> tuple[list[Period], list[Period], list[Period]]:
-    """Days, months, and the days to be taken back of these: of most of a month it is fewer to leave out.
-
-    A month is kept in the same transaction as its days, so what is taken back is what was added up.
-    """
-    parts, months = by_months(periods)
-    days: list[Period] = []
-    taken_back: list[Period] = []
-    for month, asked in _of_each_month(parts).items():
-        others = without(month, asked)
-        if _length(others) < _length(asked):
-            months.append(month)
-            taken_back += others
-        else:
-            days += asked
-    return days, months, taken_back
-
-
-def _of_each_month(periods: Iterable[Period]) -> dict[Period, list[Period]]:
-    found: dict[Period, list[Period]] = {}
-    for period in periods:
-        for each in period.steps(Step.MONTH):
-            found.setdefault(whole_months(each.end, 1), []).append(each)
-    return found
-
-
-def _length(periods: Iterable[Period]) -> int:
-    return sum(each.days for each in periods)
-
-
-def _whole_months(period: Period) -> list[Period]:
-    start = period.start if period.start.day == 1 else LAST_OF[Step.MONTH](period.start) + DAY
-    after = period.end + DAY
-    end = period.end if after.day == 1 else period.end.replace(day=1) - DAY
-    return [Period(start, end)] if start <= end else []
-
-
-def during(column: str, periods: Sequence[Period]) -> Q:
-    found = Q()
-    for each in periods:
-        found |= Q(**{f"{column}__gte": each.start, f"{column}__lte": each.end})
-    return found
-
-
-def overlaps(period: Period, others: Iterable[Period]) -> list[Period]:
-    """The days of the others that lie in a period."""
-    ends = [(max(period.start, each.start), min(period.end, each.end)) for each in others]
-    return [Period(start, end) for start, end in ends if start <= end]
 
 
 def as_day(value: Any) -> Any:

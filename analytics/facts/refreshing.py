@@ -38,8 +38,8 @@ from .reading import (
     Sql,
     as_of_these,
     is_counted,
-    ranges,
 )
+from .spans import ranges
 
 REFRESHER_LOCK = 7_263_003  # two would add the same days twice
 # Days: on SQLite nobody else writes while they are added up.

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from analytics.codes import CODES, code_totals
 from analytics.facts.measures import MEASURES
-from analytics.facts.reading import DAYS, STAFF, Row, mostly_by_months
+from analytics.facts.reading import DAYS, STAFF, Row
 from analytics.facts.refreshing import refresh
+from analytics.facts.spans import mostly_by_months
 from analytics.facts.totals import claim_totals, staff_claim_totals, staff_totals, totals
 from analytics.models import DirtyDay
 from analytics.periods import Period
