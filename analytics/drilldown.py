@@ -90,7 +90,12 @@ class InOrder:
         return self.rows.order_by().values(self.key)
 
 
-def in_order(measures: Iterable[str], scope: Scope, period: Period) -> Iterator[InOrder]:
+def in_order(
+    measures: Iterable[str],
+    scope: Scope,
+    period: Period,
+    rows_of: Callable[[Source], Rows] = Source.rows,
+) -> Iterator[InOrder]:
     """The same claims; several kinds in one statement would all be found before the first were known."""
     for key in dict.fromkeys(measures):
         measure = MEASURES[key]
@@ -106,7 +111,7 @@ def in_order(measures: Iterable[str], scope: Scope, period: Period) -> Iterator[
         for source in measure.sources:
             asked = scope.condition(source.claim, source.provider_path) & measure.condition(source.claim)
             for each, within in kept_and_marked(source, measure.span(period)):
-                rows = each.rows().annotate(when=F(each.at) if each.at else each.day)
+                rows = rows_of(each).annotate(when=F(each.at) if each.at else each.day)
                 yield InOrder(rows.filter(asked, within), each.claim, each.at)
 
 
@@ -157,7 +162,11 @@ class Listed:
         return found
 
     def _count(self) -> int:
-        first, *others = (each.claims for each in self._kinds)
+        """Each claim is looked up only for what is asked of it."""
+        kinds = self._kinds
+        if not self.scope.condition():
+            kinds = [*in_order(self.measures, self.scope, self.period, Source.rows_but_of_void)]
+        first, *others = (each.claims for each in kinds)
         found = first.union(*others) if others else first.distinct()
         with found_one_by_one():
             return found[: self.most + 1].count()

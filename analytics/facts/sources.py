@@ -60,6 +60,7 @@ class Source:
     provider: str = ""  # whose the row is; otherwise the claim's
     staff: str = ""  # who did it, for measures of people
     at: str = ""  # the moment from which its day is taken: finer than days, and in the order of an index
+    is_once: bool = False  # a claim has one such row at most: as many rows, as many claims
     where: Combinable | Q = field(default_factory=Q)
     more: dict[str, Any] = field(default_factory=dict)  # what its conditions and amounts need to know
 
@@ -71,6 +72,13 @@ class Source:
         """Of void claims, too: for whoever leaves those out anyhow and saves looking up each row's claim."""
         rows = self.model._default_manager.alias(on_day=self.day, **self.more)
         return rows.filter(self.where).order_by()
+
+    def rows_but_of_void(self) -> QuerySet[Any]:
+        """As `rows`, for whoever asks nothing else of claims: an index has the few that are void."""
+        if not self.claim:
+            return self.rows()
+        void = Claim.objects.filter(pk=OuterRef(self.claim.removesuffix("__")), status=Status.VOID)
+        return self.rows_of_any().filter(~Exists(void))
 
     @property
     def provider_path(self) -> str:
@@ -186,8 +194,9 @@ APPEALS_DECIDED = (
 # before it came here: on the day of its decision, or else of its submission.
 _WRITTEN_OFF_EVENT = ClaimEvent.objects.filter(_became(Status.WRITTEN_OFF), claim=OuterRef("pk"))
 _GIVEN_UP_BEFORE = Q(written_off__gt=0) & ~Exists(_WRITTEN_OFF_EVENT)
+_LAST = _became(Status.WRITTEN_OFF) & ~Exists(_of_same_claim(Status.WRITTEN_OFF).filter(_later()))
 WRITE_OFFS = (
-    _events(_became(Status.WRITTEN_OFF) & ~Exists(_of_same_claim(Status.WRITTEN_OFF).filter(_later()))),
+    replace(_events(_LAST), is_once=True),
     replace(_claims_by("decided_on"), where=_GIVEN_UP_BEFORE),
     replace(_claims_by("submitted_on"), where=_GIVEN_UP_BEFORE & Q(decided_on=None)),
 )

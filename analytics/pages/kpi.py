@@ -307,7 +307,7 @@ def counts_more(keys: tuple[str, ...], sums: Mapping[str, Amount], most: int) ->
 
 
 def counts_claims(measure: Measure) -> bool:
-    return measure.amount is None and not any(source.claim for source in measure.sources)
+    return measure.amount is None and not any(each.claim and not each.is_once for each in measure.sources)
 
 
 def in_words(kpi: Kpi, figure: Figure, count: int | None) -> str:
