@@ -500,7 +500,7 @@ def missing_triggers() -> set[str]:
         return trigger_names() - {name for (name,) in cursor.fetchall()}
 
 
-# The days that claims span, of whatever kind they are.
+# Where the days of claims stand, of whatever kind they are.
 _SPANS = (
     ("claims_claim", ("submitted_on", "first_decided_on", "decided_on", "paid_on", "received_at")),
     ("claims_claimline", ("service_date",)),
@@ -512,20 +512,21 @@ _SPANS = (
 def mark_everything(schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Mark all days that claims which are here already may count on."""
     with schema_editor.connection.cursor() as cursor:
-        if span := days_of_claims(cursor):
+        if days := days_of_claims(cursor):
             cursor.executemany(
-                "INSERT INTO analytics_dirtyday (fact, day) VALUES (%s, %s)", list(_all_marks(*span))
+                "INSERT INTO analytics_dirtyday (fact, day) VALUES (%s, %s)",
+                list(_all_marks(min(days), max(days))),
             )
 
 
-def days_of_claims(cursor: Any) -> tuple[date, date] | None:
-    """The first and the last day on which anything may count, in whatever time zone."""
-    days: list[date] = []
+def days_of_claims(cursor: Any) -> set[date]:
+    """The days on which anything may count, in whatever time zone."""
+    days: set[date] = set()
     for table, columns in _SPANS:
-        asked = ", ".join(f"min({name}), max({name})" for name in columns)
-        cursor.execute(f"SELECT {asked} FROM {table}")  # noqa: S608 - names of our own
-        days += [date.fromisoformat(str(value)[:10]) for value in cursor.fetchone() if value is not None]
-    return (min(days) - timedelta(days=1), max(days) + timedelta(days=1)) if days else None
+        for name in columns:
+            cursor.execute(f"SELECT DISTINCT date({name}) FROM {table}")  # noqa: S608 - names of our own
+            days |= {date.fromisoformat(str(day)) for (day,) in cursor.fetchall() if day is not None}
+    return {day + timedelta(days=near) for day in days for near in (-1, 0, 1)}
 
 
 def _all_marks(start: date, end: date) -> Any:

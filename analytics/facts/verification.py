@@ -9,11 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Model
 
 from ..causes import CAUSE, SUMS, Asked, read
 from ..codes import CODE_TABLES, Code, code_totals
-from ..models import CauseFact, CauseMonth, ClaimBalance, FactState
+from ..models import CauseFact, CauseMonth, ClaimBalance, DecidedAppeal, FactState
 from ..past.verification import differing_ages, differing_balances
 from ..periods import DAY, LAST_OF, Period, Step
 from .decided_appeals import differing_appeals
@@ -38,20 +38,23 @@ def differences(tell: Callable[[Period], None] = lambda month: None) -> Iterator
 
 
 def months() -> Iterator[Period]:
-    """From the first day to the last of claims, and of whatever is kept of them."""
+    """Those with a claim, or with whatever is kept of one: a mistyped date may lie a hundred years back."""
     tables = (*TABLES, *CODE_TABLES)
-    kept = [(model, "day") for table in tables for model in (table.model, table.months) if model]
+    kept: list[tuple[type[Model], str]] = [
+        (model, "day") for table in tables for model in (table.model, table.months) if model
+    ]
     kept += [(table.few_months, "day") for table in CODE_TABLES if table.few_months]
     kept += [(CauseFact, "day"), (CauseMonth, "day")]
-    kept += [(ClaimBalance, "submitted_on"), (FactState, "kept_from"), (FactState, "kept_until")]
+    kept += [(ClaimBalance, "submitted_on"), (DecidedAppeal, "at__date")]
     with connection.cursor() as cursor:
-        days = [*(days_of_claims(cursor) or ())]
+        days = days_of_claims(cursor)
     for model, column in kept:
-        ends = model._default_manager.aggregate(first=Min(column), last=Max(column))
-        days += [each for each in ends.values() if each]
-    if days:
-        whole = Period(min(days).replace(day=1), LAST_OF[Step.MONTH](max(days)))
-        yield from whole.steps(Step.MONTH)
+        days.update(model._default_manager.order_by().values_list(column, flat=True).distinct())
+    state = FactState.objects.filter(pk=1).first()
+    if state and state.kept_from and state.kept_until:
+        days.update(month.start for month in Period(state.kept_from, state.kept_until).steps(Step.MONTH))
+    for start in sorted({day.replace(day=1) for day in days}):
+        yield Period(start, LAST_OF[Step.MONTH](start))
 
 
 @contextmanager

@@ -82,6 +82,23 @@ def test_what_differs_is_told_as_it_is_found_and_not_without_end(monkeypatch: py
     ]
 
 
+def test_months_with_neither_claims_nor_facts_are_passed_over() -> None:
+    make_claim(fees=["10.00"], submitted_on=date(1925, 6, 3))
+    make_claim(fees=["10.00"], submitted_on=DAY)
+    while refresh_facts():
+        pass
+    looked_at = [line for line in verify().splitlines() if line.endswith("…")]
+    assert "June 1925 …" in looked_at
+    assert "June 2026 …" in looked_at
+    assert not [month for month in looked_at if "1925" < month.split()[1] < "2020"]
+    DayFact.objects.filter(day__year=1925).update(day=date(1960, 2, 1))
+    said = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_facts", stdout=said, stderr=said)
+    assert "June 1925" in said.getvalue()
+    assert "day 1960-02-01" in said.getvalue()
+
+
 def test_a_line_too_few_in_the_facts_of_months_is_found() -> None:
     make_claim(fees=["10.00"], submitted_on=DAY)
     refresh_facts()
