@@ -115,7 +115,7 @@ def facts_of(claim: Claim) -> Facts:
         payer=claim.payer.name if claim.payer else UNKNOWN,
         payer_number=claim.payer_claim_number or UNKNOWN,
         patient=(patient.name or patient.patient_id or UNKNOWN) if patient else UNKNOWN,
-        birth_date=(patient.birth_date or UNKNOWN) if patient else UNKNOWN,
+        birth_date=day(patient.born_on) if patient else UNKNOWN,
         member=(coverage.subscriber or UNKNOWN) if coverage else UNKNOWN,
         service=_days(claim),
         submitted=day(claim.submitted_on),

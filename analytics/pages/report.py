@@ -12,10 +12,11 @@ from typing import Any
 
 from django import forms
 from django.forms.utils import ErrorDict
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import push_url
 
 from accounts import audit
 from accounts.access import may, person
@@ -109,7 +110,14 @@ def answer(
         "send_url": reverse("upload") if may(user, "claims.add_import") else "",
         "is_catching_up": is_catching_up(),
     }
-    return render(request, template, frame | shown)
+    return in_history_once(request, render(request, template, frame | shown))
+
+
+def in_history_once(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """*Apply* pressed after a filter applied itself asks the same: *Back* leads to the question before."""
+    if request.headers.get("HX-Current-URL") == request.build_absolute_uri():
+        push_url(response, False)
+    return response
 
 
 def given(request: HttpRequest) -> dict[str, str]:

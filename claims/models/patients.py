@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Self
 
 from django.conf import settings
@@ -62,6 +63,10 @@ class Patient(models.Model):
 
     def __str__(self) -> str:
         return f"patient {self.pk}"
+
+    @property
+    def born_on(self) -> date | None:
+        return date.fromisoformat(self.birth_date) if self.birth_date else None
 
 
 class Assessment(models.Model):

@@ -277,7 +277,7 @@ def events_of(found: Claim) -> QuerySet[ClaimEvent]:
 def birth_date(found: Claim, user: User) -> str:
     if found.patient is None or not found.patient.birth_date:
         return ""
-    return MASKED if user.phi_masked else found.patient.birth_date
+    return MASKED if user.phi_masked else day(found.patient.born_on)
 
 
 def member(found: Claim, user: User) -> str:

@@ -71,7 +71,7 @@ def namesakes_table(request: HttpRequest, asked_for: PatientQuerySet) -> Table:
 NAMESAKE_COLUMNS = [
     Column("name", "Name", lambda each: each.name or "–"),
     Column("patient_id", "Patient id", lambda each: each.patient_id or "–"),
-    Column("born", "Born", lambda each: each.birth_date or "–"),
+    Column("born", "Born", lambda each: day(each.born_on)),
 ]
 
 

@@ -58,6 +58,7 @@ def test_the_form_knows_the_deadline_the_reasons_and_a_first_text(client: Any, s
     assert "uthorisation" in page
     assert "authorised under number AUTH-77" in page
     assert "The service of 1 Oct 2026" in page
+    assert "born 3 Feb 1980" in page
     assert "Doe, Jane" in page
     sent = {"method": "fax", "due_on": TODAY + timedelta(days=30), "reason": "Approved <b>before</b>."}
     answer = client.post(f"/claims/{claim.pk}/appeal/", sent, follow=True)

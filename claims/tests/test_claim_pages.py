@@ -178,7 +178,7 @@ def test_a_patient_is_shown_to_billers_and_each_look_is_audited(client: Client, 
     claim.lines.update(coverage=member)
     page = page_of(client, claim)
     assert NAME in page
-    assert "1980-02-03" in page
+    assert "born 3 Feb 1980" in page
     assert "M-1001" in page
     assert AuditEntry.objects.filter(action="claim.read", subject_id=str(claim.pk)).count() == 1
     assert NAME in listed(client)

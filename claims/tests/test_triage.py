@@ -203,6 +203,7 @@ def test_a_patient_is_found_by_name_in_any_case_or_by_member_number(client: Clie
         assert found["Location"] == f"/patients/{patient.pk}/"
     page = client.get(f"/patients/{patient.pk}/").text
     assert "Doe, Jane" in page
+    assert "2 Jan 1980" in page
     assert "Not assessed yet" in page
     assert "$12.00" in page
     assert "$34.56" not in page  # another department's claim
