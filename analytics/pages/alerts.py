@@ -77,9 +77,7 @@ class AlertFilter(Filter):
     )
     severity = forms.ChoiceField(required=False, choices=[("", "Any"), *reversed(Severity.choices)])
     watches = forms.ChoiceField(required=False, label="What")
-    department = forms.ModelChoiceField(
-        Department.objects.none(), required=False, empty_label="All departments"
-    )
+    department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="Any")
     rule = forms.ModelChoiceField(AlertRule.objects.none(), required=False, empty_label="Any rule")
     assignee = forms.ChoiceField(
         required=False, label="With", choices=[("", "Anybody"), (ME, "Me"), (NOBODY, "Nobody")]

@@ -25,7 +25,7 @@ from rcm_site.tabs import Tab
 from rcm_site.templatetags.ui import day, money, number
 
 from ..cards import Change
-from ..catalogue import Figure, Kpi
+from ..catalogue import Figure, Kpi, Split
 from ..drilldown import Listed, Part
 from ..facts.measures import MEASURES, Measure
 from ..facts.reading import Amount
@@ -45,6 +45,7 @@ from ..scopes import NONE
 from .drawing import trend_chart, value_cell
 from .known_then import then_and_now
 from .report import answer, part_url
+from .scores import FEW_NOTE
 
 SPLITS = {
     "payer": "Payer",
@@ -158,11 +159,17 @@ def split_by(request: HttpRequest, question: Question, kpi: Kpi, whole: Figure) 
     by = request.GET.get("by", "")
     by = by if by in told else told[0]
     tabs = [Tab(SPLITS[each], turned(request, "split", by=each), is_current=each == by) for each in told]
-    return {"split_tabs": tabs, "split": split_table(request, question, kpi, whole, by)}
-
-
-def split_table(request: HttpRequest, question: Question, kpi: Kpi, whole: Figure, by: str) -> Table:
     rows = kpi.by(question.scope, question.period, by)
+    return {
+        "split_tabs": tabs,
+        "split": split_table(request, question, kpi, whole, by, rows),
+        "few_note": FEW_NOTE if any(row.figure.is_few for row in rows) else "",
+    }
+
+
+def split_table(
+    request: HttpRequest, question: Question, kpi: Kpi, whole: Figure, by: str, rows: list[Split]
+) -> Table:
     narrower = narrowing(by, [row.key for row in rows], question.period)
     told = [row.figure for row in rows if not row.figure.is_few]
     largest = max((abs(each.value) for each in told if each.value is not None), default=None)

@@ -33,7 +33,7 @@ from .columns import count_column, dollars_column, share_column
 from .denial_tables import changes_table, reasons_table
 from .drawing import trend_chart
 from .report import answer, part_url
-from .scores import Scores, by_how_much
+from .scores import FEW_NOTE, Scores, by_how_much
 
 MOST_REASONS = 8
 MONTHS = 12  # of cash
@@ -61,7 +61,11 @@ def payers(request: HttpRequest) -> HttpResponseBase:
 
 def all_payers(request: HttpRequest, question: Question) -> dict[str, Any]:
     card = scorecard(question, PAYER_KPIS, "payer")
-    return {"findings": list(findings(question, card)), "scores": score_table(request, question, card)}
+    return {
+        "findings": list(findings(question, card)),
+        "scores": score_table(request, question, card),
+        "few_note": FEW_NOTE,
+    }
 
 
 @dataclass(frozen=True)

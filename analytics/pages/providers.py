@@ -31,7 +31,7 @@ from .columns import count_column, dollars_column, share_column
 from .denial_charts import denied_claims
 from .drawing import trend_chart
 from .report import QuestionForm, answer, part_url
-from .scores import Scores
+from .scores import FEW_NOTE, Scores
 
 SEARCH = "search"
 LONGEST_SEARCH = 80
@@ -62,7 +62,7 @@ def all_providers(request: HttpRequest, question: Question) -> dict[str, Any]:
     card = scorecard(question, PROVIDER_KPIS, "provider")
     form = QuestionForm({**question.asked, SEARCH: searched(request)}, person(request), {})
     form.fields[SEARCH] = forms.CharField(required=False, label="Name or NPI", max_length=LONGEST_SEARCH)
-    return {"form": form, "providers": provider_table(request, question, card)}
+    return {"form": form, "providers": provider_table(request, question, card), "few_note": FEW_NOTE}
 
 
 def searched(request: HttpRequest) -> str:

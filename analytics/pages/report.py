@@ -57,9 +57,9 @@ class QuestionForm(forms.Form):
             shown["period"] = CHOSEN
         super().__init__(shown)
         self.problems = problems
-        self.fields["payer"].choices = [("", "All payers"), *names(Payer.objects.all())]  # type: ignore[attr-defined]
+        self.fields["payer"].choices = [("", "All"), *names(Payer.objects.all())]  # type: ignore[attr-defined]
         departments = names(Department.objects.visible_to(user))
-        self.fields["department"].choices = [("", "All departments"), *departments]  # type: ignore[attr-defined]
+        self.fields["department"].choices = [("", "All"), *departments]  # type: ignore[attr-defined]
         for name in set(FILTERS) - set(self.fields):
             if name in asked:
                 self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -11,7 +11,7 @@ from rcm_site.tables import Cell, Column
 from rcm_site.templatetags.ui import NOTHING, money_brief, number, percent
 
 from ..cards import moved
-from ..catalogue import Kpi, Unit
+from ..catalogue import FEW, Kpi, Unit
 from ..overview import n_in_words
 from ..questions import Question
 from ..scorecards import Scorecard, ScoreRow
@@ -22,6 +22,9 @@ BRIEF: dict[Unit, Callable[[Decimal], str]] = {
     Unit.MONEY: money_brief,
     Unit.COUNT: number,
 }
+
+
+FEW_NOTE = f"A rate or a mean of fewer than {FEW} has no bar and no colour: too few to compare."
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Scores:
             if not row.now[kpi.key].n:
                 return Cell(NOTHING, numeric=True)
             share = None
-            if largest and value is not None and row is not self.card.total:
+            is_compared = row is not self.card.total and not row.now[kpi.key].is_few
+            if largest and value is not None and is_compared:
                 share = max(value, Decimal(0)) / largest
             return Cell(
                 BRIEF[kpi.unit](value) if value is not None else NOTHING,
@@ -78,6 +82,8 @@ class Scores:
             change = moved(text, is_up=shift > 0, good=kpi.good)
             was = kpi.words(row.before[kpi.key].value)
             words = f"{was} {self.question.against_in_words}: {change.meaning}"
+            if row.now[kpi.key].is_few or row.before[kpi.key].is_few:
+                return Cell(text, title=f"{words}, but of too few to say so", numeric=True)
             return Cell(text, title=words, numeric=True, tone=change.meaning)
 
         name = f"{kpi.key}-shift"
@@ -91,7 +97,8 @@ class Scores:
         return [Cell(name), *(column.cell(self.card.total) for column in columns[1:])]
 
     def _largest(self, kpi: Kpi) -> Decimal | None:
-        return max((row.now[kpi.key].value or Decimal(0) for row in self.card.rows), default=None)
+        figures = [row.now[kpi.key] for row in self.card.rows]
+        return max((each.value or Decimal(0) for each in figures if not each.is_few), default=None)
 
 
 def signed(value: Decimal) -> str:

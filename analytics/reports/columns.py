@@ -173,5 +173,7 @@ def signed(value: Decimal, text: str) -> str:
 
 
 def change_tone(kpi: Kpi, now: Figure, then: Figure | None) -> str:
+    if now.is_few or (then and then.is_few):
+        return ""
     change = change_in(kpi.unit, kpi.good, now.value, value_of(then))
     return change.meaning if change and change.meaning != "neutral" else ""

@@ -98,6 +98,22 @@ def test_who_stands_out_has_enough_claims_to_say_so(client: Client, sign_in: Any
     assert said["Slowest to pay"] == "Cigna"  # as slow as others, of whom fewer than twenty were paid
 
 
+def test_too_few_claims_have_neither_bar_nor_colour(client: Client, sign_in: Any, history: Any) -> None:
+    decide(None, history["heart"], "denied", 6)
+    sign_in("director")
+    page = client.get("/payers/")
+    rows = {row.cells[0].text: row.cells for row in page.context["scores"].rows}
+    assert rows["No payer"][5].text == "50.0%"
+    assert rows["No payer"][5].share is None
+    assert rows["Aetna"][5].share == 1  # the highest of those with enough
+    assert (rows["Aetna"][6].text, rows["Aetna"][6].tone) == ("−77.3", "")  # before, it had decided one
+    assert "fewer than 20" in page.text
+    kpi = client.get("/numbers/denial_rate/?by=payer")
+    assert [row.cells[2].share is None for row in kpi.context["split"].rows] == [False, False, True]
+    assert "fewer than 20" in kpi.text
+    assert "fewer than 20" not in client.get("/numbers/claims_submitted/?by=payer").text
+
+
 def test_one_payers_page_is_about_that_payer_whatever_its_address_says(
     client: Client, sign_in: Any, history: Any
 ) -> None:

@@ -206,13 +206,11 @@ class AppealFilter(Filter):
             *((str(each), f"Within {each} days") for each in SOON),
         ],
     )
-    payer = forms.ModelChoiceField(Payer.objects.all(), required=False, empty_label="All payers")
+    payer = forms.ModelChoiceField(Payer.objects.all(), required=False, empty_label="Any")
     category = forms.ChoiceField(
         required=False, label="Denied for", choices=[("", "Anything"), *Claim.Category.choices[1:]]
     )
-    department = forms.ModelChoiceField(
-        Department.objects.none(), required=False, empty_label="All departments"
-    )
+    department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="Any")
 
     lookups: ClassVar = {
         "outcome": lambda outcome: OUTCOMES.get(outcome, Q(outcome=outcome)),
