@@ -191,7 +191,7 @@ def _from_facts(code: Code, table: CodeTable, scope: Scope, period: Period, keys
     def ask(days: Days) -> tuple[list[Row], list[date], bool]:
         kept = _kept(code, table, scope, tuple(days.clean), tuple(keys))
         live = _live(code, scope, days.dirty, keys)
-        new = as_of_these(NEW_CLAIMS, _live(code, scope, days.clean, keys)) if days.with_new else []
+        new = _new(code, scope, tuple(days.clean), tuple(keys)) if days.with_new else []
         return _ask(code, keys, [*kept, *live, *new], marks, is_kept=not live)
 
     return read_days(period, ask)
@@ -258,6 +258,12 @@ def _kept(
 
 
 _FACT_COLUMNS = {"code": "code", **COLUMNS}
+
+
+@lru_cache(maxsize=200)
+def _new(code: Code, scope: Scope, periods: tuple[Period, ...], keys: tuple[str, ...]) -> tuple[Sql, ...]:
+    """What claims that came in say of these days, written once, too."""
+    return tuple(as_of_these(NEW_CLAIMS, _live(code, scope, periods, keys)))
 
 
 def _live(

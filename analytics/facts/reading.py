@@ -497,14 +497,14 @@ def as_of_these(claims: str, parts: Sequence[Sql]) -> list[Sql]:
     """These parts of a union as if there were no claims but those that a table names.
 
     They are looked up once, under the name of all claims: each part begins with them. The database takes one
-    value for a few, and looks up what hangs on each.
+    value for a few, and looks up what hangs on each; as one list it is looked up in one go.
     """
     if not parts:
         return []
     union = " UNION ALL ".join(sql for sql, _ in parts)
-    these = f"SELECT unnest(ARRAY(SELECT claim_id FROM {claims}))"  # noqa: S608 - names of our own
+    these = f"ARRAY(SELECT claim_id FROM {claims})"  # noqa: S608 - names of our own
     sql = (
-        f"(WITH claims_claim AS MATERIALIZED (SELECT * FROM claims_claim WHERE id IN ({these})) "  # noqa: S608
+        f"(WITH claims_claim AS MATERIALIZED (SELECT * FROM claims_claim WHERE id = ANY({these})) "  # noqa: S608
         f"{union})"
     )
     return [(sql, tuple(value for _, given in parts for value in given))]
