@@ -15,7 +15,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 MARKS = "analytics_changedclaim"
 # What of a claim its past balances depend on.
 COLUMNS = (
-    *("status", "payer_id", "department_id", "submitted_on", "decided_on", "paid_on"),
+    *("status", "payer_id", "department_id", "submitted_on", "decided_on", "paid_on", "first_decision"),
     *("charge", "expected", "allowed", "paid", "adjusted", "written_off"),
 )
 
@@ -60,7 +60,8 @@ _CLAIMS = _by_event(
 _BOOKED = "claim_id IS NOT NULL AND state = 'posted' AND paid_on IS NOT NULL"
 _PAYMENTS = _by_event(
     f"SELECT claim_id FROM new_rows WHERE {_BOOKED}",  # noqa: S608 - names of our own
-    f"SELECT DISTINCT claim_id FROM {_changed('id, claim_id, state, paid_on, paid')} WHERE {_BOOKED}",  # noqa: S608
+    f"SELECT DISTINCT claim_id FROM {_changed('id, claim_id, state, paid_on, paid, patient_share')}"  # noqa: S608
+    f" WHERE {_BOOKED}",
     f"SELECT claim_id FROM old_rows WHERE {_BOOKED}",  # noqa: S608 - names of our own
 )
 # The payment may be finding its claim meanwhile: whoever is second sees what the first has done.
@@ -115,7 +116,7 @@ def _postgresql() -> list[str]:
 _ROWS_OF = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
 _WATCHED = {
     "claims_claim": ("id", *COLUMNS),
-    "claims_claimpayment": ("id", "claim_id", "state", "paid_on", "paid"),
+    "claims_claimpayment": ("id", "claim_id", "state", "paid_on", "paid", "patient_share"),
     "claims_adjustment": ("id", "payment_id", '"group"', "reason", "amount"),
     "claims_claimevent": ("id", "claim_id", "at", "from_status", "to_status"),
 }

@@ -1,8 +1,9 @@
 """What claims still were to bring at the end of a day in the past.
 
 Today's balance is no answer: what was paid, adjusted or written off since is put back, by the day of each,
-and a claim that was settled since counts as open then, unless a payer had paid on it by then: what is paid
-twice, or taken back, was closed before. What is expected of a contract is taken as known now.
+and a claim that was settled since counts as open then, unless a payer had paid on it by then, or had first
+decided to pay and had left it to the patient: what is answered twice, or taken back, was closed before. What
+is expected of a contract is taken as known now.
 """
 
 from __future__ import annotations
@@ -55,7 +56,12 @@ def claims_then(scope: Scope, day: date) -> QuerySet[Claim]:
     is_given_up_later = Q(given_up_on__gt=day)
     claims = claims.annotate(paid_later=_or_zero(_payments(day)))
     was_settled = Q(paid__gt=F("paid_later")) & (Q(status=Status.PAID) | Q(paid_later__lt=0))
-    was_open = (open_since | is_given_up_later) & ~was_settled
+    claims = claims.annotate(shared_then=_or_zero(_shares(paid_on__lte=day)))
+    claims = claims.annotate(shared_later=_or_zero(_shares(paid_on__gt=day)))
+    was_left_to_patient = Q(first_decision=Claim.Decision.PAID, shared_then__gt=0) & (
+        Q(status=Status.PAID) | Q(shared_later__lt=0)
+    )
+    was_open = (open_since | is_given_up_later) & ~was_settled & ~was_left_to_patient
     claims = claims.annotate(
         was_open=Case(When(was_open, then=Value(True)), default=Value(False)),
         adjusted_later=_or_zero(_adjustments(day)),
@@ -91,6 +97,12 @@ def _or_zero(sums: QuerySet[Any]) -> Any:
 def _payments(day: date) -> QuerySet[Any]:
     later = ClaimPayment.objects.filter(state=POSTED, claim=OuterRef("pk"), paid_on__gt=day).order_by()
     return later.values("claim").annotate(later=Sum("paid")).values("later")
+
+
+def _shares(**within: date) -> QuerySet[Any]:
+    """What payers left to the patient."""
+    told = ClaimPayment.objects.filter(state=POSTED, claim=OuterRef("pk"), **within).order_by()
+    return told.values("claim").annotate(shares=Sum("patient_share")).values("shares")
 
 
 def _adjustments(day: date) -> QuerySet[Any]:

@@ -29,41 +29,47 @@ LEAST = {"postgresql": "least", "sqlite": "min"}
 GREATEST = {"postgresql": "greatest", "sqlite": "max"}
 
 # Everything from a claim's day of submission on, in the order of its days: what was paid later leaves out
-# what came on the day itself. A claim on which a payer had paid is settled, unless it is open again.
+# what came on the day itself. A claim on which a payer had paid is settled, unless it is open again; so
+# is one that it had decided to pay and had left to the patient.
 _TIMELINES = """
 WITH chosen AS ({claims}),
 booked AS (
-    SELECT of_claim, payment, {greatest}(day, submitted) AS day, amount
+    SELECT of_claim, payment, {greatest}(day, submitted) AS day, amount, share * was_to_pay AS share
     FROM chosen JOIN ({payments}) AS payments ON paid_claim = of_claim
 ),
 moves AS (
-    SELECT of_claim, submitted AS day, 0 AS paid, 0 AS adjusted FROM chosen
+    SELECT of_claim, submitted AS day, 0 AS paid, 0 AS adjusted, 0 AS shared FROM chosen
     UNION ALL
-    SELECT of_claim, open_until, 0, 0 FROM chosen WHERE open_until > submitted AND open_until < %s
-    UNION ALL SELECT of_claim, day, amount, 0 FROM booked WHERE amount <> 0
-    UNION ALL SELECT of_claim, day, 0, taken_off
+    SELECT of_claim, open_until, 0, 0, 0 FROM chosen WHERE open_until > submitted AND open_until < %s
+    UNION ALL SELECT of_claim, day, amount, 0, share FROM booked WHERE amount <> 0 OR share <> 0
+    UNION ALL SELECT of_claim, day, 0, taken_off, 0
     FROM booked JOIN ({adjustments}) AS adjustments ON adjusted_payment = payment
 ),
 points AS (
-    SELECT of_claim, day, CAST(sum(paid) AS bigint) AS paid, CAST(sum(adjusted) AS bigint) AS adjusted
+    SELECT of_claim, day, CAST(sum(paid) AS bigint) AS paid, CAST(sum(adjusted) AS bigint) AS adjusted,
+        CAST(sum(shared) AS bigint) AS shared
     FROM moves GROUP BY of_claim, day
 ),
 runs AS (
     SELECT chosen.*, day AS since, coalesce(lag(day) OVER later, %s) AS until,
         CAST(sum(paid) OVER later AS bigint) - paid AS paid_later,
-        CAST(sum(adjusted) OVER later AS bigint) - adjusted AS adjusted_later
+        CAST(sum(adjusted) OVER later AS bigint) - adjusted AS adjusted_later,
+        sum(shared) OVER later - shared AS shared_later,
+        sum(shared) OVER (PARTITION BY points.of_claim) AS shared_in_all
     FROM points JOIN chosen ON chosen.of_claim = points.of_claim
     WINDOW later AS (PARTITION BY points.of_claim ORDER BY day DESC)
 ),
 stands AS (
     SELECT runs.*, paid_now - paid_later AS paid_then, adjusted_now - adjusted_later AS adjusted_then,
+        shared_in_all - shared_later AS shared_then,
         CASE WHEN since < given_up_from THEN 0 ELSE given_up_now END AS given_up
     FROM runs
 ),
 balances AS (
     SELECT stands.*, charged - paid_then - adjusted_then - given_up AS balance,
         {greatest}(due - paid_then - given_up, 0) AS to_come,
-        since < open_until AND NOT (paid_then > 0 AND (is_paid = 1 OR paid_later < 0)) AS is_open
+        since < open_until AND NOT (paid_then > 0 AND (is_paid = 1 OR paid_later < 0))
+            AND NOT (shared_then > 0 AND (is_paid = 1 OR shared_later < 0)) AS is_open
     FROM stands
 )
 SELECT of_claim, {keys}submitted, since, until, balance, {least}(balance, to_come) AS net
@@ -110,12 +116,14 @@ def _known() -> dict[str, Any]:
         "due": left_by_contract(""),
         "open_until": open_until,
         "is_paid": Case(When(status=Status.PAID, then=Value(1)), default=Value(0)),
+        "was_to_pay": Case(When(first_decision=Claim.Decision.PAID, then=Value(1)), default=Value(0)),
     }
 
 
 def _payments() -> QuerySet[Any]:
     dated = ClaimPayment.objects.filter(state=POSTED, paid_on__isnull=False).order_by()
-    return dated.values(payment=F("pk"), paid_claim=F("claim_id"), day=F("paid_on"), amount=F("paid"))
+    names = {"payment": "pk", "paid_claim": "claim_id", "day": "paid_on", "amount": "paid"}
+    return dated.values(**{name: F(path) for name, path in names.items()}, share=F("patient_share"))
 
 
 def _adjustments() -> QuerySet[Any]:

@@ -66,7 +66,11 @@ class World:
         if claim := self.any_claim():
             paid = Decimal(self.money()) * self.chance.choice([1, 1, -1])  # paid, or taken back
             payment = ClaimPayment.objects.create(
-                claim=claim, state="posted", paid_on=self.chance.choice([self.day(), None]), paid=paid
+                claim=claim,
+                state="posted",
+                paid_on=self.chance.choice([self.day(), None]),
+                paid=paid * self.chance.choice([1, 1, 0]),
+                patient_share=Decimal(self.money()) * self.chance.choice([0, 1, 1, -1]),
             )
             for group, reason in self.chance.sample(REASONS, 2):
                 Adjustment.objects.create(
@@ -78,7 +82,7 @@ class World:
                     amount=Decimal(self.money()),
                     is_denial=kind_of(group, reason) == Kind.DENIAL,
                 )
-            Claim.objects.filter(pk=claim.pk).update(paid=claim.paid + paid)
+            Claim.objects.filter(pk=claim.pk).update(paid=claim.paid + payment.paid)
 
     def change_status(self) -> None:
         if claim := self.any_claim():
@@ -148,6 +152,7 @@ class World:
             ("claims_adjustment", "is_denial", self.chance.random() < 0.5),
             ("claims_adjustment", "remarks", "M15"),
             ("claims_claimpayment", "paid", self.chance.randrange(-20_000, 20_000)),
+            ("claims_claimpayment", "patient_share", self.chance.randrange(-20_000, 20_000)),
             ("claims_adjustment", "reason", "45"),
             ("claims_adjustment", '"group"', "CO"),
             ("claims_adjustment", "amount", 4321),

@@ -242,6 +242,40 @@ def test_a_claim_paid_twice_was_closed_in_between() -> None:
     assert value("open_ar", Period(MAY.start, june(10))) == about("190", 2)
 
 
+def test_what_a_payer_left_to_the_patient_was_closed_although_it_paid_nothing() -> None:
+    def answer(claim: Claim, share: str, on: date, paid: str = "0.00") -> None:
+        ClaimPayment.objects.create(
+            claim=claim, state="posted", paid_on=on, paid=Decimal(paid), patient_share=Decimal(share)
+        )
+        Claim.objects.filter(pk=claim.pk).update(paid=Decimal(paid))
+
+    first = {"first_decision": "paid", "first_decided_on": MAY.start}
+    taken_back = bill("1.00", date(2026, 4, 1), status="pending", **first)
+    answer(taken_back, "1.00", MAY.start)
+    answer(taken_back, "-1.00", june(10))
+    again = bill("2.00", date(2026, 4, 1), status="paid", decided_on=june(20), **first)
+    for left, on in (("2.00", MAY.start), ("-2.00", june(10)), ("2.00", june(20))):
+        answer(again, left, on)
+    second_payer = bill("4.00", date(2026, 4, 1), status="paid", decided_on=june(20), **first)
+    answer(second_payer, "4.00", MAY.start)
+    answer(second_payer, "-4.00", june(20), paid="4.00")
+    denied_in_part = bill(
+        "8.00",
+        date(2026, 4, 1),
+        status="paid",
+        decided_on=june(20),
+        first_decision="denied",
+        first_decided_on=MAY.start,
+    )
+    answer(denied_in_part, "3.00", MAY.start)  # a line of it; the others were denied, and paid later
+    answer(denied_in_part, "0.00", june(20), paid="5.00")
+    assert value("open_ar", Period(MAY.start, MAY.start)) == about("8", 1)
+    assert value("open_ar", Period(date(2026, 4, 1), date(2026, 4, 30))) == about("15", 4)
+    assert value("open_ar", Period(MAY.start, june(9))) == about("8", 1)
+    assert value("open_ar", Period(MAY.start, june(10))) == about("11", 3)  # the first two again
+    assert value("open_ar", Period(MAY.start, june(20))) == about("1", 1)
+
+
 def test_appeals_are_decided_when_the_payer_answers_them() -> None:
     won, lost, waiting = (bill("10.00", status="denied", decided_on=june(1)) for _ in range(3))
     for each, filed in ((won, 5), (lost, 7), (waiting, 9)):
