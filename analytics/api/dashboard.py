@@ -14,7 +14,7 @@ from . import parameters
 from .examples import alone, example
 from .figures import KpisShown, Number, frame, shown
 from .freshness import answer
-from .parameters import API, QUESTION
+from .parameters import API, GROUPS, QUESTION
 
 # The four that are asked for most, by the names that other systems know them by.
 SHORT = {
@@ -38,7 +38,7 @@ class DashboardKpis(APIView):
     @extend_schema(
         operation_id="read_dashboard",
         summary="How we stand: all KPIs of a period at once",
-        parameters=[*QUESTION, parameters.compare("nothing")],
+        parameters=[*QUESTION, parameters.compare("nothing"), parameters.group_by(*GROUPS)],
         responses=DashboardShown,
         examples=[
             example(
@@ -52,11 +52,13 @@ class DashboardKpis(APIView):
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        question = parameters.read(request)
+        question = parameters.read(request, groups=GROUPS)
+        group = parameters.group_of(request._request.GET)
 
         def build() -> dict[str, Any]:
-            kpis = shown(KPIS.values(), question, compare=parameters.compared_with(question, ()))
+            compare = parameters.compared_with(question, ())
+            kpis = shown(KPIS.values(), question, compare=compare, group=group)
             short = {name: kpis[key]["value"] for name, key in SHORT.items()}
             return frame(question) | short | {"kpis": kpis}
 
-        return answer(request._request, question, build)
+        return answer(request._request, question, build, named=[group] if group else ())

@@ -14,6 +14,7 @@ from .figures import definition, figure
 MONTH = {"start": "2026-11-01", "end": "2026-11-30", "days": 30}
 BEFORE = {"start": "2026-10-02", "end": "2026-10-31", "days": 30}
 TIMESTAMP = "2026-11-30T21:03:11Z"
+NOT_COMPARED = {"previous": None, "year": None}
 FRAME: dict[str, Any] = {"timestamp": TIMESTAMP, "period": MONTH, "filters": {"department": "Dental"}}
 
 
@@ -29,7 +30,7 @@ def made(key: str, **sums: Amount | str) -> dict[str, Any]:
 
 def alone(key: str, **sums: Amount | str) -> dict[str, Any]:
     """A KPI beside nothing, and not split."""
-    nothing = {"compared": {"previous": None, "year": None}, "groups": None}
+    nothing = {"compared": NOT_COMPARED, "groups": None}
     return {"label": KPIS[key].label, "unit": str(KPIS[key].unit), **made(key, **sums), **nothing}
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from claims.models import Provider
@@ -16,11 +17,12 @@ from ..catalogue import Figure, Kpi, Unit, figures, series, split
 from ..facts.measures import MEASURES
 from ..periods import Period
 from ..questions import Question, span_in_words
-from .parameters import STEPS, refuse_many_steps
+from .parameters import STEPS, compared_with, refuse_many_steps
 
 # Percents and days are quotients; money and counts are exact.
 PLACES: dict[Unit, int] = {Unit.PERCENT: 4, Unit.DAYS: 4, Unit.MONEY: 2, Unit.COUNT: 0}
 MOST_PLACES = 4
+BEFORE = ("previous", "year")  # what is compared with
 _UNITS = tuple(Decimal(1).scaleb(-places) for places in range(MOST_PLACES + 1))  # 1, 0.1, 0.01 …
 
 
@@ -120,6 +122,15 @@ class AnswerShown(serializers.Serializer[Any]):
     )
 
 
+def beside_shown(name: str, **fields: serializers.Field[Any, Any, Any, Any]) -> serializers.Serializer[Any]:
+    """What `beside` tells, of these fields."""
+    then = {"period": PeriodShown(), **fields}
+    return inline_serializer(
+        f"{name}Compared",
+        {each: inline_serializer(f"{name}Before", then, allow_null=True) for each in BEFORE},
+    )
+
+
 class KpisShown(AnswerShown):
     kpis = serializers.DictField(child=KpiShown(), help_text="By key.")
 
@@ -174,9 +185,6 @@ def shown(
     }
 
 
-BEFORE = ("previous", "year")
-
-
 def figure(kpi: Kpi, made: Figure) -> dict[str, Any]:
     places = 2 if any(MEASURES[key].is_money for key in kpi.measures) else 0
     return {
@@ -203,6 +211,17 @@ def _before(
         }
         for each in kpis
     }
+
+
+def beside(question: Question, tell: Callable[[Question], dict[str, Any]]) -> dict[str, Any]:
+    """The same over the days that it is compared with, by their name; none unless somebody asks for it."""
+    asked = compared_with(question, ())
+    found: dict[str, Any] = dict.fromkeys(BEFORE)
+    for name in asked:
+        against = replace(question, compare=name).against
+        if against is not None:
+            found[name] = {"period": period(against), **tell(question.over(against))}
+    return found
 
 
 def _change(kpi: Kpi, now: Decimal | None, then: Decimal | None) -> str | None:

@@ -18,12 +18,14 @@ from ..facts.reading import Amount
 from ..kpis import KPIS
 from ..questions import Question
 from . import parameters
-from .examples import MONTH, alone, example, made
+from .examples import MONTH, NOT_COMPARED, alone, example, made
 from .figures import (
     AnswerShown,
     FigureShown,
     KpisShown,
     Number,
+    beside,
+    beside_shown,
     figure,
     frame,
     key_of,
@@ -73,6 +75,7 @@ class AgingGroupShown(AgingShown):
 class AgingAnswerShown(AgingShown, AnswerShown):
     as_of = serializers.DateField()
     groups = AgingGroupShown(many=True, allow_null=True)
+    compared = beside_shown("Aging", as_of=serializers.DateField(), **AgingShown().get_fields())
 
 
 class DepartmentShown(AgingGroupShown):
@@ -82,6 +85,9 @@ class DepartmentShown(AgingGroupShown):
 class DepartmentsShown(AnswerShown):
     as_of = serializers.DateField()
     departments = DepartmentShown(many=True)
+    compared = beside_shown(
+        "Departments", as_of=serializers.DateField(), departments=DepartmentShown(many=True)
+    )
 
 
 EXAMPLE_OF_DAYS = alone("average_days_to_pay", days_to_pay=17020, paid_claims=620)
@@ -145,22 +151,20 @@ class ReceivableAging(APIView):
         operation_id="read_ar_aging",
         summary="How old what payers owe us is",
         description=AS_OF,
-        parameters=[*QUESTION, parameters.group_by(*SPLITS)],
+        parameters=[*QUESTION, parameters.compare("nothing"), parameters.group_by(*SPLITS)],
         responses=AgingAnswerShown,
-        examples=[example("All of it", as_of=MONTH["end"], **EXAMPLE_OF_AGING, groups=None)],
+        examples=[
+            example("All of it", as_of=MONTH["end"], **EXAMPLE_OF_AGING, groups=None, compared=NOT_COMPARED)
+        ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        question = parameters.read(request, groups=SPLITS, without=["compare"])
+        question = parameters.read(request, groups=SPLITS)
         group = parameters.group_of(request._request.GET)
 
         def build() -> dict[str, Any]:
-            whole = aging(question.scope, question.period.end).get(None, NOTHING)
             groups = grouped_aging(question, group) if group else None
-            return frame(question) | {
-                "as_of": str(question.period.end),
-                **aged(whole),
-                "groups": groups,
-            }
+            told = aging_of_all(question) | {"groups": groups}
+            return frame(question) | told | {"compared": beside(question, aging_of_all)}
 
         return answer(request._request, question, build, named=[group] if group else ())
 
@@ -172,7 +176,7 @@ class ReceivablesByDepartment(APIView):
         operation_id="read_ar_by_department",
         summary="What payers owe each department",
         description=AS_OF,
-        parameters=QUESTION,
+        parameters=[*QUESTION, parameters.compare("nothing")],
         responses=DepartmentsShown,
         examples=[
             example(
@@ -186,17 +190,27 @@ class ReceivablesByDepartment(APIView):
                         "kpis": {"open_ar": made("open_ar", owed="235000.00", owed_claims=804)},
                     }
                 ],
+                compared=NOT_COMPARED,
             )
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        question = parameters.read(request, without=["compare"])
+        question = parameters.read(request)
 
         def build() -> dict[str, Any]:
-            departments = by_department(question)
-            return frame(question) | {"as_of": str(question.period.end), "departments": departments}
+            told = of_departments(question)
+            return frame(question) | told | {"compared": beside(question, of_departments)}
 
         return answer(request._request, question, build, named=["department"])
+
+
+def aging_of_all(question: Question) -> dict[str, Any]:
+    whole = aging(question.scope, question.period.end).get(None, NOTHING)
+    return {"as_of": str(question.period.end), **aged(whole)}
+
+
+def of_departments(question: Question) -> dict[str, Any]:
+    return {"as_of": str(question.period.end), "departments": by_department(question)}
 
 
 def by_department(question: Question) -> list[dict[str, Any]]:

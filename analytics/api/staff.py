@@ -5,6 +5,7 @@ Who belongs to whose department changes without any claim changing, so these ans
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -17,10 +18,11 @@ from accounts.access import person
 from accounts.models import User
 from claims.api.shapes import Money, Named
 
+from ..questions import Question
 from ..staff import FEWEST, ErrorRate, Productivity, Workload, error_rates, productivity, workload
 from . import parameters
-from .examples import example
-from .figures import AnswerShown, Number, decimal, frame, money, percent
+from .examples import NOT_COMPARED, example
+from .figures import AnswerShown, Number, beside, beside_shown, decimal, frame, money, percent
 from .freshness import answer_by_content
 from .parameters import API, QUESTION
 
@@ -41,6 +43,7 @@ class ProductivityShown(serializers.Serializer[Any]):
 
 class ProductivityAnswer(AnswerShown):
     people = ProductivityShown(many=True)
+    compared = beside_shown("Productivity", people=ProductivityShown(many=True))
 
 
 class ErrorRateShown(serializers.Serializer[Any]):
@@ -57,6 +60,7 @@ class ErrorRateShown(serializers.Serializer[Any]):
 
 class ErrorRateAnswer(AnswerShown):
     people = ErrorRateShown(many=True)
+    compared = beside_shown("ErrorRate", people=ErrorRateShown(many=True))
 
 
 class WorkloadShown(serializers.Serializer[Any]):
@@ -81,7 +85,7 @@ class StaffProductivity(APIView):
         operation_id="read_staff_productivity",
         summary="Effort and outcome of people",
         description=WHO,
-        parameters=QUESTION,
+        parameters=[*QUESTION, parameters.compare("nothing")],
         responses=ProductivityAnswer,
         examples=[
             example(
@@ -97,16 +101,13 @@ class StaffProductivity(APIView):
                         "resolved_amount": "28450.00",
                     }
                 ],
+                compared=NOT_COMPARED,
             )
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        question = parameters.read(request, without=["compare"])
         user = person(request._request)
-        return answer_by_content(
-            request._request,
-            lambda: frame(question) | {"people": [work(each) for each in productivity(user, question)]},
-        )
+        return of_people(request, lambda asked: [work(each) for each in productivity(user, asked)])
 
 
 class StaffErrorRate(APIView):
@@ -116,7 +117,7 @@ class StaffErrorRate(APIView):
         operation_id="read_staff_error_rate",
         summary="How many of people's actions were errors",
         description=f"{WHO} Ranked fairly: nobody below {FEWEST} actions, and with how sure the share is.",
-        parameters=QUESTION,
+        parameters=[*QUESTION, parameters.compare("nothing")],
         responses=ErrorRateAnswer,
         examples=[
             example(
@@ -132,16 +133,13 @@ class StaffErrorRate(APIView):
                         "rank": 1,
                     }
                 ],
+                compared=NOT_COMPARED,
             )
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        question = parameters.read(request, without=["compare"])
         user = person(request._request)
-        return answer_by_content(
-            request._request,
-            lambda: frame(question) | {"people": [errors(each) for each in error_rates(user, question)]},
-        )
+        return of_people(request, lambda asked: [errors(each) for each in error_rates(user, asked)])
 
 
 class StaffWorkload(APIView):
@@ -178,6 +176,18 @@ class StaffWorkload(APIView):
             return {"filters": dict(question.filtered), "people": [load(each) for each in found]}
 
         return answer_by_content(request._request, build)
+
+
+def of_people(request: Request, tell: Callable[[Question], list[dict[str, Any]]]) -> HttpResponseBase:
+    question = parameters.read(request)
+
+    def told(asked: Question) -> dict[str, Any]:
+        return {"people": tell(asked)}
+
+    return answer_by_content(
+        request._request,
+        lambda: frame(question) | told(question) | {"compared": beside(question, told)},
+    )
 
 
 def work(row: Productivity) -> dict[str, Any]:

@@ -286,3 +286,54 @@ def test_answers_are_asked_for_in_few_trips(
         where = path(address)
         with django_assert_max_num_queries(9):
             assert client.get(where).status_code == 200
+
+
+# Asked alike everywhere ------------------------------------------------------------------------------
+
+COMPARED = {
+    "denials/trends": "trend",
+    "ar/aging": "buckets",
+    "ar/by-department": "departments",
+    "staff/productivity": "people",
+    "staff/error-rate": "people",
+}
+
+
+def test_what_is_compared_is_what_the_other_days_say_themselves(
+    client: Client, sign_in: Any, team: Any
+) -> None:
+    sign_in("director")
+    then = {"previous": ("2026-01-29", "2026-02-28"), "year": ("2025-03-01", "2025-03-31")}
+    for event in ClaimEvent.objects.all():
+        ClaimEvent.objects.filter(pk=event.pk).update(at=event.at.replace(year=2026, month=2, day=10))
+    for address, told in COMPARED.items():
+        assert get(client, address, **MARCH)["compared"] == {"previous": None, "year": None}
+        for name, (start, end) in then.items():
+            found = get(client, address, **MARCH, compare=name)["compared"]
+            themselves = get(client, address, start=start, end=end)
+            assert (found[name][told], found[name]["period"]) == (themselves[told], themselves["period"])
+            assert [each for each in found if found[each]] == [name]
+    assert get(client, "staff/productivity", **MARCH, compare="previous")["compared"]["previous"]["people"]
+    assert get(client, "ar/aging", **MARCH, compare="previous")["compared"]["previous"]["dollars"] == "100.00"
+
+
+def test_a_trend_of_each_payer_is_that_of_the_payer_alone(client: Client, sign_in: Any, team: Any) -> None:
+    sign_in("director")
+    make_claim(fees=["7.00"], submitted_on=START, decided_on=START, status="denied", department=team["heart"])
+    days = {"start": "2026-02-04", "end": "2026-03-31"}
+    for by in ("payer", "department", "kind", "category"):
+        groups = get(client, "denials/trends", **days, group_by=by)["groups"]
+        assert groups
+        for group in groups:
+            alone = get(client, "denials/trends", **days, **{by: group["key"] or "none"})
+            assert (group["trend"], alone["step"]) == (alone["trend"], "week"), (by, group["label"])
+    assert get(client, "denials/trends", **days, group_by="day")["groups"] is None
+    assert client.get("/api/denials/trends", {**days, "group_by": "provider"}).status_code == 400
+
+
+def test_the_dashboard_is_split_as_each_of_its_numbers(client: Client, sign_in: Any, team: Any) -> None:
+    sign_in("director")
+    told = get(client, "dashboard/kpis", **MARCH, group_by="department")["kpis"]
+    for key in ("gross_charges", "open_ar"):
+        assert told[key]["groups"] == get(client, f"kpis/{key}", **MARCH, group_by="department")["groups"]
+        assert told[key]["groups"]
