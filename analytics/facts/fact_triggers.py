@@ -191,7 +191,8 @@ _ADJUSTMENTS = _rows_function(
     WHERE payment.id IN (SELECT payment_id FROM changed)
     """,
 )
-# An event that comes late changes what those after it mean, and to whom a payment is credited. That a claim
+# An event that comes late changes what those after it mean, to whom a payment is credited, and when the same
+# person's next work on the claim says that they had worked on it before. That a claim
 # was received counts nowhere.
 _EVENTS = _rows_function(
     "mark_events",
@@ -211,14 +212,19 @@ _EVENTS = _rows_function(
     WHERE id IN (SELECT claim_id FROM changed WHERE actor_id IS NOT NULL AND action <> 'received')
     UNION SELECT coalesce(decided_on, submitted_on) FROM claims_claim
     WHERE id IN (SELECT claim_id FROM changed WHERE to_status = 'written_off')
+    UNION SELECT {_around("later.at")} FROM changed, LATERAL (
+        SELECT at FROM claims_claimevent
+        WHERE claim_id = changed.claim_id AND actor_id = changed.actor_id AND action <> 'received'
+        AND changed.action <> 'received' AND at > changed.at ORDER BY at LIMIT 1
+    ) AS later, generate_series(-1, 1) AS around
     """,  # noqa: S608 - names of our own
     "'day', 'staff'",
-    # The claim may be being paid meanwhile: whoever is second sees what the first has done.
+    # The claim may be being paid meanwhile, or worked on: whoever is second sees what the first has done.
     first="""
     EXECUTE format(
         $sql$WITH changed AS (%s) SELECT 1 FROM claims_claim WHERE id IN (
             SELECT claim_id FROM changed WHERE actor_id IS NOT NULL AND action <> 'received'
-        ) ORDER BY id FOR SHARE$sql$, {rows}
+        ) ORDER BY id FOR NO KEY UPDATE$sql$, {rows}
     );
     """,
 )
@@ -366,6 +372,10 @@ _SQLITE_DAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         WHERE id = {{row}}.claim_id AND {{row}}.actor_id IS NOT NULL AND {{row}}.action <> 'received'
         UNION SELECT coalesce(decided_on, submitted_on) FROM claims_claim
         WHERE id = {{row}}.claim_id AND {{row}}.to_status = 'written_off'
+        UNION SELECT date(later.at, shift) FROM claims_claimevent AS later, {_AROUND}
+        WHERE later.claim_id = {{row}}.claim_id AND later.actor_id = {{row}}.actor_id
+        AND datetime(later.at) >= datetime({{row}}.at)
+        AND {{row}}.action <> 'received' AND later.action <> 'received'
     """,  # noqa: S608 - names of our own
     ),
 )
@@ -424,8 +434,21 @@ def watch_lines_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:
         function = _LINES.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
         schema_editor.execute(function, params=None)
         return
+    _watch_anew_on_sqlite(schema_editor, "claims_claimline")
+
+
+def watch_events_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """For a migration after which events outdate something else."""
+    if schema_editor.connection.vendor == "postgresql":
+        function = _EVENTS.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+        schema_editor.execute(function, params=None)
+        return
+    _watch_anew_on_sqlite(schema_editor, "claims_claimevent")
+
+
+def _watch_anew_on_sqlite(schema_editor: BaseDatabaseSchemaEditor, table: str) -> None:
     for event in _ROWS_OF:
-        name = f"claims_claimline_mark_{event}"
+        name = f"{table}_mark_{event}"
         schema_editor.execute(f"DROP TRIGGER {name}", params=None)
         schema_editor.execute(next(each for each in _sqlite() if name in each), params=None)
 

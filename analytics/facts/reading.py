@@ -34,6 +34,7 @@ from ..models import (
     ProviderFact,
     ProviderMonth,
     StaffFact,
+    WorkedFact,
 )
 from ..past.balances import standing_then
 from ..past.standings import YOUNGEST, Standings, column
@@ -43,7 +44,7 @@ from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measur
 from .sources import Source
 from .spans import during, lies_in, mostly_by_months, overlaps, ranges, with_days, without
 
-KEYS = ("payer", "department", "provider", "kind", "category", "assignee", "staff")
+KEYS = ("payer", "department", "provider", "kind", "category", "assignee", "staff", "last_before")
 TIMES = ("day", "week", "month")
 
 Found = TypeVar("Found")
@@ -143,8 +144,12 @@ DAYS = FactTable(DayFact, MonthFact, DirtyDay.Fact.DAY, _KEYS, MEASURES)
 CATEGORIES = FactTable(CategoryFact, CategoryMonth, DirtyDay.Fact.DAY, (*_KEYS, "category"), MEASURES)
 PROVIDERS = FactTable(ProviderFact, ProviderMonth, DirtyDay.Fact.DAY, (*_KEYS, "provider"), MEASURES)
 STAFF = FactTable(StaffFact, None, DirtyDay.Fact.STAFF, ("department", "staff"), STAFF_MEASURES)
-TABLES = (DAYS, CATEGORIES, PROVIDERS, STAFF)  # those with fewest rows first
-COLUMNS = {key: key if key in ("kind", "category") else f"{key}_id" for key in KEYS}  # of facts, by key
+WORKED = FactTable(
+    WorkedFact, None, DirtyDay.Fact.STAFF, ("department", "staff", "last_before"), STAFF_MEASURES
+)
+TABLES = (DAYS, CATEGORIES, PROVIDERS, STAFF, WORKED)  # those with fewest rows first
+_OWN_NAMES = ("kind", "category", "last_before")
+COLUMNS = {key: key if key in _OWN_NAMES else f"{key}_id" for key in KEYS}  # of facts, by key
 
 
 class Reading:
@@ -351,6 +356,7 @@ class Reading:
                 "on_day": "on_day",
                 **paths_to(source.claim, source.provider_path),
                 "staff": source.staff,
+                "last_before": "last_before",
             }
             parts += self._compiled(rows, paths, columns, counted)
         return parts

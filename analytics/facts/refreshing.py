@@ -128,12 +128,13 @@ def _count_new_claims() -> int:
     tables = [each for each in TABLES if each.fact == DirtyDay.Fact.DAY]
     reading = reading_by_all(tables)
     parts = as_of_these(_NOTED, reading.live(reading.measures, [EVER]))
-    with summed_up(reading, parts) as (rows, names):
+    with summed_up(reading, parts) as rows:
         for table in tables:
             columns = {COLUMNS[key]: key for key in table.keys}
-            add(table.model, columns, names, rows)
+            kept = [each.key for each in table.measures]
+            add(table.model, columns, kept, rows)
             if table.months is not None:
-                add_months(table.months, columns, names, rows)
+                add_months(table.months, columns, kept, rows)
     add_codes_of(_NOTED, EVERYTHING, EVER)
     add_causes_of(_NOTED, EVERYTHING, EVER)
     with connection.cursor() as cursor:
@@ -156,12 +157,13 @@ def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
     """Replace the facts of these days by what the claims say now, but for those that wait to be added."""
     which = is_counted if tables[0].fact == DirtyDay.Fact.DAY else None
     reading = reading_by_all(tables)
-    with summed_up(reading, reading.live(reading.measures, periods, which)) as (rows, names):
+    with summed_up(reading, reading.live(reading.measures, periods, which)) as rows:
         for table in tables:
             columns = {COLUMNS[key]: key for key in table.keys}
-            replace(table.model, periods, columns, names, rows)
+            kept = [each.key for each in table.measures]
+            replace(table.model, periods, columns, kept, rows)
             if table.months is not None:
-                replace_months(table.model, table.months, periods, list(columns), names)
+                replace_months(table.model, table.months, periods, list(columns), kept)
 
 
 def reading_by_all(tables: list[FactTable]) -> Reading:
@@ -171,8 +173,8 @@ def reading_by_all(tables: list[FactTable]) -> Reading:
 
 
 @contextmanager
-def summed_up(reading: Reading, parts: list[Sql]) -> Iterator[tuple[str, list[str]]]:
-    """What these parts of a reading come to, and the names of what is summed."""
+def summed_up(reading: Reading, parts: list[Sql]) -> Iterator[str]:
+    """What these parts of a reading come to."""
     names = [each.key for each in reading.measures]
     union = " UNION ALL ".join(sql for sql, _ in parts)
     day = TIME_SQL[connection.vendor]["day"]
@@ -184,5 +186,5 @@ def summed_up(reading: Reading, parts: list[Sql]) -> Iterator[tuple[str, list[st
             f"{summed(names)} FROM ({union}) AS parts GROUP BY {', '.join(['day', *reading.keys])}",
             [value for _, values in parts for value in values],
         )
-        yield f"SELECT * FROM {_FRESH}", names  # noqa: S608
+        yield f"SELECT * FROM {_FRESH}"  # noqa: S608
         cursor.execute(f"DROP TABLE {_FRESH}")

@@ -23,7 +23,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Cast, TruncDate
 
 from claims.models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Shortfall
 from claims.models.appeals import WITHDRAWN
@@ -205,7 +205,15 @@ WRITE_OFFS = (
 # People: what they did, and the claims that were paid after they had. ------------------------------
 
 _BY_PEOPLE = Q(actor__isnull=False) & ~Q(action=RECEIVED_ACTION)
-ACTIONS = (replace(_events(_BY_PEOPLE), staff="actor_id"),)
+# The day, before this one, on which the same person had worked the claim last.
+_LAST_BEFORE = (
+    ClaimEvent.objects.filter(_BY_PEOPLE, claim=OuterRef("claim"), actor=OuterRef("actor"))
+    .annotate(on=TruncDate("at"))
+    .filter(on__lt=OuterRef("on_day"))
+    .order_by("-on")
+    .values("on")[:1]
+)
+ACTIONS = (replace(_events(_BY_PEOPLE, last_before=Subquery(_LAST_BEFORE)), staff="actor_id"),)
 _LAST_TO_ACT = (
     ClaimEvent.objects.filter(_BY_PEOPLE, claim=OuterRef("pk"))
     .annotate(on=TruncDate("at"))
@@ -219,6 +227,9 @@ RESOLVED = (
         _on("paid_on"),
         staff="resolved_by",
         where=Q(status=Status.PAID, resolved_by__isnull=False),
-        more={"resolved_by": Subquery(_LAST_TO_ACT.values("actor_id")[:1])},
+        more={
+            "resolved_by": Subquery(_LAST_TO_ACT.values("actor_id")[:1]),
+            "last_before": Cast(None, DateField()),
+        },
     ),
 )

@@ -10,15 +10,17 @@ from django.db.models import Count
 
 from claims.models import Claim
 
+from ..models import DirtyDay
 from ..past.days import standings_on
 from ..periods import Period
 from ..scopes import Scope
 from .caching import is_told, remembered
 from .measures import MEASURES, STAFF_MEASURES
-from .reading import TIMES, Reading, Row
+from .reading import TIMES, Reading, Row, as_day
 from .sources import ACTIONS
 
 CATCHING_UP = 60  # dirty days from which on reading takes noticeably longer
+MOST_OF_STAFF = 14  # dirty days of what people did that are read as it is
 CHANGED_CLAIMS = 20_000  # and marked claims
 
 
@@ -77,19 +79,39 @@ def staff_claim_totals(scope: Scope, period: Period, by: Sequence[str] = ("staff
 def claims_touched(scope: Scope, period: Period) -> int:
     """How many different claims were worked in the period; days do not add up to that.
 
-    The few void claims are left out of what people did, which an index has, rather than each claim looked up.
+    Of one person: those that they had not worked in it before.
     """
+
+    def counted() -> list[int]:
+        if scope.staff is None or scope.asked or _is_catching_up(period):
+            return [_counted_one_by_one(scope, period)]
+        return [touched_by_facts(scope, period)]
+
+    return (remembered(("touched", scope, period), counted) if is_told(scope) else counted())[0]
+
+
+def touched_by_facts(scope: Scope, period: Period) -> int:
+    """The claims that one person worked and had not worked in the period before."""
+    rows = Reading(scope, period, [STAFF_MEASURES["claims"]], ("last_before",)).rows()
+    days = [(as_day(row.key[0]), int(row.sums["claims"])) for row in rows]
+    return sum(claims for last, claims in days if last is None or last < period.start)
+
+
+def _is_catching_up(period: Period) -> bool:
+    """Whether so many days are outdated that what was worked before each event would take long to find."""
+    marks = DirtyDay.objects.filter(fact=DirtyDay.Fact.STAFF, day__range=(period.start, period.end))
+    return marks.values("day").distinct()[:MOST_OF_STAFF].count() == MOST_OF_STAFF
+
+
+def _counted_one_by_one(scope: Scope, period: Period) -> int:
+    """The few void claims are left out of what people did, which an index has, rather than each claim looked
+    up."""
     (source,) = ACTIONS
     void = Claim.objects.filter(status=Claim.Status.VOID).order_by().values("pk")
     rows = source.rows_of_any().filter(scope.condition(source.claim), source.within(period))
     if scope.staff is not None:
         rows = rows.filter(**{source.staff: scope.staff})
-    rows = rows.exclude(claim__in=void)
-
-    def counted() -> list[int]:
-        return [rows.aggregate(touched=Count("claim", distinct=True))["touched"]]
-
-    return (remembered(("touched", scope, period), counted) if is_told(scope) else counted())[0]
+    return int(rows.exclude(claim__in=void).aggregate(touched=Count("claim", distinct=True))["touched"])
 
 
 def _reading(

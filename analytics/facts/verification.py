@@ -100,7 +100,7 @@ def _differing_sums(month: Period) -> Iterator[Difference]:
     for _, tables in groupby(TABLES, key=lambda table: table.fact):
         alike = list(tables)
         reading = reading_by_all(alike)
-        with summed_up(reading, reading.live(reading.measures, [month])) as (claims, _):
+        with summed_up(reading, reading.live(reading.measures, [month])) as claims:
             differing = [
                 (table, by)
                 for table in alike

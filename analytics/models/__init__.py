@@ -28,6 +28,7 @@ from .facts import (
     ProviderMonth,
     StaffFact,
     Sums,
+    WorkedFact,
 )
 from .reports import Report, Schedule, ScheduledRun
 from .snapshots import Snapshot
@@ -69,4 +70,5 @@ __all__ = [
     "StoppedMail",
     "Sums",
     "Webhook",
+    "WorkedFact",
 ]

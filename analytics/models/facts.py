@@ -279,6 +279,31 @@ class StaffFact(models.Model):
         return f"facts of a person on {self.day}"
 
 
+class WorkedFact(models.Model):
+    """Claims that people worked in a day, by the day on which the same person had worked them last before.
+
+    In a period a claim is another one where that day is before it, or there was none.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField()
+    staff = _key(settings.AUTH_USER_MODEL)
+    department = _key(Department)
+    last_before = models.DateField(null=True)
+
+    claims = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["day"], name="worked_fact_by_day"),
+            models.Index(fields=["staff", "day"], name="worked_fact_by_staff"),
+        ]
+
+    def __str__(self) -> str:
+        return f"claims worked by a person on {self.day}"
+
+
 class DecidedAppeal(models.Model):
     """An event that decided an appeal, to be listed with its claim (`facts/decided_appeals.py`)."""
 

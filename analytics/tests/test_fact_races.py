@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from analytics.facts.caching import version
 from analytics.facts.reading import DAYS, STAFF
 from analytics.facts.refreshing import look, refresh
-from analytics.facts.totals import totals
+from analytics.facts.totals import totals, touched_by_facts
 from analytics.facts.verification import differences
 from analytics.models import CauseFact, DayFact, DirtyDay
 from analytics.periods import Period
@@ -226,3 +227,33 @@ def test_a_line_that_comes_while_its_claim_is_counted_marks_its_day() -> None:
     assert totals(ALL, JUNE, ["submitted", "net_fees"])[0].sums == {"submitted": 1, "net_fees": 3}
     refresh_all()
     assert totals(ALL, JUNE, ["submitted", "net_fees"])[0].sums == {"submitted": 1, "net_fees": 3}
+
+
+def test_two_who_write_one_persons_work_on_a_claim_know_of_each_other() -> None:
+    """The later day was added up before the earlier one was known."""
+    claim, ana = make_claim(submitted_on=DAY), make_user()
+    refresh_all()
+    begun, refreshed = threading.Event(), threading.Event()
+
+    def work(day: int) -> None:
+        at = timezone.make_aware(datetime.combine(DAY.replace(day=day), time(12)))
+        ClaimEvent.objects.create(claim=claim, actor=ana, action="called payer", at=at)
+
+    def earlier() -> None:
+        with transaction.atomic():
+            begun.set()
+            work(3)
+            refreshed.wait(5)
+
+    with transaction.atomic():
+        work(12)
+        thread = in_thread(earlier)
+        begun.wait()
+        thread.join(0.5)
+    in_thread(refresh_all).join()
+    refreshed.set()
+    thread.join()
+    refresh_all()
+    assert not DirtyDay.objects.exists()
+    assert not list(differences())
+    assert touched_by_facts(ALL.narrowed(staff=ana.pk), JUNE) == 1

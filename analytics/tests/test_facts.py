@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -15,10 +17,18 @@ from analytics.facts.measures import MEASURES
 from analytics.facts.reading import DAYS, STAFF, Row
 from analytics.facts.refreshing import refresh
 from analytics.facts.spans import mostly_by_months
-from analytics.facts.totals import claim_totals, staff_claim_totals, staff_totals, totals
+from analytics.facts.totals import (
+    claim_totals,
+    claims_touched,
+    staff_claim_totals,
+    staff_totals,
+    totals,
+    touched_by_facts,
+)
 from analytics.models import DirtyDay
 from analytics.periods import Period
 from analytics.scopes import NONE, Scope
+from claims.models import ClaimEvent
 
 from .histories import LAST, World
 
@@ -84,6 +94,19 @@ def assert_all_right(world: World) -> None:
     for by in (("staff",), ("department", "day")):
         kept = staff_totals(ALL, HALF_A_YEAR, by)
         assert in_order(kept) == in_order(staff_claim_totals(ALL, HALF_A_YEAR, by))
+    for scope in (ALL, Scope(department, today=LAST)):
+        for each in world.people:
+            of_one = scope.narrowed(staff=each.pk)
+            for period in (RAGGED, FROM_WITHIN, HALF_A_YEAR):
+                different = len(worked(of_one, period))
+                assert (claims_touched(of_one, period), touched_by_facts(of_one, period)) == (different,) * 2
+
+
+def worked(of_one: Scope, period: Period) -> set[Any]:
+    """Claims, told from each event."""
+    events = ClaimEvent.objects.filter(of_one.about_facts("claim__"), actor=of_one.staff)
+    events = events.exclude(action="received").exclude(claim__status="void")
+    return {each.claim_id for each in events if timezone.localdate(each.at) in period}
 
 
 def test_most_of_a_month_is_the_month_less_its_other_days() -> None:
