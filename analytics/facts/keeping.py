@@ -65,8 +65,8 @@ def add(
 ) -> None:
     """Add these rows to what is kept of their days.
 
-    Rows of the same keys become one again, but not by provider: those are so many that hardly two have the
-    same, and to look for them takes longer than to read them.
+    Rows of the same keys become one again, but not by provider and more: those are so many that hardly two
+    have the same, and to look for them takes longer than to read them.
     """
     keys = ", ".join(["day", *columns.values()])
     kept = ", ".join(["day", *columns])
@@ -74,11 +74,8 @@ def add(
     table = model._meta.db_table
     fresh = _by_keys(keys, names, rows)
     sql = f"INSERT INTO {table} ({told}) {fresh}"
-    if "provider_id" not in columns:
-        same = " AND ".join(
-            f"before.{column} {'IS NOT DISTINCT FROM' if column.endswith('_id') else '='} fresh.{key}"
-            for column, key in (("day", "day"), *columns.items())
-        )
+    if "provider_id" not in columns or len(columns) == 1:
+        same = " AND ".join(_same(column, key) for column, key in (("day", "day"), *columns.items()))
         both = f"SELECT {told} FROM before UNION ALL SELECT {', '.join([keys, *names])} FROM fresh"  # noqa: S608
         sql = f"""
             WITH fresh AS MATERIALIZED ({fresh}),
@@ -87,6 +84,13 @@ def add(
         """  # noqa: S608 - names of our own
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
+
+
+def _same(column: str, key: str) -> str:
+    """Nothing is the same as nothing. Said as an equality, it can be looked up however many there are."""
+    if not column.endswith("_id"):
+        return f"before.{column} = fresh.{key}"
+    return f"coalesce(before.{column}, 0) = coalesce(fresh.{key}, 0)"
 
 
 def add_months(

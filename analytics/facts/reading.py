@@ -33,6 +33,7 @@ from ..models import (
     NewClaim,
     ProviderFact,
     ProviderMonth,
+    ProviderTotalMonth,
     StaffFact,
     WorkedFact,
 )
@@ -124,6 +125,8 @@ class FactTable:
     fact: str  # of its marks
     keys: tuple[str, ...]
     known: dict[str, Measure]
+    few_months: type[Any] | None = None  # the months once more in far fewer rows, by fewer keys
+    few_keys: tuple[str, ...] = ()
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -135,6 +138,12 @@ class FactTable:
         columns = {each.name for each in self.model._meta.get_fields()}
         return [each for each in self.known.values() if each.key in columns]
 
+    def months_for(self, scope: Scope, keys: Sequence[str]) -> type[Any] | None:
+        """The fewest rows that tell apart what is asked for."""
+        sees_all = scope.departments is None and scope.department is None
+        is_told = sees_all and {*keys, *scope.asked} <= {*self.few_keys}
+        return self.few_months if self.few_months and is_told else self.months
+
     def has(self, measures: Iterable[Measure]) -> bool:
         return {each.key for each in self.measures}.issuperset(each.kept_in for each in measures)
 
@@ -142,7 +151,10 @@ class FactTable:
 _KEYS = ("payer", "department", "kind")
 DAYS = FactTable(DayFact, MonthFact, DirtyDay.Fact.DAY, _KEYS, MEASURES)
 CATEGORIES = FactTable(CategoryFact, CategoryMonth, DirtyDay.Fact.DAY, (*_KEYS, "category"), MEASURES)
-PROVIDERS = FactTable(ProviderFact, ProviderMonth, DirtyDay.Fact.DAY, (*_KEYS, "provider"), MEASURES)
+PROVIDERS = FactTable(
+    *(ProviderFact, ProviderMonth, DirtyDay.Fact.DAY, (*_KEYS, "provider"), MEASURES),
+    *(ProviderTotalMonth, ("provider",)),
+)
 STAFF = FactTable(StaffFact, None, DirtyDay.Fact.STAFF, ("department", "staff"), STAFF_MEASURES)
 WORKED = FactTable(
     WorkedFact, None, DirtyDay.Fact.STAFF, ("department", "staff", "last_before"), STAFF_MEASURES
@@ -310,7 +322,7 @@ class Reading:
     ) -> list[Sql]:
         """What facts say of these days, told as of one of them where it does not matter of which."""
         assert self.table is not None  # noqa: S101 - asked only for a table that there is
-        model = self.table.model if table == "days" else self.table.months
+        model = self.table.model if table == "days" else self.table.months_for(self.scope, self.keys)
         if model is None or not periods:
             return []
         rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", periods))

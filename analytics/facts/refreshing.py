@@ -135,6 +135,8 @@ def _count_new_claims() -> int:
             add(table.model, columns, kept, rows)
             if table.months is not None:
                 add_months(table.months, columns, kept, rows)
+            if table.few_months is not None:
+                add_months(table.few_months, {COLUMNS[key]: key for key in table.few_keys}, kept, rows)
     add_codes_of(_NOTED, EVERYTHING, EVER)
     add_causes_of(_NOTED, EVERYTHING, EVER)
     with connection.cursor() as cursor:
@@ -164,6 +166,9 @@ def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
             replace(table.model, periods, columns, kept, rows)
             if table.months is not None:
                 replace_months(table.model, table.months, periods, list(columns), kept)
+            if table.months is not None and table.few_months is not None:
+                few = [COLUMNS[key] for key in table.few_keys]
+                replace_months(table.months, table.few_months, periods, few, kept)
 
 
 def reading_by_all(tables: list[FactTable]) -> Reading:

@@ -20,6 +20,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Value,
     When,
 )
 from django.db.models.expressions import Combinable
@@ -229,7 +230,7 @@ RESOLVED = (
         where=Q(status=Status.PAID, resolved_by__isnull=False),
         more={
             "resolved_by": Subquery(_LAST_TO_ACT.values("actor_id")[:1]),
-            "last_before": Cast(None, DateField()),
+            "last_before": Cast(Value(None), DateField()),
         },
     ),
 )

@@ -41,9 +41,8 @@ def months() -> Iterator[Period]:
     """Those with a claim, or with whatever is kept of one: a mistyped date may lie a hundred years back."""
     tables = (*TABLES, *CODE_TABLES)
     kept: list[tuple[type[Model], str]] = [
-        (model, "day") for table in tables for model in (table.model, table.months) if model
+        (each, "day") for table in tables for each in (table.model, table.months, table.few_months) if each
     ]
-    kept += [(table.few_months, "day") for table in CODE_TABLES if table.few_months]
     kept += [(CauseFact, "day"), (CauseMonth, "day")]
     kept += [(ClaimBalance, "submitted_on"), (DecidedAppeal, "at__date")]
     with connection.cursor() as cursor:
@@ -104,11 +103,20 @@ def _differing_sums(month: Period) -> Iterator[Difference]:
             differing = [
                 (table, by)
                 for table in alike
-                for each in ("day", "month")[: 1 if table.months is None else 2]
-                if _Remainder(table, month, by := (each, *table.keys), claims).rows()
+                for by in _splits(table)
+                if _Remainder(table, month, by, claims).rows()
             ]
         for table, by in differing:
             yield from _compare(table, month, by)
+
+
+def _splits(table: FactTable) -> Iterator[tuple[str, ...]]:
+    """By all that each kind of its facts tells apart."""
+    yield ("day", *table.keys)
+    if table.months is not None:
+        yield ("month", *table.keys)
+    if table.few_months is not None:
+        yield ("month", *table.few_keys)
 
 
 def _compare(table: FactTable, month: Period, by: tuple[str, ...]) -> Iterator[Difference]:

@@ -24,6 +24,7 @@ from analytics.models import (
     ProviderCodeFact,
     ProviderCodeMonth,
     ProviderFact,
+    ProviderTotalMonth,
 )
 from analytics.tasks import refresh_facts
 from claims.models import Claim, ClaimLine
@@ -99,10 +100,14 @@ def test_months_with_neither_claims_nor_facts_are_passed_over() -> None:
     assert "day 1960-02-01" in said.getvalue()
 
 
-def test_a_line_too_few_in_the_facts_of_months_is_found() -> None:
+@pytest.mark.parametrize("model", [MonthFact, ProviderTotalMonth])
+def test_a_line_too_few_in_the_facts_of_months_is_found(
+    model: type[MonthFact] | type[ProviderTotalMonth],
+) -> None:
     make_claim(fees=["10.00"], submitted_on=DAY)
     refresh_facts()
-    MonthFact.objects.update(fee_lines=0)
+    assert "to the cent" in verify()
+    model.objects.update(fee_lines=0)
     with pytest.raises(CommandError):
         verify()
 
