@@ -218,6 +218,11 @@ def test_payments_and_facts_have_workers_of_their_own():
     assert app.conf.task_default_queue not in queues
 
 
+def test_what_nobody_waits_for_leaves_the_cores_to_pages():
+    assert {name for name, command in programs().items() if command[0] == "nice"} == {"worker"}
+    assert {name for name in OURS if SERVICES[name].get("cpu_shares", 1024) < 1024} == {"worker"}
+
+
 def queues_of(command: list[str]) -> tuple[str, ...]:
     said = re.search(r"--queues[ =](\S+)", " ".join(command))
     assert said

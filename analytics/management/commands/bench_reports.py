@@ -30,7 +30,7 @@ from analytics.models import DirtyDay, ExportPiece
 from claims.imports.made_up import write_claim_lines
 from claims.management.commands._bench_api import family, token_of, web_server
 from claims.models import Claim, ClaimEvent, Import
-from rcm_site.management.commands.up import FACTS
+from rcm_site.management.commands.up import FACTS, GIVING_WAY
 from rcm_site.testing.services import CannotRun, Redis, running
 
 CACHES = {"cold": "off", "warm": "on"}  # what FACTS_CACHE is meanwhile
@@ -173,7 +173,8 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory(prefix="rcm-bench-") as made:
             file = Path(made) / "lines.csv"
             write_claim_lines(file, lines)
-            command = [sys.executable, sys.argv[0], "import_claims", str(file), "--user", user.email]
+            taken = [sys.executable, sys.argv[0], "import_claims", str(file), "--user", user.email]
+            command = [*GIVING_WAY, *taken]  # as the worker, which takes in what comes by page or API
             before = set(Import.objects.values_list("pk", flat=True))
             with subprocess.Popen([*command, "--again"], stdout=subprocess.DEVNULL) as taking_in:
                 while taking_in.poll() is None and not _is_coming_in(before):
@@ -232,7 +233,7 @@ def _workers(redis: str) -> Iterator[None]:
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "rcm_site", "worker"]
     env = os.environ | {"REDIS_URL": redis, "LOG_LEVEL": "WARNING"}
     with (
-        subprocess.Popen([*celery, "--beat"], env=env, stdout=subprocess.DEVNULL) as worker,
+        subprocess.Popen([*GIVING_WAY, *celery, "--beat"], env=env, stdout=subprocess.DEVNULL) as worker,
         subprocess.Popen([*celery, *FACTS, "--concurrency=2"], env=env, stdout=subprocess.DEVNULL) as facts,
     ):
         try:

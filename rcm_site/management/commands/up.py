@@ -56,15 +56,18 @@ class Command(BaseCommand):
 # What the workers of the payments side and of the facts listen to; the other worker listens to none of it.
 PAYMENTS = ["--queues=payments,relay", "--hostname=payments@%h"]
 FACTS = ["--queues=facts", "--hostname=facts@%h"]
+# Files, exports and mail leave the cores to whoever waits for a page. Facts do not: pages wait for them.
+GIVING_WAY = ["nice", "-n", "10"]
 
 
 def programs() -> dict[str, list[str]]:
     """What the site consists of, by the name people know it by."""
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "rcm_site"]
     alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    threads = f"--concurrency={settings.WORKER_THREADS}"
     return {
         "web server": [sys.executable, "-m", "gunicorn", "-c", "python:rcm_site.gunicorn", "rcm_site.wsgi"],
-        "worker": [*celery, "worker", "--pool=threads", f"--concurrency={settings.WORKER_THREADS}", *alone],
+        "worker": [*GIVING_WAY, *celery, "worker", "--pool=threads", threads, *alone],
         "payments worker": [*celery, "worker", "--pool=threads", "--concurrency=2", *PAYMENTS, *alone],
         "facts worker": [*celery, "worker", "--pool=threads", "--concurrency=2", *FACTS, *alone],
         "beat": [*celery, "beat", "--pidfile="],
