@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -96,7 +97,9 @@ def over_weeks(question: Question) -> Question:
 
 
 def change_of(kpi: Kpi, now: Figure, before: Figure, against: str = "") -> Change | None:
-    return change_in(kpi.unit, kpi.good, now.value, before.value, against)
+    """Of too few, a change is neither good nor bad."""
+    change = change_in(kpi.unit, kpi.good, now.value, before.value, against)
+    return replace(change, meaning="neutral") if change and (now.is_few or before.is_few) else change
 
 
 def change_in(

@@ -30,9 +30,11 @@ def work_cards(user: User) -> list[Card]:
         Card(
             "Your open claims",
             f"{told['claims']:,}",
-            url=f"{mine}&status=open",
+            url=f"{mine}&status=open" if told["claims"] else reverse("worklists"),
             definition="Claims assigned to you that are submitted, pending, denied or appealed.",
-            n=f"{money(told['to_come'])} still to come" if told["claims"] else "nothing is assigned to you",
+            n=f"{money(told['to_come'])} still to come"
+            if told["claims"]
+            else "none is yours: take one from a worklist",
         ),
         Card(
             "Your denied claims",

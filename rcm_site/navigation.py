@@ -29,7 +29,7 @@ SECTIONS: list[tuple[str, list[Item]]] = [
     (
         "Revenue cycle",
         [
-            Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard"),
+            Item("Dashboard", "dashboard", "dashboard", "analytics.view_dashboard", also=("numbers",)),
             Item("Alerts", "alerts", "alerts", "analytics.view_alert"),
             Item(
                 "Worklists",

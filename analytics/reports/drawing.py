@@ -11,7 +11,7 @@ from rcm_site import charts as drawing
 from rcm_site.charts import About, Bar, Chart, Series, Size, bar_chart, fold, line_chart
 from rcm_site.charts.chart import MOST_SERIES
 
-from ..catalogue import Figure, Kpi, Unit
+from ..catalogue import FEW, Figure, Kpi, Unit
 from ..overview import n_in_words
 from ..pages.drawing import CHART_UNITS, benchmark_of, drawn
 from .answering import ReportRow, ReportTable
@@ -103,7 +103,7 @@ def _bars(asked: ReportQuestion, rows: Sequence[ReportRow], place: int, size: Si
     caption = "" if adds_up or len(bars) <= MOST_BARS else f"The {MOST_BARS} largest of {len(bars)}."
     few = len(rows) - len(told)
     if few:
-        caption = f"{caption} {few} of too few {kpi.n_noun} to say so are left out.".strip()
+        caption = f"{caption} {few} left out: fewer than {FEW} {kpi.n_noun} each.".strip()
     about = _about(asked, place, size, caption)
     return bar_chart(about, CHART_UNITS[kpi.unit], shown, benchmark=benchmark_of(kpi))
 

@@ -185,6 +185,14 @@ def test_a_billers_day_begins_with_their_own_claims(client: Client, sign_in: Any
         assert len(client.get(card.url).context["table"].rows) == rows
 
 
+def test_who_has_no_claims_is_led_to_where_they_are(client: Client, sign_in: Any) -> None:
+    heart = make_department("Heart")
+    make_claim(department=heart)
+    sign_in("biller", departments=[heart])
+    mine = client.get("/dashboard/").context["work"][0]
+    assert (mine.value, mine.url) == ("0", "/worklists/")
+
+
 def test_a_wrong_question_is_told_on_the_dashboard(client: Client, sign_in: Any) -> None:
     make_claim()
     sign_in("director")

@@ -55,6 +55,7 @@ class Remittance(models.Model):
     identity = models.CharField(max_length=64, unique=True, editable=False)
     added_at = models.DateTimeField(default=timezone.now)
 
+    METHODS: ClassVar[dict[str, str]] = {"CHK": "Check", "FWT": "Wire transfer", "NON": "No payment"}
     AUDIT_VALUES: ClassVar[tuple[str, ...]] = ("payer", "method", "paid_on", "amount")
 
     objects = RemittanceQuerySet.as_manager()
@@ -65,6 +66,10 @@ class Remittance(models.Model):
 
     def __str__(self) -> str:
         return f"remittance {self.pk}"
+
+    @property
+    def method_in_words(self) -> str:
+        return self.METHODS.get(self.method, self.method)
 
     @property
     def is_balanced(self) -> bool:

@@ -29,7 +29,7 @@ from rcm_site.templatetags.ui import NOTHING, day, money, money_brief, unbroken
 from .. import changes
 from ..answers import denials
 from ..deadlines import deadline_of
-from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, ServicePayment
+from ..models import Adjustment, Claim, ClaimEvent, ClaimLine, ClaimPayment, Import, Patient, ServicePayment
 from .appeals_of import appeals_of
 from .attachments import attachments_of
 from .balance import payers_answer
@@ -213,6 +213,7 @@ def claim_page(
             "title": f"Where does claim {found} stand?",
             "claim": found,
             "patient": patient_shown(found.patient, user),
+            "may_open_patient": may_open_patient(found, user),
             "birth_date": birth_date(found, user),
             "member": member(found, user),
             "account": account.entries(),
@@ -272,6 +273,12 @@ def adjustments_of(payments: list[ClaimPayment]) -> list[Adjustment]:
 
 def events_of(found: Claim) -> QuerySet[ClaimEvent]:
     return found.events.select_related("actor", "source", "rule").order_by("-at", "-id")[:MOST_SHOWN]
+
+
+def may_open_patient(found: Claim, user: User) -> bool:
+    if found.patient is None or not may(user, "claims.assess_patients"):
+        return False
+    return Patient.objects.visible_to(user).filter(pk=found.patient.pk).exists()
 
 
 def birth_date(found: Claim, user: User) -> str:

@@ -38,7 +38,7 @@ COLUMNS = [
     Column("trace", "Trace number", remittance_name),
     Column("payer", "Payer", lambda each: payer_of(each)),
     Column("paid_on", "Paid on", lambda each: unbroken(day(each.paid_on)), sort="paid_on"),
-    Column("method", "Method", lambda each: each.method or NOTHING),
+    Column("method", "Method", lambda each: each.method_in_words or NOTHING),
     Column("claims", "Claims", lambda each: number(each.claims_seen or 0), numeric=True),
     Column("amount", "Amount", lambda each: amount(each.amount), numeric=True, sort="amount"),
     Column("balance", "Balance", badge_of),

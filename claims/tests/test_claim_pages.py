@@ -173,7 +173,7 @@ def test_the_lines_end_in_their_net_fee_and_its_sum(client: Client, biller: User
 
 def test_a_patient_is_shown_to_billers_and_each_look_is_audited(client: Client, biller: User) -> None:
     patient = make_patient("P-9", name=NAME, birth_date="1980-02-03", departments=[biller.departments.get()])
-    claim = claim_of(biller, patient=patient)
+    claim = claim_of(biller, patient=patient, payer=make_payer("Aetna"))
     member = Coverage.objects.create(plan_group="G", subscriber="M-1001")
     claim.lines.update(coverage=member)
     page = page_of(client, claim)
@@ -182,6 +182,11 @@ def test_a_patient_is_shown_to_billers_and_each_look_is_audited(client: Client, 
     assert "M-1001" in page
     assert AuditEntry.objects.filter(action="claim.read", subject_id=str(claim.pk)).count() == 1
     assert NAME in listed(client)
+    assert f'href="/patients/{patient.pk}/"' in page
+    assert f'href="/payers/{claim.payer_id}/"' in page
+    assert "/providers/" not in page  # which a biller may not open
+    patient.departments.clear()
+    assert f'href="/patients/{patient.pk}/"' not in page_of(client, claim)
 
 
 def test_a_masked_role_reads_neither_patient_nor_notes(client: Client, sign_in: Callable[..., User]) -> None:

@@ -53,11 +53,11 @@ def page(client: Client, name: str, *args: Any, **asked: str) -> str:
 
 def test_the_list_says_which_add_up_and_by_how_much_others_do_not(client: Client, biller: User) -> None:
     remitted(biller)
-    remitted(biller, amount=Decimal(100), claims_paid=Decimal("87.50"))
+    remitted(biller, amount=Decimal(100), claims_paid=Decimal("87.50"), method="CHK")
     remitted(biller, claim_imbalances=2)
     remitted(biller, claims_paid=None)
     text = page(client, "remittances")
-    for words in ("Balanced", "Differs by $12.50", "2 claims off", "Being read"):
+    for words in ("Balanced", "Check", "Differs by $12.50", "2 claims off", "Being read"):
         assert words in text
 
 
