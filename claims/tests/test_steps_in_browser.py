@@ -1,4 +1,4 @@
-"""What is refused on a claim's page is told where people look, in a real browser of the size of a phone."""
+"""What a claim's page refuses is told where people look, and paper is to be read: in a real browser."""
 
 from __future__ import annotations
 
@@ -37,3 +37,17 @@ def test_what_is_refused_is_told_in_sight(open_window: Any, scripts: bool) -> No
     page.get_by_role("button", name="Post it").click()
     expect(page.get_by_text("The payment is more than the balance of $80.00.")).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("alert")).to_be_focused()
+
+
+@pytest.mark.parametrize("path", ["/claims/{}/", "/claims/"])
+def test_paper_has_nothing_to_click(open_window: Any, path: str) -> None:
+    heart = make_department("Heart")
+    claim = make_claim(charge=Decimal(80), department=heart)
+    window = open_window()
+    window.sign_in(make_user("biller", departments=[heart]))
+    page = window.go(path.format(claim.pk))
+    to_click = page.locator(":is(button, summary, select, textarea, input:not([type=hidden])):visible")
+    expect(to_click).not_to_have_count(0)
+    page.emulate_media(media="print")
+    expect(to_click).to_have_count(0)
+    expect(page.get_by_text(str(claim)).first).to_be_visible()
