@@ -35,8 +35,15 @@ def share_column(name: str, label: str, value: Value) -> Column:
     return Column(name, label, lambda row: percent(value(row)), numeric=True, sort=name, value=value)
 
 
-def change_column(name: str, label: str, value: Value, write: Callable[[Any], str], good: Good) -> Column:
-    """With its sign, and said to be good or bad by where the number should go."""
+def change_column(
+    name: str,
+    label: str,
+    value: Value,
+    write: Callable[[Any], str],
+    good: Good,
+    is_few: Callable[[Any], bool] = lambda row: False,
+) -> Column:
+    """With its sign, and said to be good or bad by where the number should go, unless it is one of few."""
 
     def cell(row: Any) -> Cell:
         change = value(row)
@@ -44,7 +51,7 @@ def change_column(name: str, label: str, value: Value, write: Callable[[Any], st
             return Cell(NOTHING, numeric=True)
         tone = (
             ""
-            if not change or good == Good.EITHER
+            if not change or good == Good.EITHER or is_few(row)
             else "good"
             if (change > 0) == (good == Good.UP)
             else "bad"

@@ -13,7 +13,7 @@ from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import number, percent
 
 from ..cards import Good
-from ..catalogue import Figure, split
+from ..catalogue import FEW, Figure, split
 from ..codes import code_totals
 from ..denials import by_category, by_procedure
 from ..kpis import KPIS
@@ -43,7 +43,7 @@ class SplitRow:
     claims: int
     dollars: Decimal
     decided: int | None = None  # a category is known of denied claims alone
-    rate_before: Decimal | None = None
+    before: tuple[Decimal, Decimal] | None = None  # denied and decided in the days to compare with
 
     @property
     def rate(self) -> Decimal | None:
@@ -51,16 +51,20 @@ class SplitRow:
 
     @property
     def points(self) -> Decimal | None:
-        if self.rate is None or self.rate_before is None:
-            return None
-        return (self.rate - self.rate_before) * 100
+        was = part(*self.before) if self.before else None
+        return (self.rate - was) * 100 if self.rate is not None and was is not None else None
+
+    @property
+    def is_few(self) -> bool:
+        """Too few, now or then, to say that a change is one."""
+        return min(self.decided or 0, self.before[1] if self.before else 0) < FEW
 
 
 def _by_key(question: Question, by: str) -> list[SplitRow]:
     """By what sums are kept for."""
     found = split([RATE, CHARGES], question.scope, question.period, by)
     dollars = {each.key: each.figure.numerator for each in found[CHARGES.key]}
-    before = _rates(question, question.against, by) if question.against else {}
+    before = _decided(question, question.against, by) if question.against else {}
     asks = narrowing(by, [each.key for each in found[RATE.key]], question.period)
     return [
         SplitRow(
@@ -75,9 +79,9 @@ def _by_key(question: Question, by: str) -> list[SplitRow]:
     ]
 
 
-def _rates(question: Question, period: Period, by: str) -> dict[Any, Decimal | None]:
+def _decided(question: Question, period: Period, by: str) -> dict[Any, tuple[Decimal, Decimal]]:
     rows = RATE.by(question.scope, period, by)
-    return {each.key: part(each.figure.numerator, each.figure.denominator or Decimal(0)) for each in rows}
+    return {each.key: (each.figure.numerator, each.figure.denominator or Decimal(0)) for each in rows}
 
 
 def _by_category(question: Question, _: str) -> list[SplitRow]:
@@ -88,7 +92,7 @@ def _by_category(question: Question, _: str) -> list[SplitRow]:
 def _by_procedure(question: Question, _: str) -> list[SplitRow]:
     now = by_procedure(question.scope, question.period)
     then = code_totals(question.scope, question.against, "procedure") if question.against else []
-    before = {row.key[0]: part(Decimal(row.sums["denied"]), Decimal(row.sums["decided"])) for row in then}
+    before = {row.key[0]: (Decimal(row.sums["denied"]), Decimal(row.sums["decided"])) for row in then}
     return [
         SplitRow(
             row.procedure or "No procedure",
@@ -142,7 +146,11 @@ def split_table(request: HttpRequest, question: Question, by: str, whole: Whole)
         ]
         totals += [Cell(number(decided), numeric=True), Cell(RATE.words(whole.rate.value), numeric=True)]
     if has_rates and question.against:
-        columns.append(change_column("points", "Change, points", lambda row: row.points, points, Good.DOWN))
+        columns.append(
+            change_column(
+                "points", "Change, points", lambda row: row.points, points, Good.DOWN, lambda row: row.is_few
+            )
+        )
         totals.append(Cell(""))
     return Table(
         request,

@@ -157,6 +157,21 @@ def test_a_procedure_never_denied_before_has_risen_from_nothing(
     assert (changes["70450"], changes["99214"]) == ("+100.0", "+80.0")
 
 
+def test_a_change_of_too_few_is_neither_good_nor_bad(
+    client: Client, sign_in: Any, incident: dict[str, Any]
+) -> None:
+    sign_in("director")
+
+    def change() -> tuple[str, str]:
+        rows = client.get(f"/denials/{ASKED}&by=payer").context["split"].rows
+        return next((row.cells[-1].text, row.cells[-1].tone) for row in rows if row.cells[0].text == "Aetna")
+
+    assert change() == ("+40.0", "")  # 6 of 10 after 1 of 5
+    for days_ago in [5, 40] * 20:
+        decide(incident["aetna"], incident["heart"], incident["today"] - timedelta(days=days_ago))
+    assert change() == ("+16.0", "bad")  # 6 of 30 after 1 of 25
+
+
 def test_it_names_who_denies_what_all_of_a_sudden(
     client: Client, sign_in: Any, incident: dict[str, Any]
 ) -> None:
