@@ -124,11 +124,8 @@ class AnswerShown(serializers.Serializer[Any]):
 
 def beside_shown(name: str, **fields: serializers.Field[Any, Any, Any, Any]) -> serializers.Serializer[Any]:
     """What `beside` tells, of these fields."""
-    then = {"period": PeriodShown(), **fields}
-    return inline_serializer(
-        f"{name}Compared",
-        {each: inline_serializer(f"{name}Before", then, allow_null=True) for each in BEFORE},
-    )
+    then = type(f"{name}Before", (serializers.Serializer,), {"period": PeriodShown(), **fields})
+    return inline_serializer(f"{name}Compared", {each: then(allow_null=True) for each in BEFORE})
 
 
 class KpisShown(AnswerShown):

@@ -68,7 +68,7 @@ def counts(page: Any) -> list[str]:
 @pytest.mark.parametrize("kind", ["", "dental"])
 def test_every_kpi_lists_exactly_the_claims_that_its_number_counts(rf: RequestFactory, kind: str) -> None:
     """Each tab says how many claims it lists, and lists as many; where n counts claims, it is n."""
-    World(7).live(40, lambda: None)
+    World(6).live(40, lambda: None)
     director = make_user("director")
     assert Claim.objects.filter(status="void").exists()
     asked = {"start": "2026-03-01", "end": str(LAST), "kind": kind}
