@@ -14,7 +14,7 @@ from claims import deadlines
 from claims.deadlines import LIMITS, SOON, AtRisk, Limit
 from claims.plan_limits import Lengths
 from rcm_site.tables import Cell, Column, Table
-from rcm_site.templatetags.ui import money, money_brief
+from rcm_site.templatetags.ui import money, money_brief, number
 
 from ..facts.caching import is_told, remembered
 from ..questions import Question
@@ -50,7 +50,11 @@ def at_risk_table(request: HttpRequest, question: Question) -> Table:
         [
             Column("what", "What has to be done", lambda row: WORDS[row[0].key]),
             Column(
-                "claims", f"Claims in {SOON[-1]} days", lambda row: f"{row[1][-1].claims:,}", numeric=True
+                "claims",
+                f"Claims in {SOON[-1]} days",
+                lambda row: number(row[1][-1].claims),
+                numeric=True,
+                value=lambda row: row[1][-1].claims,
             ),
             *(within(place) for place in range(len(SOON))),
         ],

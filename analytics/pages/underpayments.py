@@ -201,7 +201,13 @@ def proof_table(request: HttpRequest, question: Question, found: Underpaid) -> T
     ]
     columns = [
         Column("label", "Part", lambda row: row.label),
-        Column("dollars", "Dollars", lambda row: money(row.dollars), numeric=True),
+        Column(
+            "dollars",
+            "Dollars",
+            lambda row: money(row.dollars),
+            numeric=True,
+            value=lambda row: row.dollars,
+        ),
     ]
     return Table(
         request,

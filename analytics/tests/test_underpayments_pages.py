@@ -119,7 +119,11 @@ def test_the_causes_and_claims_can_be_had_as_files(client: Client, sign_in: Any,
     asked = DAYS | {"service": "99213", "export": "claims", "format": "csv"}
     rows = list(csv.reader(StringIO(client.get(cause_of(aetna), asked).getvalue().decode("utf-8-sig"))))
     assert [row[6] for row in rows[1:]] == ["40.00", "22.00", "20.00"]
-    assert AuditEntry.objects.filter(action="report.exported").count() == 2
+    proof = client.get(PAGE, DAYS | {"export": "proof", "format": "csv"}).getvalue().decode("utf-8-sig")
+    dollars = [row[1] for row in csv.reader(StringIO(proof))]
+    assert dollars[0] == "Dollars"
+    assert "82.00" in dollars  # a number, for whoever adds up
+    assert AuditEntry.objects.filter(action="report.exported").count() == 3
 
 
 def test_whoever_works_claims_pursues_a_cause_and_others_see_how_far_it_is(
