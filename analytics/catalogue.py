@@ -19,6 +19,7 @@ from rcm_site.templatetags.ui import NOTHING, money, number, percent
 
 from .cards import Good
 from .drilldown import Part, claims_of
+from .facts.caching import once
 from .facts.measures import BUCKETS, MEASURES
 from .facts.reading import KEYS, Amount
 from .facts.totals import standings, totals
@@ -304,10 +305,14 @@ def needed(kpis: Iterable[Kpi]) -> list[str]:
 # What keys are called ------------------------------------------------------------------------------
 
 
-def _names(model: Any, none: str) -> Callable[[set[Any]], dict[Any, str]]:
+def names_of(model: type[Payer | Department]) -> dict[Any, str]:
+    """All of them, in their order: there are few, and an answer asks in several places."""
+    return once(model, lambda: dict(model._default_manager.order_by("name").values_list("pk", "name")))
+
+
+def _names(model: type[Payer | Department], none: str) -> Callable[[set[Any]], dict[Any, str]]:
     def names(keys: set[Any]) -> dict[Any, str]:
-        known = model._default_manager.order_by().filter(pk__in=keys - {None})
-        found = dict(known.values_list("pk", "name"))
+        found = names_of(model)
         return {key: found.get(key, f"no. {key}") if key is not None else none for key in keys}
 
     return names

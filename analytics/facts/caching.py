@@ -7,11 +7,11 @@ needs nobody to throw it away, and no server that all processes share: one that 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.cache import caches
@@ -23,6 +23,7 @@ from ..scopes import CLAIM_FILTERS, FACT_FILTERS, Scope
 from .fact_triggers import COLUMNS
 
 Found = TypeVar("Found")
+Held = TypeVar("Held")
 
 # Of one answer. Longer ones, as of thousands of providers, stand apart, or they would push many out; the
 # longest are not kept.
@@ -62,29 +63,30 @@ def _marked(last: str, written_in: int | None, snapshot: str) -> tuple[Any, ...]
 
 
 @contextmanager
-def one_version() -> Iterator[None]:
+def one_answer() -> Iterator[None]:
     """What is asked for meanwhile is looked up by one version, read when it is first needed.
 
     It is the answer of that moment or of a later one: what is newly worked out is kept under a version that
     it is no older than.
     """
-    token = _held.set([])
+    token = _held.set({})
     try:
         yield
     finally:
         _held.reset(token)
 
 
-_held: ContextVar[list[str] | None] = ContextVar("held", default=None)
+_held: ContextVar[dict[Any, Any] | None] = ContextVar("held", default=None)
 
 
-def _version_held() -> str:
+def once(what: Hashable, read: Callable[[], Held]) -> Held:
+    """What one answer needs in several places, read where it is first needed; outside of one, each time."""
     held = _held.get()
     if held is None:
-        return version()
-    if not held:
-        held.append(version())
-    return held[0]
+        return read()
+    if what not in held:
+        held[what] = read()
+    return cast(Held, held[what])
 
 
 def remembered(question: tuple[Any, ...], work_out: Callable[[], list[Found]]) -> list[Found]:
@@ -94,7 +96,7 @@ def remembered(question: tuple[Any, ...], work_out: Callable[[], list[Found]]) -
     """
     if not settings.FACTS_CACHE or connection.in_atomic_block:
         return work_out()
-    now = _version_held()  # before anything is read, or older sums could pass for newer ones
+    now = once(version, version)  # before anything is read, or older sums could pass for newer ones
     key = digest((CODE, *question))
     for name in ("facts", "long_facts"):
         kept = caches[name].get(key)

@@ -26,7 +26,8 @@ from rcm_site.charts import Chart
 from rcm_site.spreadsheets import Sheet, export, of_table
 from rcm_site.tables import Table
 
-from ..facts.caching import one_version
+from ..catalogue import names_of
+from ..facts.caching import one_answer
 from ..facts.totals import is_catching_up
 from ..periods import LABELS, NAMED
 from ..questions import CHOSEN, COMPARED, FILTERS, PARAMETERS, Question, WrongQuestion, ask
@@ -57,7 +58,7 @@ class QuestionForm(forms.Form):
             shown["period"] = CHOSEN
         super().__init__(shown)
         self.problems = problems
-        self.fields["payer"].choices = [("", "All"), *names(Payer.objects.all())]  # type: ignore[attr-defined]
+        self.fields["payer"].choices = [("", "All"), *choices(names_of(Payer))]  # type: ignore[attr-defined]
         departments = names(Department.objects.visible_to(user))
         self.fields["department"].choices = [("", "All"), *departments]  # type: ignore[attr-defined]
         for name in set(FILTERS) - set(self.fields):
@@ -75,7 +76,11 @@ class QuestionForm(forms.Form):
 
 
 def names(rows: Any) -> list[tuple[str, str]]:
-    return [(str(pk), name) for pk, name in rows.order_by("name").values_list("pk", "name")]
+    return choices(dict(rows.order_by("name").values_list("pk", "name")))
+
+
+def choices(names: Mapping[Any, str]) -> list[tuple[str, str]]:
+    return [(str(pk), name) for pk, name in names.items()]
 
 
 def answer(
@@ -97,19 +102,19 @@ def answer(
     except WrongQuestion as wrong:
         form = QuestionForm(asked, user, wrong.problems, about)
         return render(request, template, {"title": title, "form": form, "problems": wrong.problems})
-    with one_version():
+    with one_answer():
         shown = {"title": title} | build(question)
-    if "format" in request.GET:
-        return hand_out(request, question, shown)
-    frame = {
-        "form": QuestionForm(question.asked, user, {}, about),
-        "question": question,
-        "words": question.words,
-        "chips": chips(request, question, about),
-        "has_claims": Claim.objects.visible_to(user).exists(),
-        "send_url": reverse("upload") if may(user, "claims.add_import") else "",
-        "is_catching_up": is_catching_up(),
-    }
+        if "format" in request.GET:
+            return hand_out(request, question, shown)
+        frame = {
+            "form": QuestionForm(question.asked, user, {}, about),
+            "question": question,
+            "words": question.words,
+            "chips": chips(request, question, about),
+            "has_claims": Claim.objects.visible_to(user).exists(),
+            "send_url": reverse("upload") if may(user, "claims.add_import") else "",
+            "is_catching_up": is_catching_up(),
+        }
     return in_history_once(request, render(request, template, frame | shown))
 
 

@@ -14,9 +14,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from analytics.catalogue import LABELS
 from analytics.drilldown import Listed
 from analytics.facts import caching
-from analytics.facts.caching import code_version, is_told, version
+from analytics.facts.caching import code_version, is_told, one_answer, version
 from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import refresh
 from analytics.facts.totals import claims_touched, staff_totals, totals
@@ -262,3 +263,17 @@ def test_other_code_is_another_version(tmp_path: Path) -> None:
     assert code_version(tmp_path) == before
     kpis.write_text("share(denied, of=submitted)")
     assert code_version(tmp_path) != before
+
+
+def test_an_answer_reads_once_what_things_are_called_and_the_next_one_anew() -> None:
+    payer = make_payer("Aetna")
+    name_of = LABELS["payer"]
+
+    with one_answer(), CaptureQueriesContext(connection) as asked:
+        assert name_of({payer.pk}) == name_of({payer.pk}) == {payer.pk: "Aetna"}
+        assert name_of({None, 0}) == {None: "No payer", 0: "no. 0"}
+    assert len(asked) == 1
+
+    Payer.objects.filter(pk=payer.pk).update(name="Aetna Better Health")
+    with one_answer():
+        assert name_of({payer.pk}) == {payer.pk: "Aetna Better Health"}
