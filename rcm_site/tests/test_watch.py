@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import fcntl
+import gc
 import os
 import socket
 import threading
@@ -291,4 +292,7 @@ def test_an_outage_that_could_not_be_recorded_is_recorded_the_next_minute(settin
 def test_a_process_that_answers_watches_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "EVERY_SECONDS", 3600)  # it only begins here
     gunicorn.post_worker_init(None)
+    is_kept_out_of_garbage_collection = gc.get_freeze_count() > 10_000
+    gc.unfreeze()
+    assert is_kept_out_of_garbage_collection
     assert [thread.daemon for thread in threading.enumerate() if thread.name == "watch"] == [True, True]
