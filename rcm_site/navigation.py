@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -84,8 +85,10 @@ def landing_page(user: Any) -> str:
     return reverse(sections_for(user)[0][1][0].url_name)
 
 
-def is_within(item: Item, path: str) -> bool:
-    return path.startswith(tuple(map(reverse, (item.url_name, *item.also))))
+@cache
+def addresses_of(item: Item) -> tuple[str, ...]:
+    """Its own, and those of the pages under it: every page shows them all, so they are worked out once."""
+    return tuple(map(reverse, (item.url_name, *item.also)))
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
@@ -107,9 +110,9 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
                 "items": [
                     {
                         "label": item.label,
-                        "url": reverse(item.url_name),
+                        "url": addresses_of(item)[0],
                         "icon": item.icon,
-                        "is_current": is_within(item, request.path),
+                        "is_current": request.path.startswith(addresses_of(item)),
                     }
                     for item in items
                 ],

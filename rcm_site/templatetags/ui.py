@@ -91,10 +91,11 @@ def _with_dollar(value: Decimal, *, places: int) -> str:
 
 
 @register.simple_tag
+@cache
 def icon(name: str, label: str = "") -> SafeString:
     """A drawing of img/icons.svg; without a label it decorates and screen readers skip it.
 
-    Written here and not in a template, as cells are: a page has hundreds of both.
+    Written here and not in a template, as cells are, and each but once: a page has hundreds.
     """
     known = format_html('role="img" aria-label="{}"', label) if label else DECORATES
     return format_html('<svg class="icon icon-{}" {}><use href="{}#{}"/></svg>', name, known, sprite(), name)
