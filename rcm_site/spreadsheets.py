@@ -56,7 +56,7 @@ def csv_chunks(
     writes = [Remembered(_in_csv(say)) for say in says]
     for batch in batches(rows):
         if says:
-            lines.writelines(f"{line}\r\n" for line in map(",".join, written(batch, writes)))
+            lines.write("\r\n".join([*map(",".join, written(batch, writes)), ""]))
         else:
             writer.writerows(map(safe_row, batch))
         yield lines.getvalue().encode(errors="replace")
