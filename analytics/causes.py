@@ -15,7 +15,6 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, Max, Min, Q, QuerySet, Sum
 
@@ -27,16 +26,13 @@ from rcm_site import prepared
 from .facts.caching import is_told, remembered
 from .facts.keeping import add, add_months, replace, replace_months, summed
 from .facts.measures import is_underpaid
+from .facts.parts import TIME_SQL, Sql, as_day, as_of_these, part_of, together
 from .facts.reading import (
     COLUMNS,
     NEW_CLAIMS,
     SOME_NEW,
-    TIME_SQL,
     TIMES,
     Days,
-    Sql,
-    as_day,
-    as_of_these,
     counted_rows,
     is_counted,
     listed_days,
@@ -151,7 +147,7 @@ def _answer(
         return (None, 0, settings_now()), []
     dimensions = ", ".join(TIME_SQL[connection.vendor].get(each, each) for each in asked.by)
     places = ", ".join(str(n + 1) for n in range(len(asked.by)))
-    union, values = _together(parts)
+    union, values = together(parts)
     sums = f"SELECT {dimensions}, {summed(SUMS)} FROM ({union}) AS parts GROUP BY {places}"  # noqa: S608
     with prepared.cursor() if is_steady else connection.cursor() as cursor:
         cursor.execute(
@@ -167,10 +163,6 @@ def _told(answer: tuple[Any, ...], keys: int) -> Told:
     claims, short, expected, above, first, last = answer[keys:]
     amounts = short * CENT, expected * CENT, above * CENT
     return Told(answer[:keys], claims, *amounts, as_day(first), as_day(last))
-
-
-def _together(parts: Sequence[Sql]) -> Sql:
-    return " UNION ALL ".join(sql for sql, _ in parts), tuple(value for _, given in parts for value in given)
 
 
 @lru_cache(maxsize=200)
@@ -213,13 +205,9 @@ def _keys(by: Sequence[str]) -> list[str]:
 
 
 def _named(rows: QuerySet[Any], keys: Sequence[str], sums: Sequence[str]) -> list[Sql]:
-    try:
-        sql, values = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
     told = (f"{each} AS {name}" for each, name in zip(sums, SUMS, strict=True))
     columns = ", ".join(["key_day AS on_day", *(f"key_{key} AS {key}" for key in keys), *told])
-    return [(f"SELECT {columns} FROM ({sql}) AS part", tuple(values))]  # noqa: S608 - names of our own
+    return part_of(columns, rows)
 
 
 # Keeping -------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import Combinable
@@ -25,6 +24,7 @@ from rcm_site import prepared
 from .facts.caching import is_told, remembered
 from .facts.keeping import add, add_months, replace, replace_months
 from .facts.measures import MEASURES, Condition, any_claim, is_denied, is_paid
+from .facts.parts import Sql, as_of_these, part_of, together
 from .facts.reading import (
     COLUMNS,
     NEW_CLAIMS,
@@ -32,9 +32,7 @@ from .facts.reading import (
     Amount,
     Days,
     Row,
-    Sql,
     amounts_of,
-    as_of_these,
     counted_rows,
     is_counted,
     listed_days,
@@ -222,14 +220,10 @@ def _ask(
 def _added(code: Code, keys: Sequence[str], parts: list[Sql]) -> Sql:
     sums = ", ".join(f"sum({key}) AS {key}" for key in code.measures)
     named = ", ".join(keys)
-    union, values = _together(parts)
+    union, values = together(parts)
     rows = f"SELECT {named}, {sums}, count(*) AS parts FROM ({union}) AS parts GROUP BY {named}"  # noqa: S608
     # A code of nothing but days that were taken back of their month has no claims.
     return f"{rows} HAVING sum({code.measures[0]}) > 0", values
-
-
-def _together(parts: list[Sql]) -> Sql:
-    return " UNION ALL ".join(sql for sql, _ in parts), tuple(value for _, given in parts for value in given)
 
 
 def _row(answer: tuple[Any, ...], keys: int, amounts: Sequence[tuple[str, Callable[[Any], Amount]]]) -> Row:
@@ -291,13 +285,9 @@ def _live(
 def _named(
     code: Code, keys: Sequence[str], rows: QuerySet[Any], added_as: str, grouped: str = ""
 ) -> list[Sql]:
-    try:
-        sql, values = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return []
     named = [f"CAST({added_as.format(f'adds_{key}')} AS bigint) AS {key}" for key in code.measures]
     columns = ", ".join([*(f"key_{key} AS {key}" for key in keys), *named])
-    return [(f"SELECT {columns} FROM ({sql}) AS told{grouped}", tuple(values))]  # noqa: S608 - names of our own
+    return part_of(columns, rows, grouped)
 
 
 # Keeping -------------------------------------------------------------------------------------------
@@ -306,7 +296,7 @@ def _named(
 def add_up_codes(scope: Scope, periods: list[Period]) -> None:
     """Replace what facts keep of these days by what the claims say now, but for those that wait."""
     for table in CODE_TABLES:
-        rows, values = _together(_parts(table, scope, periods, is_counted))
+        rows, values = together(_parts(table, scope, periods, is_counted))
         replace(table.model, periods, table.columns, table.measures, rows, values)
         replace_months(table.model, table.months, periods, list(table.columns), table.measures)
         if table.few_months is not None:

@@ -17,7 +17,6 @@ from functools import cached_property, lru_cache, reduce
 from operator import or_
 from typing import Any, NamedTuple, TypeVar
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import DateField, F, Q, QuerySet, Sum, Value
 
@@ -42,6 +41,7 @@ from ..past.standings import YOUNGEST, Standings, column
 from ..periods import DAY, Period
 from ..scopes import Scope
 from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure, days_of_age
+from .parts import TIME_SQL, Sql, as_day, as_of_these, part_of, together
 from .sources import Source
 from .spans import during, lies_in, mostly_by_months, overlaps, ranges, with_days, without
 
@@ -50,7 +50,6 @@ TIMES = ("day", "week", "month")
 
 Found = TypeVar("Found")
 Amount = Decimal | int
-Sql = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -242,7 +241,7 @@ class Reading:
         sums = ", ".join(f"{_over_parts(each)} AS {each.key}" for each in self.measures)
         columns = ", ".join([*(f"{each} AS by_{n}" for n, each in enumerate(dimensions)), sums])
         grouped = f"GROUP BY {', '.join(str(n + 1) for n in range(len(dimensions)))}" if dimensions else ""
-        union = " UNION ALL ".join(sql for sql, _ in parts) or self._nothing()
+        union, part_values = together(parts) if parts else (self._nothing(), ())
         marks, mark_values = self._marks()
         seen, seen_values = self.standings.seen() if self.standings else _NOTHING_KEPT
         statement = (
@@ -251,12 +250,7 @@ class Reading:
             f"SELECT {columns}, count(*) AS parts FROM ({union}) AS parts {grouped}) AS sums "
             f"ON {self.told_where}"
         )
-        return statement, (
-            *mark_values,
-            *seen_values,
-            *values,
-            *(value for _, given in parts for value in given),
-        )
+        return statement, (*mark_values, *seen_values, *values, *part_values)
 
     def _is_row(self, answer: tuple[Any, ...]) -> bool:
         return not self.by or answer[-1] is not None
@@ -386,10 +380,6 @@ class Reading:
             on_day = paths["on_day"]
             split["on_day"] = F(on_day) if isinstance(on_day, str) else on_day
         chosen = rows.order_by().values(**{f"key_{key}": each for key, each in split.items()})
-        try:
-            sql, values = chosen.annotate(**columns).query.sql_with_params()
-        except EmptyResultSet:
-            return []
         here = {each.key for each in measures}
         sums = (
             f"{sign}CAST(sum_{each.key} AS bigint) AS {each.key}"
@@ -398,7 +388,7 @@ class Reading:
             for each in self.measures
         )
         names = ", ".join([*(f"key_{key} AS {key}" for key in split), *sums])
-        return [(f"SELECT {names} FROM ({sql}) AS part", tuple(values))]  # noqa: S608 - names of our own
+        return part_of(names, chosen.annotate(**columns))
 
     @property
     def _tells_day(self) -> bool:
@@ -459,18 +449,6 @@ _AGE = (
     "CASE WHEN on_day >= %s THEN 0 WHEN on_day >= %s THEN 1 "
     "WHEN on_day >= %s THEN 2 WHEN on_day >= %s THEN 3 ELSE 4 END"
 )
-TIME_SQL = {
-    "postgresql": {
-        "day": "on_day",
-        "week": "date_trunc('week', on_day)::date",
-        "month": "date_trunc('month', on_day)::date",
-    },
-    "sqlite": {
-        "day": "on_day",
-        "week": "date(on_day, 'weekday 0', '-6 days')",
-        "month": "date(on_day, 'start of month')",
-    },
-}
 _NOTHING_KEPT: Sql = ("SELECT 0 AS changed, NULL AS kept_from, NULL AS kept_until", ())
 _TOGETHER = {"postgresql": "string_agg(DISTINCT day::text, ',')", "sqlite": "group_concat(DISTINCT day)"}
 
@@ -509,23 +487,6 @@ class _Seen:
 
 
 seen = _Seen()
-
-
-def as_of_these(claims: str, parts: Sequence[Sql]) -> list[Sql]:
-    """These parts of a union as if there were no claims but those that a table names.
-
-    They are looked up once, under the name of all claims: each part begins with them. The database takes one
-    value for a few, and looks up what hangs on each; as one list it is looked up in one go.
-    """
-    if not parts:
-        return []
-    union = " UNION ALL ".join(sql for sql, _ in parts)
-    these = f"ARRAY(SELECT claim_id FROM {claims})"  # noqa: S608 - names of our own
-    sql = (
-        f"(WITH claims_claim AS MATERIALIZED (SELECT * FROM claims_claim WHERE id = ANY({these})) "  # noqa: S608
-        f"{union})"
-    )
-    return [(sql, tuple(value for _, given in parts for value in given))]
 
 
 def is_counted(source: Source) -> Q:
@@ -579,8 +540,3 @@ def paths_to(claim: str, provider: str = "provider") -> dict[str, str]:
         "category": f"{claim}denial_category",
         "assignee": f"{claim}assignee_id",
     }
-
-
-def as_day(value: Any) -> Any:
-    """SQLite has no dates of its own."""
-    return date.fromisoformat(value) if isinstance(value, str) else value

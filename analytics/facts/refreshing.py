@@ -27,16 +27,14 @@ from ..periods import Period
 from ..scopes import Scope
 from .decided_appeals import keep as keep_decided_appeals
 from .keeping import add, add_months, replace, replace_months, summed
+from .parts import TIME_SQL, Sql, as_of_these, together
 from .reading import (
     COLUMNS,
     KEYS,
     NEW_CLAIMS,
     TABLES,
-    TIME_SQL,
     FactTable,
     Reading,
-    Sql,
-    as_of_these,
     is_counted,
 )
 from .spans import ranges
@@ -181,7 +179,7 @@ def reading_by_all(tables: list[FactTable]) -> Reading:
 def summed_up(reading: Reading, parts: list[Sql]) -> Iterator[str]:
     """What these parts of a reading come to."""
     names = [each.key for each in reading.measures]
-    union = " UNION ALL ".join(sql for sql, _ in parts)
+    union, values = together(parts)
     day = TIME_SQL[connection.vendor]["day"]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -189,7 +187,7 @@ def summed_up(reading: Reading, parts: list[Sql]) -> Iterator[str]:
         cursor.execute(
             f"CREATE TEMPORARY TABLE {_FRESH} AS SELECT {day} AS day, {', '.join(reading.keys)}, "  # noqa: S608
             f"{summed(names)} FROM ({union}) AS parts GROUP BY {', '.join(['day', *reading.keys])}",
-            [value for _, values in parts for value in values],
+            values,
         )
         yield f"SELECT * FROM {_FRESH}"  # noqa: S608
         cursor.execute(f"DROP TABLE {_FRESH}")

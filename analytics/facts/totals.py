@@ -16,7 +16,8 @@ from ..periods import Period
 from ..scopes import Scope
 from .caching import is_told, remembered
 from .measures import MEASURES, STAFF_MEASURES
-from .reading import TIMES, Reading, Row, as_day
+from .parts import as_day
+from .reading import TIMES, Reading, Row
 from .sources import ACTIONS
 
 CATCHING_UP = 60  # dirty days from which on reading takes noticeably longer

@@ -19,7 +19,8 @@ from ..periods import DAY, LAST_OF, Period, Step
 from .decided_appeals import differing_appeals
 from .differences import Difference
 from .fact_triggers import days_of_claims
-from .reading import TABLES, Amount, Dirty, FactTable, Reading, Sql
+from .parts import Sql
+from .reading import TABLES, Amount, Dirty, FactTable, Reading
 from .refreshing import EVERYTHING, reading_by_all, summed_up
 
 MOST_NAMED = 100  # differences

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from ..facts.measures import Measure
+from ..facts.parts import as_day, together
 from ..facts.reading import KEYS, Row, amounts_of, paths_to
 from ..scopes import Scope
 from .standings import Standings, column
@@ -31,14 +32,13 @@ def standings_on(
     amounts = amounts_of(measures)
     for day, *told in (each[3:] for each in answer if each[3] is not None):
         sums = {key: amount(value) for (key, amount), value in zip(amounts, told[len(by) :], strict=True)}
-        found[_as_day(day)].append(Row(tuple(told[: len(by)]), sums))
+        found[as_day(day)].append(Row(tuple(told[: len(by)]), sums))
     nothing = Row((), {key: amount(0) for key, amount in amounts})
     return found if by else {day: rows or [nothing] for day, rows in found.items()}
 
 
 def _ask(asked: Standings, measures: Sequence[Measure], by: Sequence[str]) -> list[tuple[Any, ...]]:
-    parts = asked.parts()
-    union = " UNION ALL ".join(sql for sql, _ in parts)
+    union, values = together(asked.parts())
     keys = "".join(f", {key if key == 'age' else f'key_{key}'}" for key in by)
     sums = "".join(f", sum({column(each)}) AS {each.key}" for each in measures)
     seen, seen_values = asked.seen()
@@ -47,10 +47,5 @@ def _ask(asked: Standings, measures: Sequence[Measure], by: Sequence[str]) -> li
         f"FROM ({union}) AS standings GROUP BY as_of{keys}) AS sums ON 1 = 1"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*seen_values, *(value for _, values in parts for value in values)])
+        cursor.execute(statement, [*seen_values, *values])
         return cursor.fetchall()
-
-
-def _as_day(value: Any) -> date:
-    """SQLite has no dates of its own."""
-    return date.fromisoformat(value) if isinstance(value, str) else value

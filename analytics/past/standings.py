@@ -21,11 +21,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from claims.models import Claim
 
 from ..facts.measures import AGES, BUCKETS, Measure
+from ..facts.parts import Sql, as_day
 from ..models import AgingFact, ChangedClaim, ClaimBalance
 from ..periods import DAY, Period
 from ..scopes import Scope
 from .balances import claims_then, counted_then
-from .timelines import Sql, timelines
+from .timelines import timelines
 
 KEPT_KEYS = {"payer", "department"}
 SUMS = ("owed_claims", "owed", "owed_net", "credit_claims", "credits")
@@ -72,7 +73,7 @@ class Standings:
     def corrected(self, seen: tuple[Any, ...]) -> Standings | None:
         """The question to ask instead, should this one have been asked in a wrong belief."""
         changed, start, end = seen
-        missing = {day for day in self._from_facts if not start or not _as_day(start) <= day <= _as_day(end)}
+        missing = {day for day in self._from_facts if not start or not as_day(start) <= day <= as_day(end)}
         if not missing and (self.some_changed or not changed):
             return None
         not_kept = self.not_kept | missing
@@ -202,8 +203,3 @@ def claims_standing(measure: Measure, scope: Scope, period: Period) -> Iterator[
     )
     yield kept.values("claim_id")
     yield then.values("pk")
-
-
-def _as_day(value: Any) -> date:
-    """SQLite has no dates of its own."""
-    return date.fromisoformat(value) if isinstance(value, str) else value

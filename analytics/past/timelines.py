@@ -18,10 +18,10 @@ from claims.models import Adjustment, Claim, ClaimPayment
 from claims.models.claims import OPEN
 
 from ..facts.measures import BEGINNING, is_contractual, left_by_contract
+from ..facts.parts import Sql
 from ..facts.sources import POSTED
 from .balances import given_up_on
 
-Sql = tuple[str, tuple[Any, ...]]
 Status = Claim.Status
 
 FOREVER = date(9999, 12, 31)

@@ -16,6 +16,7 @@ from claims.models import Claim
 from claims.money import dollars
 
 from ..facts.differences import Difference
+from ..facts.parts import together
 from ..facts.reading import paths_to
 from ..facts.refreshing import EVERYTHING
 from ..models import ChangedClaim, ClaimBalance, FactState
@@ -66,12 +67,14 @@ def differing_ages(month: Period) -> Iterator[Difference]:
     parts = [part for side in sides for part in side.parts()]
     keys = "as_of, age, key_payer, key_department"
     sums = ", ".join(f"sum({name}) AS {name}" for name in SUMS)
-    statement = " UNION ALL ".join(
-        f"SELECT {n} AS side, {keys}, {sums} FROM ({sql}) AS part GROUP BY {keys}"  # noqa: S608
-        for n, (sql, _) in enumerate(parts)
+    both = together(
+        [
+            (f"SELECT {n} AS side, {keys}, {sums} FROM ({sql}) AS part GROUP BY {keys}", values)  # noqa: S608
+            for n, (sql, values) in enumerate(parts)
+        ]
     )
     found: dict[Any, dict[int, Any]] = defaultdict(dict)
-    for side, *told in _answer(statement, tuple(value for _, values in parts for value in values)):
+    for side, *told in _answer(*both):
         found[tuple(told[:4])][side] = [int(each) for each in told[4:]]
     nothing = [0] * len(SUMS)
     for key in sorted(found, key=str):
