@@ -9,10 +9,10 @@ parts, and nobody's fault: it is a measure of the other facts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -21,25 +21,14 @@ from django.db.models import F, Max, Min, Q, QuerySet, Sum
 from claims.contracts.causes import CauseKey, told_apart, tolerated
 from claims.models import Claim
 from claims.money import CENT
-from rcm_site import prepared
 
+from .facts.asking import read_days
 from .facts.caching import is_told, remembered
 from .facts.keeping import add, add_months, replace, replace_months, summed
+from .facts.marks import is_counted
 from .facts.measures import is_underpaid
-from .facts.parts import TIME_SQL, Sql, as_day, as_of_these, part_of, together
-from .facts.reading import (
-    COLUMNS,
-    NEW_CLAIMS,
-    SOME_NEW,
-    TIMES,
-    Days,
-    counted_rows,
-    is_counted,
-    listed_days,
-    marks_on,
-    paths_to,
-    read_days,
-)
+from .facts.parts import TIME_SQL, Sql, as_day, as_of_these, part_of
+from .facts.reading import COLUMNS, TIMES, counted_rows, paths_to
 from .facts.sources import SHORT
 from .facts.spans import by_months, during
 from .models import CauseFact, CauseMonth, DirtyDay, FactState
@@ -50,16 +39,6 @@ CAUSE = ("is_worth", "payer", "procedure", "modifiers", "cause")
 FACT_KEYS = ("payer", "department", "kind")  # what facts tell of claims
 SUMS = ("claims", "short", "expected", "above", "first", "last")
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """About parts that are, or are not, worth pursuing; about one cause, only those that are."""
-
-    scope: Scope
-    period: Period
-    by: tuple[str, ...] = CAUSE
-    cause: CauseKey | None = None
 
 
 class Told(NamedTuple):
@@ -94,69 +73,24 @@ class Month:
 
 def by_cause(scope: Scope, period: Period) -> list[Told]:
     """A row for each `CAUSE`."""
-    return _remembered(Asked(scope, period))
+    return _remembered(Asked(scope), period)
 
 
 def by_month(scope: Scope, period: Period, cause: CauseKey) -> list[Month]:
     """What is worth pursuing for this cause, by the month in which it was paid."""
-    rows = _remembered(Asked(scope, period, ("month",), cause))
+    rows = _remembered(Asked(scope, ("month",), cause), period)
     return [Month(as_day(row.key[0]), row.claims, row.expected, row.short) for row in sorted(rows)]
 
 
-def _remembered(asked: Asked) -> list[Told]:
+def _remembered(asked: Asked, period: Period) -> list[Told]:
     if not is_told(asked.scope):
-        return read(asked)
-    return remembered(("short", asked, tolerated()), partial(read, asked))
+        return read(asked, period)
+    return remembered(("short", asked, period), partial(read, asked, period))
 
 
-def read(asked: Asked, *, from_facts: bool = True) -> list[Told]:
-    if from_facts and asked.scope.asked <= {*FACT_KEYS}:
-        found = read_days(asked.period, partial(_from_facts, asked))
-        if found is not None:
-            return found
-    return _answer(asked, _live(asked, [asked.period]), _NO_MARKS)[1]
-
-
-def _from_facts(asked: Asked, days: Days) -> tuple[list[Told] | None, list[date], bool]:
-    """None where facts were added up by other settings."""
-    live = _live(asked, days.dirty)
-    new = as_of_these(NEW_CLAIMS, _live(asked, days.clean)) if days.with_new else []
-    marks, values = marks_on([DirtyDay.Fact.DAY], asked.period)
-    told = f"SELECT marks.days, {SOME_NEW}, ({_TOLERATED}) AS tolerated FROM ({marks}) AS marks"  # noqa: S608
-    (marked, some_new, by), found = _answer(
-        asked, [*_kept(asked, tuple(days.clean)), *live, *new], (told, values), is_steady=not live
-    )
-    if by != settings_now():
-        return None, [], days.with_new
-    return found, listed_days(marked), bool(some_new)
-
-
-_TOLERATED = "SELECT tolerated FROM analytics_factstate WHERE id = 1"
-_NO_MARKS: Sql = ("SELECT NULL AS days, 0 AS some_new, NULL AS tolerated", ())
-
-
-def settings_now() -> str:
-    return " ".join(str(each) for each in tolerated())
-
-
-def _answer(
-    asked: Asked, parts: Sequence[Sql], marks: Sql, *, is_steady: bool = False
-) -> tuple[tuple[Any, ...], list[Told]]:
-    """What is marked, and at the very same moment what the parts come to."""
-    if not parts:
-        return (None, 0, settings_now()), []
-    dimensions = ", ".join(TIME_SQL[connection.vendor].get(each, each) for each in asked.by)
-    places = ", ".join(str(n + 1) for n in range(len(asked.by)))
-    union, values = together(parts)
-    sums = f"SELECT {dimensions}, {summed(SUMS)} FROM ({union}) AS parts GROUP BY {places}"  # noqa: S608
-    with prepared.cursor() if is_steady else connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT marks.*, sums.* FROM ({marks[0]}) AS marks LEFT JOIN ({sums}) AS sums ON 1 = 1",  # noqa: S608
-            [*marks[1], *values],
-        )
-        answer = cursor.fetchall()
-    rows = [_told(each[3:], len(asked.by)) for each in answer if each[-1] is not None]
-    return answer[0][:3], rows
+def read(asked: Asked, period: Period, *, from_facts: bool = True) -> list[Told]:
+    rows = read_days(asked, period, from_facts=from_facts and asked.scope.asked <= {*FACT_KEYS})
+    return [_told(each, len(asked.by)) for each in rows]
 
 
 def _told(answer: tuple[Any, ...], keys: int) -> Told:
@@ -165,49 +99,68 @@ def _told(answer: tuple[Any, ...], keys: int) -> Told:
     return Told(answer[:keys], claims, *amounts, as_day(first), as_day(last))
 
 
-@lru_cache(maxsize=200)
-def _kept(asked: Asked, periods: tuple[Period, ...]) -> tuple[Sql, ...]:
-    """What facts say of these days, written once."""
-    parts: list[Sql] = []
-    keys = _keys(asked.by)
-    for model, days in zip((CauseFact, CauseMonth), by_months(periods), strict=True):
-        if not days:
-            continue
-        rows: QuerySet[Any] = model._default_manager.filter(asked.scope.on_facts(), during("day", days))
-        if asked.cause is not None:
-            rows = rows.filter(asked.cause.condition(""), is_worth=True)
-        chosen = {f"key_{key}": F(COLUMNS.get(key, key)) for key in keys}
-        rows = rows.order_by().values(*SUMS, key_day=F("day"), **chosen)
-        parts += _named(rows, keys, SUMS)
-    return tuple(parts)
+def settings_now() -> str:
+    return " ".join(str(each) for each in tolerated())
 
 
-def _live(asked: Asked, periods: Sequence[Period], which: Q | None = None) -> list[Sql]:
-    """What the claims say now, all of them or some: each claim once under each of its causes."""
-    if not periods:
-        return []
-    rows: QuerySet[Any] = told_apart(counted_rows(SHORT, asked.scope, periods))
-    rows = rows.filter(is_underpaid("claim__"), which or Q())
-    if asked.cause is not None:
-        rows = rows.filter(asked.cause.condition(), is_worth=True)
-    paths, keys = paths_to("claim__"), _keys(asked.by)
-    chosen = {f"key_{key}": F(paths.get(key, key)) for key in keys}
-    sums = rows.values("claim_id", key_day=F("on_day"), **chosen).annotate(
-        sum_short=Sum("amount"),
-        sum_expected=Sum("expected"),
-        sum_above=Sum("amount", filter=Q(amount__lt=0), default=ZERO),
-    )
-    return _named(sums, keys, ("1", "sum_short", "sum_expected", "sum_above", "key_day", "key_day"))
+@dataclass(frozen=True)
+class Asked:
+    """About parts that are, or are not, worth pursuing; about one cause, only those that are."""
 
+    scope: Scope
+    by: tuple[str, ...] = CAUSE
+    cause: CauseKey | None = None
+    settings: str = field(default_factory=settings_now)  # by which parts are worth pursuing
+    marks = (DirtyDay.Fact.DAY,)
 
-def _keys(by: Sequence[str]) -> list[str]:
-    return [key for key in by if key not in TIMES]
+    @property
+    def is_unfit(self) -> Sql:
+        """Whether facts were added up by other settings."""
+        by = "SELECT tolerated FROM analytics_factstate WHERE id = 1"
+        return f"coalesce(({by}), '') <> %s", (self.settings,)
 
+    @property
+    def keys(self) -> list[str]:
+        return [key for key in self.by if key not in TIMES]
 
-def _named(rows: QuerySet[Any], keys: Sequence[str], sums: Sequence[str]) -> list[Sql]:
-    told = (f"{each} AS {name}" for each, name in zip(sums, SUMS, strict=True))
-    columns = ", ".join(["key_day AS on_day", *(f"key_{key} AS {key}" for key in keys), *told])
-    return part_of(columns, rows)
+    def kept(self, periods: Sequence[Period]) -> list[Sql]:
+        parts: list[Sql] = []
+        for model, days in zip((CauseFact, CauseMonth), by_months(periods), strict=True):
+            if not days:
+                continue
+            rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", days))
+            if self.cause is not None:
+                rows = rows.filter(self.cause.condition(""), is_worth=True)
+            chosen = {f"key_{key}": F(COLUMNS.get(key, key)) for key in self.keys}
+            parts += self._named(rows.order_by().values(*SUMS, key_day=F("day"), **chosen), SUMS)
+        return parts
+
+    def live(self, periods: Sequence[Period], which: Q | None = None) -> list[Sql]:
+        """What the claims say now, all of them or some: each claim once under each of its causes."""
+        if not periods:
+            return []
+        rows: QuerySet[Any] = told_apart(counted_rows(SHORT, self.scope, periods))
+        rows = rows.filter(is_underpaid("claim__"), which or Q())
+        if self.cause is not None:
+            rows = rows.filter(self.cause.condition(), is_worth=True)
+        paths = paths_to("claim__")
+        chosen = {f"key_{key}": F(paths.get(key, key)) for key in self.keys}
+        sums = rows.values("claim_id", key_day=F("on_day"), **chosen).annotate(
+            sum_short=Sum("amount"),
+            sum_expected=Sum("expected"),
+            sum_above=Sum("amount", filter=Q(amount__lt=0), default=ZERO),
+        )
+        return self._named(sums, ("1", "sum_short", "sum_expected", "sum_above", "key_day", "key_day"))
+
+    def _named(self, rows: QuerySet[Any], sums: Sequence[str]) -> list[Sql]:
+        keys = (f"key_{key} AS {key}" for key in self.keys)
+        told = (f"{each} AS {name}" for each, name in zip(sums, SUMS, strict=True))
+        return part_of(", ".join(["key_day AS on_day", *keys, *told]), rows)
+
+    def summed(self, union: str) -> str:
+        split = ", ".join(TIME_SQL[connection.vendor].get(each, each) for each in self.by)
+        places = ", ".join(str(n + 1) for n in range(len(self.by)))
+        return f"SELECT {split}, {summed(SUMS)} FROM ({union}) AS parts GROUP BY {places}"  # noqa: S608
 
 
 # Keeping -------------------------------------------------------------------------------------------
@@ -245,6 +198,5 @@ _COLUMNS = {COLUMNS.get(key, key): key for key in _FACT_KEYS}
 
 
 def _fresh(scope: Scope, periods: Sequence[Period], which: Q | None = None) -> Sql:
-    asked = Asked(scope, Period(periods[0].start, periods[-1].end), _FACT_KEYS)
-    ((rows, values),) = _live(asked, periods, which)
+    ((rows, values),) = Asked(scope, _FACT_KEYS).live(periods, which)
     return f"SELECT on_day AS day, {', '.join([*_FACT_KEYS, *SUMS])} FROM ({rows}) AS part", values  # noqa: S608

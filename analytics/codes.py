@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -19,27 +18,14 @@ from django.db.models.functions import Cast, Concat
 
 from claims.answers.reasons import POSTED, code_of, is_reason
 from claims.money import MoneyField
-from rcm_site import prepared
 
+from .facts.asking import NEVER, read_days
 from .facts.caching import is_told, remembered
 from .facts.keeping import add, add_months, replace, replace_months
+from .facts.marks import is_counted
 from .facts.measures import MEASURES, Condition, any_claim, is_denied, is_paid
 from .facts.parts import Sql, as_of_these, part_of, together
-from .facts.reading import (
-    COLUMNS,
-    NEW_CLAIMS,
-    SOME_NEW,
-    Amount,
-    Days,
-    Row,
-    amounts_of,
-    counted_rows,
-    is_counted,
-    listed_days,
-    marks_on,
-    paths_to,
-    read_days,
-)
+from .facts.reading import COLUMNS, Amount, Row, amounts_of, counted_rows, paths_to
 from .facts.sources import DECIDED, LINES, PAID, DaysBetween, Source
 from .facts.spans import during, mostly_by_months
 from .hanging import reasons_given_on
@@ -164,130 +150,90 @@ _ADDS: dict[str, Any] = {
 }
 
 
-def code_totals(
-    scope: Scope, period: Period, name: str, by: Sequence[str] = (), *, from_facts: bool = True
-) -> list[Row]:
-    """The sums of the code's measures: a row for each code, whose key goes on with the keys of `by`."""
-    code, keys = CODES[name], ("code", *by)
+@dataclass(frozen=True)
+class Asked:
+    """About the claims of a scope by their codes, and perhaps by more."""
 
-    def read() -> list[Row]:
-        if from_facts and (table := code.table({*by, *scope.asked})):
-            return _from_facts(code, table, scope, period, keys)
-        live = _live(code, scope, [period], keys)
-        return _ask(code, keys, live, _NO_MARKS, is_kept=False)[0]
+    code: Code
+    scope: Scope
+    keys: tuple[str, ...]
+    is_unfit = NEVER
 
-    if not from_facts or not is_told(scope, by):
-        return read()
-    return remembered(("codes", scope, period, name, keys), read)
+    @property
+    def table(self) -> CodeTable | None:
+        return self.code.table({*self.keys, *self.scope.asked} - {"code"})
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        return self.code.marks
 
-def _from_facts(code: Code, table: CodeTable, scope: Scope, period: Period, keys: Sequence[str]) -> list[Row]:
-    """Clean days from the facts, the others from the claims, as `Reading` does it."""
-    marked, values = marks_on(code.marks, period)
-    marks = f"SELECT marks.days, {SOME_NEW} FROM ({marked}) AS marks", values  # noqa: S608
+    def kept(self, periods: Sequence[Period]) -> list[Sql]:
+        table, parts = self.table, list[Sql]()
+        assert table is not None  # noqa: S101 - else the claims are asked about all days
+        days, months, taken_back = mostly_by_months(periods)
+        for model, within, added_as in (
+            (table.model, days, "{}"),
+            (table.months_for(self.scope, self.keys), months, "{}"),
+            (table.model, taken_back, "-{}"),
+        ):
+            if within:
+                about = self.scope.on_facts()
+                rows = model._default_manager.filter(about, during("day", within), name=self.code.name)
+                chosen = {f"key_{key}": F(_FACT_COLUMNS[key]) for key in self.keys}
+                added = {f"adds_{key}": Sum(key) for key in self.code.measures}
+                parts += self._named(rows.order_by().values(**chosen).annotate(**added), added_as)
+        return parts
 
-    def ask(days: Days) -> tuple[list[Row], list[date], bool]:
-        kept = _kept(code, table, scope, tuple(days.clean), tuple(keys))
-        live = _live(code, scope, days.dirty, keys)
-        new = _new(code, scope, tuple(days.clean), tuple(keys)) if days.with_new else []
-        return _ask(code, keys, [*kept, *live, *new], marks, is_kept=not live)
+    def live(self, periods: Sequence[Period], which: Callable[[Source], Q] | None = None) -> list[Sql]:
+        """What the claims say now: all of them, or those that are told of each source."""
+        parts: list[Sql] = []
+        for source in self.code.sources if periods else ():
+            rows = counted_rows(source, self.scope, periods).filter(self.code.condition(source.claim))
+            if which is not None:
+                rows = rows.filter(which(source))
+            paths = {"day": "on_day", "code": "code", **paths_to(source.claim, source.provider_path)}
+            for told in self.code.told_by(rows):
+                chosen = {f"key_{key}": F(paths[key]) for key in self.keys}
+                added = {f"adds_{key}": _ADDS[key] for key in self.code.measures}
+                grouped = f" GROUP BY {', '.join(f'key_{key}' for key in self.keys)}"
+                parts += self._named(told.values(**chosen, row_id=F("pk"), **added), "sum({})", grouped)
+        return parts
 
-    return read_days(period, ask)
+    def _named(self, rows: QuerySet[Any], added_as: str, grouped: str = "") -> list[Sql]:
+        keys = (f"key_{key} AS {key}" for key in self.keys)
+        sums = (f"CAST({added_as.format(f'adds_{key}')} AS bigint) AS {key}" for key in self.code.measures)
+        return part_of(", ".join([*keys, *sums]), rows, grouped)
 
-
-_NO_MARKS: Sql = ("SELECT NULL AS days, 0 AS some_new", ())
-
-
-def _ask(
-    code: Code, keys: Sequence[str], parts: list[Sql], marks: Sql, *, is_kept: bool
-) -> tuple[list[Row], list[date], bool]:
-    """The sums, and at the very same moment the days that were marked and whether some claims were new."""
-    if not parts:
-        return [], [], False
-    sums, values = _added(code, keys, parts)
-    # How best to read claims differs with how many there are; what is kept is read the same way each time.
-    with prepared.cursor() if is_kept else connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT marks.*, sums.* FROM ({marks[0]}) AS marks LEFT JOIN ({sums}) AS sums ON 1 = 1",  # noqa: S608
-            [*marks[1], *values],
-        )
-        answer = cursor.fetchall()
-    amounts = amounts_of(MEASURES[key] for key in code.measures)
-    rows = [_row(each[2:-1], len(keys), amounts) for each in answer if each[-1] is not None]
-    return rows, listed_days(answer[0][0]), bool(answer[0][1])
-
-
-def _added(code: Code, keys: Sequence[str], parts: list[Sql]) -> Sql:
-    sums = ", ".join(f"sum({key}) AS {key}" for key in code.measures)
-    named = ", ".join(keys)
-    union, values = together(parts)
-    rows = f"SELECT {named}, {sums}, count(*) AS parts FROM ({union}) AS parts GROUP BY {named}"  # noqa: S608
-    # A code of nothing but days that were taken back of their month has no claims.
-    return f"{rows} HAVING sum({code.measures[0]}) > 0", values
-
-
-def _row(answer: tuple[Any, ...], keys: int, amounts: Sequence[tuple[str, Callable[[Any], Amount]]]) -> Row:
-    told = zip(amounts, answer[keys:], strict=True)
-    return Row(answer[:keys], {key: amount(value) for (key, amount), value in told})
-
-
-@lru_cache(maxsize=200)
-def _kept(
-    code: Code, table: CodeTable, scope: Scope, periods: tuple[Period, ...], keys: tuple[str, ...]
-) -> tuple[Sql, ...]:
-    """What facts say of these days, written once: it takes as long as to read them."""
-    parts: list[Sql] = []
-    days, months, taken_back = mostly_by_months(periods)
-    for model, kept, added_as in (
-        (table.model, days, "{}"),
-        (table.months_for(scope, keys), months, "{}"),
-        (table.model, taken_back, "-{}"),
-    ):
-        if kept:
-            rows = model._default_manager.filter(scope.on_facts(), during("day", kept), name=code.name)
-            chosen = {f"key_{key}": F(_FACT_COLUMNS[key]) for key in keys}
-            added = {f"adds_{key}": Sum(key) for key in code.measures}
-            parts += _named(code, keys, rows.order_by().values(**chosen).annotate(**added), added_as)
-    return tuple(parts)
+    def summed(self, union: str) -> str:
+        keys = ", ".join(self.keys)
+        sums = ", ".join(f"sum({key}) AS {key}" for key in self.code.measures)
+        rows = f"SELECT {keys}, {sums} FROM ({union}) AS parts GROUP BY {keys}"  # noqa: S608
+        # A code of nothing but days that were taken back of their month has no claims.
+        return f"{rows} HAVING sum({self.code.measures[0]}) > 0"
 
 
 _FACT_COLUMNS = {"code": "code", **COLUMNS}
 
 
-@lru_cache(maxsize=200)
-def _new(code: Code, scope: Scope, periods: tuple[Period, ...], keys: tuple[str, ...]) -> tuple[Sql, ...]:
-    """What claims that came in say of these days, written once, too."""
-    return tuple(as_of_these(NEW_CLAIMS, _live(code, scope, periods, keys)))
+def code_totals(
+    scope: Scope, period: Period, name: str, by: Sequence[str] = (), *, from_facts: bool = True
+) -> list[Row]:
+    """The sums of the code's measures: a row for each code, whose key goes on with the keys of `by`."""
+    asked = Asked(CODES[name], scope, ("code", *by))
+    amounts = amounts_of(MEASURES[key] for key in asked.code.measures)
+
+    def read() -> list[Row]:
+        rows = read_days(asked, period, from_facts=from_facts and asked.table is not None)
+        return [_row(each, len(asked.keys), amounts) for each in rows]
+
+    if not from_facts or not is_told(scope, by):
+        return read()
+    return remembered(("codes", scope, period, name, asked.keys), read)
 
 
-def _live(
-    code: Code,
-    scope: Scope,
-    periods: Sequence[Period],
-    keys: Sequence[str],
-    which: Callable[[Source], Q] | None = None,
-) -> list[Sql]:
-    """What the claims say now: all of them, or those that are told of each source."""
-    parts: list[Sql] = []
-    for source in code.sources if periods else ():
-        rows = counted_rows(source, scope, periods).filter(code.condition(source.claim))
-        if which is not None:
-            rows = rows.filter(which(source))
-        paths = {"day": "on_day", "code": "code", **paths_to(source.claim, source.provider_path)}
-        for told in code.told_by(rows):
-            chosen = {f"key_{key}": F(paths[key]) for key in keys}
-            added = {f"adds_{key}": _ADDS[key] for key in code.measures}
-            grouped = f" GROUP BY {', '.join(f'key_{key}' for key in keys)}"
-            parts += _named(code, keys, told.values(**chosen, row_id=F("pk"), **added), "sum({})", grouped)
-    return parts
-
-
-def _named(
-    code: Code, keys: Sequence[str], rows: QuerySet[Any], added_as: str, grouped: str = ""
-) -> list[Sql]:
-    named = [f"CAST({added_as.format(f'adds_{key}')} AS bigint) AS {key}" for key in code.measures]
-    columns = ", ".join([*(f"key_{key} AS {key}" for key in keys), *named])
-    return part_of(columns, rows, grouped)
+def _row(answer: tuple[Any, ...], keys: int, amounts: Sequence[tuple[str, Callable[[Any], Amount]]]) -> Row:
+    told = zip(amounts, answer[keys:], strict=True)
+    return Row(answer[:keys], {key: amount(value) for (key, amount), value in told})
 
 
 # Keeping -------------------------------------------------------------------------------------------
@@ -327,7 +273,7 @@ def _parts(
         sums = ", ".join(
             key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in table.measures
         )
-        for sql, values in _live(code, scope, periods, ("day", "code", *table.keys), which):
+        for sql, values in Asked(code, scope, ("day", "code", *table.keys)).live(periods, which):
             named = f"SELECT '{code.name}' AS name, day, code, {keys}, {sums}"
             parts.append((f"{named} FROM ({sql}) AS part", values))
     return parts

@@ -1,10 +1,6 @@
 """The one statement that answers for measures: clean days from the facts, dirty ones from the claims.
 
-A change to a claim marks the days that it touches (`fact_triggers`), in its own transaction. One statement,
-and so one moment, reads facts of all days but those believed dirty, these from the claims, and which days are
-marked by then. Should a day be marked that was read from the facts, it is asked again with that day among the
-dirty ones; what is read from the claims is right for any day, so the days only ever grow and it ends soon.
-Claims that came in since (`NewClaim`) are added to the clean days; whether there are any is learned alike.
+Which days are dirty is learned from the statement itself (`marks`): it is asked again until it was right.
 """
 
 from __future__ import annotations
@@ -15,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property, lru_cache, reduce
 from operator import or_
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 from django.db import connection
 from django.db.models import DateField, F, Q, QuerySet, Sum, Value
@@ -29,7 +25,6 @@ from ..models import (
     DayFact,
     DirtyDay,
     MonthFact,
-    NewClaim,
     ProviderFact,
     ProviderMonth,
     ProviderTotalMonth,
@@ -40,15 +35,14 @@ from ..past.balances import standing_then
 from ..past.standings import YOUNGEST, Standings, column
 from ..periods import DAY, Period
 from ..scopes import Scope
+from .marks import NEW_CLAIMS, SOME_NEW, Dirty, Marked, listed_days, marks_on, seen
 from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure, days_of_age
 from .parts import TIME_SQL, Sql, as_day, as_of_these, part_of, together
 from .sources import Source
-from .spans import during, lies_in, mostly_by_months, overlaps, ranges, with_days, without
+from .spans import during, mostly_by_months, overlaps, without
 
 KEYS = ("payer", "department", "provider", "kind", "category", "assignee", "staff", "last_before")
 TIMES = ("day", "week", "month")
-
-Found = TypeVar("Found")
 Amount = Decimal | int
 
 
@@ -58,63 +52,6 @@ class Row:
 
     key: tuple[Any, ...]
     sums: dict[str, Amount]
-
-
-@dataclass(frozen=True)
-class Marked:
-    """Days that are marked at the moment of a statement."""
-
-    days: Sequence[date]
-    of_lines: Sequence[date]
-
-
-@dataclass(frozen=True)
-class Dirty:
-    """Days believed outdated, and those of which this is so only for what lines bring."""
-
-    days: list[Period] = field(default_factory=list)
-    of_lines: list[Period] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.days or self.of_lines)
-
-    @property
-    def for_lines(self) -> list[Period]:
-        return ranges([*self.days, *self.of_lines])
-
-    def holds(self, marked: Marked) -> bool:
-        return all(lies_in(day, self.days) for day in marked.days) and all(
-            lies_in(day, self.of_lines) for day in marked.of_lines
-        )
-
-    def and_also(self, marked: Marked) -> Dirty:
-        return Dirty(with_days(self.days, marked.days), with_days(self.of_lines, marked.of_lines))
-
-
-class Days(NamedTuple):
-    """The days of a period: those told by facts, those read from claims, and whether claims that are new
-    are added to the former."""
-
-    clean: list[Period]
-    dirty: list[Period]
-    with_new: bool
-
-
-def read_days(period: Period, ask: Callable[[Days], tuple[Found, Sequence[date], bool]]) -> Found:
-    """What is found once no day that was told by facts was marked by then, and no claim left out.
-
-    It is asked what it finds, the days marked, and whether some claims are new, all of one moment.
-    """
-    dirty: list[Period] = []
-    with_new = seen.some_new
-    while True:
-        days = Days(without(period, dirty), overlaps(period, dirty), with_new)
-        found, marked, some_new = ask(days)
-        seen.some_new = some_new
-        if with_new >= some_new and all(lies_in(day, dirty) for day in marked):
-            return found
-        with_new = with_new or some_new
-        dirty = with_days(dirty, marked)
 
 
 @dataclass(frozen=True)
@@ -450,7 +387,6 @@ _AGE = (
     "WHEN on_day >= %s THEN 2 WHEN on_day >= %s THEN 3 ELSE 4 END"
 )
 _NOTHING_KEPT: Sql = ("SELECT 0 AS changed, NULL AS kept_from, NULL AS kept_until", ())
-_TOGETHER = {"postgresql": "string_agg(DISTINCT day::text, ',')", "sqlite": "group_concat(DISTINCT day)"}
 
 
 def _over_parts(measure: Measure) -> str:
@@ -474,38 +410,6 @@ def _count(told: Any) -> int:
 
 
 _NOTHING = Decimal(0)
-
-
-NEW_CLAIMS = "analytics_newclaim"
-SOME_NEW = f"(SELECT count(*) FROM (SELECT id FROM {NEW_CLAIMS} LIMIT 1) AS claims) AS some_new"  # noqa: S608
-
-
-class _Seen:
-    """Whether the last statement of this process met new claims. The next one then counts them at once."""
-
-    some_new = False
-
-
-seen = _Seen()
-
-
-def is_counted(source: Source) -> Q:
-    """Whether the claim is in the facts of its days, or is to be when they are added up."""
-    path = source.claim.removesuffix("__") or "pk"
-    return ~Q(**{f"{path}__in": NewClaim.objects.values("claim_id")})
-
-
-def marks_on(facts: Sequence[str], period: Period) -> Sql:
-    """The days of a period that are marked, in one row."""
-    together = _TOGETHER[connection.vendor]
-    marks = f"SELECT {together} AS days FROM {DirtyDay._meta.db_table}"  # noqa: S608 - names of our own
-    among = ", ".join("%s" for _ in facts)
-    where = f"WHERE fact IN ({among}) AND day BETWEEN %s AND %s"
-    return f"{marks} {where}", (*facts, str(period.start), str(period.end))
-
-
-def listed_days(told: str | None) -> list[date]:
-    return [date.fromisoformat(day) for day in told.split(",")] if told else []
 
 
 def by_source(measures: Iterable[Measure]) -> dict[Source, list[Measure]]:

@@ -27,15 +27,14 @@ from ..periods import Period
 from ..scopes import Scope
 from .decided_appeals import keep as keep_decided_appeals
 from .keeping import add, add_months, replace, replace_months, summed
+from .marks import NEW_CLAIMS, is_counted
 from .parts import TIME_SQL, Sql, as_of_these, together
 from .reading import (
     COLUMNS,
     KEYS,
-    NEW_CLAIMS,
     TABLES,
     FactTable,
     Reading,
-    is_counted,
 )
 from .spans import ranges
 

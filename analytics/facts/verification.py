@@ -19,8 +19,9 @@ from ..periods import DAY, LAST_OF, Period, Step
 from .decided_appeals import differing_appeals
 from .differences import Difference
 from .fact_triggers import days_of_claims
+from .marks import Dirty
 from .parts import Sql
-from .reading import TABLES, Amount, Dirty, FactTable, Reading
+from .reading import TABLES, Amount, FactTable, Reading
 from .refreshing import EVERYTHING, reading_by_all, summed_up
 
 MOST_NAMED = 100  # differences
@@ -177,7 +178,7 @@ def _differing_causes(month: Period) -> Iterator[Difference]:
     by = ("department", "kind", *CAUSE)
     for period in (*_halves(month), month):
         told, found = (
-            {row.key: row.sums for row in read(Asked(EVERYTHING, period, by), from_facts=kept)}
+            {row.key: row.sums for row in read(Asked(EVERYTHING, by), period, from_facts=kept)}
             for kept in (True, False)
         )
         yield from _differences("cause", by, SUMS, told, found)

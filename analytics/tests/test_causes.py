@@ -120,12 +120,12 @@ def short(payer: Payer | None, cause: str = "below", **fields: Any) -> Claim:
 
 
 def told(scope: Scope = ALL, period: Period = RAGGED) -> list[Told]:
-    return sorted(read(Asked(scope, period, ("department", "kind", *CAUSE))), key=str)
+    return sorted(read(Asked(scope, ("department", "kind", *CAUSE)), period), key=str)
 
 
 def from_claims(scope: Scope = ALL, period: Period = RAGGED) -> list[Told]:
-    asked = Asked(scope, period, ("department", "kind", *CAUSE))
-    return sorted(read(asked, from_facts=False), key=str)
+    asked = Asked(scope, ("department", "kind", *CAUSE))
+    return sorted(read(asked, period, from_facts=False), key=str)
 
 
 def test_days_and_whole_months_are_read_from_what_is_kept(aetna: Payer) -> None:
