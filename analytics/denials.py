@@ -166,14 +166,14 @@ def _remarks(scope: Scope, period: Period) -> dict[str, tuple[str, ...]]:
     }
 
 
-def by_procedure(scope: Scope, period: Period, most: int | None = None) -> list[ProcedureRow]:
+def by_procedure(scope: Scope, period: Period) -> list[ProcedureRow]:
     """Those with most dollars denied first; every procedure of a claim counts all that it charges."""
     rows = [
         ProcedureRow(row.key[0], *_counted(row), decided=int(row.sums["decided"]))
         for row in code_totals(scope, period, "procedure")
         if row.sums["denied"]
     ]
-    return sorted(rows, key=lambda row: (-row.dollars, row.procedure))[:most]
+    return sorted(rows, key=lambda row: (-row.dollars, row.procedure))
 
 
 def by_category(scope: Scope, period: Period) -> list[CategoryRow]:

@@ -26,6 +26,7 @@ WATCHED = (
     "underpaid_amount",
     "aged_ar_over_90",
 )
+MOST = 8
 MOST_OF_ONE = 3  # of a KPI: one that moved everywhere would hide all else
 CASH = "cash"
 NOTHING = Decimal(0)
@@ -83,7 +84,7 @@ class Mover:
     dollars: Decimal  # about what the change comes to, whichever way it went
 
 
-def movers(now: Sums, before: Sums, labels: Mapping[Any, str], *, most: int = 8) -> list[Mover]:
+def movers(now: Sums, before: Sums, labels: Mapping[Any, str]) -> list[Mover]:
     """The largest by dollars. Where either period has too few to say so, nothing is said."""
     found = [
         mover
@@ -98,7 +99,7 @@ def movers(now: Sums, before: Sums, labels: Mapping[Any, str], *, most: int = 8)
         seen[each.kpi.key] += 1
         if seen[each.kpi.key] <= MOST_OF_ONE:
             kept.append(each)
-    return kept[:most]
+    return kept[:MOST]
 
 
 def _mover(kpi: Kpi, key: Any, label: str, now: Sums, before: Sums) -> Mover | None:

@@ -47,7 +47,6 @@ def trend_chart(
     kpi: Kpi,
     *,
     key: str = "trend",
-    caption: str = "",
     axis: str = "",
     size: Size = Size.WIDE,
 ) -> Chart:
@@ -56,7 +55,7 @@ def trend_chart(
     about = About(
         key,
         kpi.label,
-        caption=caption or span_in_words(question.period),
+        caption=span_in_words(question.period),
         axis=axis,
         rows=question.step.capitalize(),
         size=size,

@@ -28,7 +28,6 @@ def report_table(
     answer: ReportTable,
     *,
     key: str = "rows",
-    caption: str = "",
     most: int = MOST_ON_PAGE,
     is_sorted: bool = True,
     is_small: bool = False,
@@ -44,7 +43,7 @@ def report_table(
         if asked.groups
         else _alone(asked, shown),
         key=key,
-        caption=caption or asked.title,
+        caption=asked.title,
         totals=[_cell(asked, each, total) for each in shown] if total else None,
         empty_title="Nothing to show",
         empty_text="There is nothing of what it asks for in these days: widen the period, or filter less.",

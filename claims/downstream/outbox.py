@@ -53,11 +53,6 @@ def owed_to_providers(claim: Claim) -> Counter[str]:
     return shares
 
 
-def net_fee_of(claim: Claim) -> Decimal | None:
-    """The sum over a claim's lines; none where the format of the claim does not tell it."""
-    return ClaimLine.objects.filter(claim=claim).aggregate(fee=Sum("net_fee"))["fee"]
-
-
 def body_of(message: OutboxMessage) -> dict[str, Any]:
     """A message as the payments side reads it, described in message_schema.json."""
     return {

@@ -199,10 +199,6 @@ class ClaimPaymentRecord:
     problems: list[Problem] = field(default_factory=list)
 
     @property
-    def is_reversal(self) -> bool:
-        return self.status == "22"
-
-    @property
     def imbalance(self) -> int:
         everywhere = [*self.adjustments, *(each for service in self.services for each in service.adjustments)]
         return self.charge - sum(each.amount for each in everywhere) - self.paid

@@ -34,7 +34,6 @@ MOST_OF_A_RECORD = 100
 LONGEST_FIELD, LONGEST_REASON, LONGEST_FILE = 120, 400, 200
 
 Carry = dict[str, Any]
-Items = list[tuple[int, Any]]  # records with their ordinals
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.models import Department, User
 from claims.models import Import
 
-from .blocks import Blocks, keep, pieces
+from .blocks import keep, pieces
 from .recognise import FileKind, recognise
 from .records import Kind, Unreadable
 from .rules import Grouping, Limits
@@ -81,11 +81,6 @@ def receive(
         keep(file, source)
         audit.record(actor, "import.received", source, request=request, bytes=size, kind=found)
     return source
-
-
-def open_import(source: Import) -> BinaryIO:
-    """The file as it was sent, to be read from anywhere."""
-    return Blocks.open(source)
 
 
 def _measure(file: BinaryIO) -> tuple[int, str]:

@@ -71,10 +71,6 @@ class Remittance(models.Model):
     def method_in_words(self) -> str:
         return self.METHODS.get(self.method, self.method)
 
-    @property
-    def is_balanced(self) -> bool:
-        return self.imbalance == 0 and not self.line_imbalances and not self.claim_imbalances
-
 
 class ProviderAdjustment(models.Model):
     """What a payer takes or gives outside any claim (PLB)."""

@@ -18,7 +18,7 @@ from accounts.models import AuditEntry, User
 from claims.imports import blocks
 from claims.imports.loading import load
 from claims.imports.records import Unreadable
-from claims.imports.uploads import SentBefore, TooLarge, UploadOptions, open_import, receive
+from claims.imports.uploads import SentBefore, TooLarge, UploadOptions, receive
 from claims.models import Claim, ClaimPayment, Import, ImportBlock, Remittance
 from rcm_site.testing.makers import make_department, make_user
 
@@ -57,7 +57,7 @@ def test_a_file_is_kept_encrypted_and_read_back_from_anywhere(
     assert source.blocks.count() == -(-len(LINES) // 100)
     assert not any(b"GRP-7" in bytes(block.content) for block in ImportBlock.objects.all())
     chance = random.Random(1)
-    with open_import(source) as file:
+    with blocks.Blocks.open(source) as file:
         assert file.read() == LINES
         for _ in range(30):
             start, length = chance.randrange(len(LINES) + 20), chance.randrange(250)
@@ -70,7 +70,7 @@ def test_kept_files_move_to_a_new_key_with_everything_else(director: User, setti
     settings.PHI_KEYS = ["a-new-key", *old]
     call_command("rotate_keys")
     settings.PHI_KEYS = ["a-new-key"]
-    with open_import(source) as file:
+    with blocks.Blocks.open(source) as file:
         assert file.read() == LINES
 
 

@@ -82,10 +82,10 @@ def test_services_are_read_with_what_was_billed():
 
 def test_a_reversal_keeps_its_sign_and_balances():
     reversal, corrected = payments()[1:3]
-    assert reversal.is_reversal
+    assert reversal.status == "22"
     assert (reversal.charge, reversal.paid, reversal.adjustments[0].amount) == (-10000, -8000, -2000)
     assert reversal.problems == []
-    assert not corrected.is_reversal
+    assert corrected.status == "1"
 
 
 def test_provider_adjustments_keep_x12s_sign():
