@@ -1,5 +1,8 @@
-"""The KPIs, and nothing else: each function's name is the key, its docstring the definition that
-people read."""
+"""The KPIs, and nothing else: each function's name is the key, its docstring the definition that people read.
+
+Its parameters are measures (`facts/measures.py`), summed over what was asked for; see `catalogue.kpi` for the
+rest. Pages, API, reports, snapshots and alerts find a new one here by themselves.
+"""
 
 from __future__ import annotations
 

@@ -270,7 +270,7 @@ class Claim(models.Model):
                 name="unanswered_by_department",
                 condition=OWED & UNANSWERED,
             ),
-            # Read by the lists of claims that intakes rejected, that were underpaid, that were paid too much.
+            # Read by the lists of claims that were rejected at intake, given up, underpaid or paid too much.
             models.Index(fields=["submitted_on"], name="rejected_by_day", condition=REJECTED),
             models.Index(fields=["decided_on"], name="given_up_by_day", condition=Q(written_off__gt=0)),
             # The causes of underpayments are found and summed without reading the claims.
