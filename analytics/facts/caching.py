@@ -20,7 +20,7 @@ from django.db import connection
 from rcm_site import prepared
 
 from ..scopes import CLAIM_FILTERS, FACT_FILTERS, Scope
-from .fact_triggers import COLUMNS
+from .watched import COLUMNS
 
 Found = TypeVar("Found")
 Held = TypeVar("Held")
