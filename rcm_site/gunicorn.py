@@ -27,6 +27,7 @@ timeout = 60
 graceful_timeout = 8  # under the ten seconds that the supervisor and a container engine give
 loglevel = "warning"
 control_socket_disable = True
+forwarder_headers = ""  # no header says under which path the site lies: navigation is worked out once for all
 
 
 class FairWorker(ThreadWorker):

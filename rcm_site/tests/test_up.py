@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -127,6 +129,16 @@ def test_asked_to_stop_it_ends_all_and_says_success(up, how):
     assert up.end(how) == 0
 
     assert up.pids() == []
+
+
+def test_who_asks_does_not_say_under_which_path_the_site_lies(up):
+    """Navigation is worked out once for all: one such answer would lead everybody astray."""
+    asked = Request(
+        f"http://127.0.0.1:{up.port}/elsewhere/health/live", headers={"SCRIPT_NAME": "/elsewhere"}
+    )
+
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(asked)
 
 
 def test_killed_it_leaves_no_process_behind(up):
