@@ -26,7 +26,7 @@ from analytics.benchmark.addresses import Address, addresses
 from analytics.benchmark.timing import Client, Headers, MemoryWatch, Waits, requests_a_second
 from analytics.exports.asking import ask_for
 from analytics.exports.making import make_waiting
-from analytics.models import DirtyDay, ExportPiece
+from analytics.models import ChangedClaim, DirtyDay, ExportPiece
 from claims.imports.made_up import write_claim_lines
 from claims.management.commands._bench_api import family, token_of, web_server
 from claims.models import Claim, ClaimEvent, Import
@@ -121,12 +121,13 @@ class Command(BaseCommand):
             "claims": Claim.objects.count(),
             "actions": ClaimEvent.objects.filter(actor__isnull=False).count(),
             "outdated_days": DirtyDay.objects.values("fact", "day").distinct().count(),
+            "changed_claims": ChangedClaim.objects.count(),
             "database": connection.vendor,
             "cores": os.cpu_count(),
             "load": round(os.getloadavg()[0], 1),
         }
         self.stdout.write(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items()))
-        if told["outdated_days"]:
+        if told["outdated_days"] or told["changed_claims"]:
             self.stdout.write("Facts are outdated: numbers are read from claims, as before a refresh.")
         return told
 
