@@ -81,22 +81,27 @@ _SPANS = (
 
 
 def mark_everything(schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Mark all days that claims which are here already may count on."""
+    """Mark all days that claims which are here already may count on, and those between."""
     with schema_editor.connection.cursor() as cursor:
-        if days := days_of_claims(cursor):
+        if ends := _days(cursor, "date(min({0})), date(max({0}))"):
             cursor.executemany(
                 "INSERT INTO analytics_dirtyday (fact, day) VALUES (%s, %s)",
-                list(_all_marks(min(days), max(days))),
+                list(_all_marks(min(ends), max(ends))),
             )
 
 
 def days_of_claims(cursor: Any) -> set[date]:
     """The days on which anything may count, in whatever time zone."""
+    return _days(cursor, "DISTINCT date({0})")
+
+
+def _days(cursor: Any, which: str) -> set[date]:
+    """Of each column these days and their neighbours."""
     days: set[date] = set()
     for table, columns in _SPANS:
         for name in columns:
-            cursor.execute(f"SELECT DISTINCT date({name}) FROM {table}")  # noqa: S608 - names of our own
-            days |= {date.fromisoformat(str(day)) for (day,) in cursor.fetchall() if day is not None}
+            cursor.execute(f"SELECT {which.format(name)} FROM {table}")  # noqa: S608 - names of our own
+            days |= {date.fromisoformat(str(day)) for row in cursor.fetchall() for day in row if day}
     return {day + timedelta(days=near) for day in days for near in (-1, 0, 1)}
 
 
