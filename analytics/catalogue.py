@@ -21,7 +21,8 @@ from .cards import Good
 from .drilldown import Part, claims_of
 from .facts.caching import once
 from .facts.measures import BUCKETS, MEASURES
-from .facts.reading import KEYS, Amount
+from .facts.reading import Amount
+from .facts.tables import KEYS
 from .facts.totals import standings, totals
 from .periods import Period, Step
 from .scopes import Scope

@@ -24,13 +24,14 @@ from claims.money import CENT
 
 from .facts.asking import read_days
 from .facts.caching import is_told, remembered
-from .facts.keeping import add, add_months, replace, replace_months, summed
+from .facts.keeping import summed
 from .facts.marks import is_counted
 from .facts.measures import is_underpaid
 from .facts.parts import TIME_SQL, Sql, as_day, as_of_these, part_of
-from .facts.reading import COLUMNS, TIMES, counted_rows, paths_to
+from .facts.reading import TIMES, counted_rows, paths_to
 from .facts.sources import SHORT
 from .facts.spans import by_months, during
+from .facts.tables import COLUMNS, Table
 from .models import CauseFact, CauseMonth, DirtyDay, FactState
 from .periods import Period
 from .scopes import Scope
@@ -39,6 +40,13 @@ CAUSE = ("is_worth", "payer", "procedure", "modifiers", "cause")
 FACT_KEYS = ("payer", "department", "kind")  # what facts tell of claims
 SUMS = ("claims", "short", "expected", "above", "first", "last")
 ZERO = Decimal(0)
+
+
+class CauseTable(Table):
+    sums = SUMS
+
+
+CAUSES = CauseTable(CauseFact, CauseMonth, ("department", "kind", *CAUSE))
 
 
 class Told(NamedTuple):
@@ -125,7 +133,7 @@ class Asked:
 
     def kept(self, periods: Sequence[Period]) -> list[Sql]:
         parts: list[Sql] = []
-        for model, days in zip((CauseFact, CauseMonth), by_months(periods), strict=True):
+        for model, days in zip(CAUSES.models, by_months(periods), strict=True):
             if not days:
                 continue
             rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", days))
@@ -169,15 +177,13 @@ class Asked:
 def add_up_causes(scope: Scope, periods: Sequence[Period]) -> None:
     """Replace what facts keep of these days by what the claims say now, but for those that wait."""
     rows, values = _fresh(scope, periods, is_counted(SHORT))
-    replace(CauseFact, periods, _COLUMNS, SUMS, rows, values)
-    replace_months(CauseFact, CauseMonth, periods, list(_COLUMNS), SUMS)
+    CAUSES.replace(periods, rows, values)
 
 
 def add_causes_of(claims: str, scope: Scope, period: Period) -> None:
     """Add what the claims that a table names say to what facts keep of their days."""
     ((rows, values),) = as_of_these(claims, [_fresh(scope, [period])])
-    add(CauseFact, _COLUMNS, SUMS, rows, values)
-    add_months(CauseMonth, _COLUMNS, SUMS, rows, values)
+    CAUSES.add(rows, values)
 
 
 def keep_by_settings(scope: Scope) -> None:
@@ -186,17 +192,13 @@ def keep_by_settings(scope: Scope) -> None:
     if state.tolerated == settings_now():
         return
     FactState.objects.filter(pk=1).update(tolerated=settings_now())
-    for model in (CauseFact, CauseMonth):
+    for model in CAUSES.models:
         model._default_manager.all().delete()
     ends = Claim.objects.aggregate(first=Min("paid_on"), last=Max("paid_on"))
     if ends["first"]:
         add_up_causes(scope, [Period(ends["first"], ends["last"])])
 
 
-_FACT_KEYS = ("department", "kind", *CAUSE)
-_COLUMNS = {COLUMNS.get(key, key): key for key in _FACT_KEYS}
-
-
 def _fresh(scope: Scope, periods: Sequence[Period], which: Q | None = None) -> Sql:
-    ((rows, values),) = Asked(scope, _FACT_KEYS).live(periods, which)
-    return f"SELECT on_day AS day, {', '.join([*_FACT_KEYS, *SUMS])} FROM ({rows}) AS part", values  # noqa: S608
+    ((rows, values),) = Asked(scope, CAUSES.keys).live(periods, which)
+    return f"SELECT on_day AS day, {', '.join([*CAUSES.keys, *SUMS])} FROM ({rows}) AS part", values  # noqa: S608

@@ -21,13 +21,13 @@ from claims.money import MoneyField
 
 from .facts.asking import NEVER, read_days
 from .facts.caching import is_told, remembered
-from .facts.keeping import add, add_months, replace, replace_months
 from .facts.marks import is_counted
 from .facts.measures import MEASURES, Condition, any_claim, is_denied, is_paid
 from .facts.parts import Sql, as_of_these, part_of, together
-from .facts.reading import COLUMNS, Amount, Row, amounts_of, counted_rows, paths_to
+from .facts.reading import Amount, Row, amounts_of, counted_rows, paths_to
 from .facts.sources import DECIDED, LINES, PAID, DaysBetween, Source
 from .facts.spans import during, mostly_by_months
+from .facts.tables import COLUMNS, Table
 from .hanging import reasons_given_on
 from .models import CodeFact, CodeMonth, DirtyDay, PayerCodeMonth, ProviderCodeFact, ProviderCodeMonth
 from .periods import Period
@@ -36,38 +36,18 @@ from .scopes import Scope
 Claims = QuerySet[Any]
 
 
-@dataclass(frozen=True)
-class CodeTable:
-    """Facts that keep codes, and what they tell apart."""
+class CodeTable(Table):
+    """Keeps codes."""
 
-    model: type[Any]
-    months: type[Any]
-    keys: tuple[str, ...]
-    few_months: type[Any] | None = None  # the same once more in far fewer rows, by fewer keys
-    few_keys: tuple[str, ...] = ()
+    told_always = ("name", "code")
 
     @cached_property
     def codes(self) -> list[Code]:
         return [each for each in CODES.values() if self in each.kept_in]
 
-    @cached_property
-    def measures(self) -> list[str]:
+    @property
+    def sums(self) -> list[str]:
         return sorted({key for each in self.codes for key in each.measures})
-
-    @cached_property
-    def columns(self) -> dict[str, str]:
-        return {COLUMNS[key]: key for key in self.keys} | {"name": "name", "code": "code"}
-
-    @cached_property
-    def few_columns(self) -> dict[str, str]:
-        return {COLUMNS[key]: key for key in self.few_keys} | {"name": "name", "code": "code"}
-
-    def months_for(self, scope: Scope, keys: Sequence[str]) -> type[Any]:
-        """The fewest rows that tell apart what is asked for."""
-        asked = {*keys, *scope.asked} - {"code"}
-        sees_all = scope.departments is None and scope.department is None
-        is_told = sees_all and asked <= {*self.few_keys}
-        return self.few_months if self.few_months and is_told else self.months
 
 
 BY_PAYER = CodeTable(
@@ -176,7 +156,7 @@ class Asked:
             (table.months_for(self.scope, self.keys), months, "{}"),
             (table.model, taken_back, "-{}"),
         ):
-            if within:
+            if model is not None and within:
                 about = self.scope.on_facts()
                 rows = model._default_manager.filter(about, during("day", within), name=self.code.name)
                 chosen = {f"key_{key}": F(_FACT_COLUMNS[key]) for key in self.keys}
@@ -243,10 +223,7 @@ def add_up_codes(scope: Scope, periods: list[Period]) -> None:
     """Replace what facts keep of these days by what the claims say now, but for those that wait."""
     for table in CODE_TABLES:
         rows, values = together(_parts(table, scope, periods, is_counted))
-        replace(table.model, periods, table.columns, table.measures, rows, values)
-        replace_months(table.model, table.months, periods, list(table.columns), table.measures)
-        if table.few_months is not None:
-            replace_months(table.months, table.few_months, periods, list(table.few_columns), table.measures)
+        table.replace(periods, rows, values)
 
 
 def add_codes_of(claims: str, scope: Scope, period: Period) -> None:
@@ -255,11 +232,7 @@ def add_codes_of(claims: str, scope: Scope, period: Period) -> None:
         ((rows, values),) = as_of_these(claims, _parts(table, scope, [period]))
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE TEMPORARY TABLE fresh_codes AS {rows}", values)
-            fresh = "SELECT * FROM fresh_codes"
-            add(table.model, table.columns, table.measures, fresh)
-            add_months(table.months, table.columns, table.measures, fresh)
-            if table.few_months is not None:
-                add_months(table.few_months, table.few_columns, table.measures, fresh)
+            table.add("SELECT * FROM fresh_codes")
             cursor.execute("DROP TABLE fresh_codes")
 
 
@@ -270,9 +243,7 @@ def _parts(
     parts: list[Sql] = []
     keys = ", ".join(table.keys)
     for code in table.codes:
-        sums = ", ".join(
-            key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in table.measures
-        )
+        sums = ", ".join(key if key in code.measures else f"CAST(0 AS bigint) AS {key}" for key in table.sums)
         for sql, values in Asked(code, scope, ("day", "code", *table.keys)).live(periods, which):
             named = f"SELECT '{code.name}' AS name, day, code, {keys}, {sums}"
             parts.append((f"{named} FROM ({sql}) AS part", values))

@@ -11,8 +11,8 @@ from django.utils import timezone
 from claims import appeal_histories
 from claims.worklists import open_work
 
-from .facts.reading import DAYS, STAFF
 from .facts.refreshing import refresh
+from .facts.tables import DAYS, STAFF
 from .past.keeping import begin, keep_days, renew_balances
 from .periods import DAY
 

@@ -14,8 +14,8 @@ from rcm_site.models import Heartbeat
 from .alerts.checking import check_due
 from .alerts.opening import escalate_overdue
 from .exports import handing_over, making
-from .facts.reading import DAYS, STAFF
 from .facts.refreshing import look, refresh
+from .facts.tables import DAYS, STAFF
 from .past.keeping import keep_days, renew_balances
 from .periods import DAY
 from .reports.runs import run_due

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, lru_cache, reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import Any
 
@@ -19,29 +19,18 @@ from django.db.models import DateField, F, Q, QuerySet, Sum, Value
 from claims.money import CENT
 from rcm_site import prepared
 
-from ..models import (
-    CategoryFact,
-    CategoryMonth,
-    DayFact,
-    DirtyDay,
-    MonthFact,
-    ProviderFact,
-    ProviderMonth,
-    ProviderTotalMonth,
-    StaffFact,
-    WorkedFact,
-)
+from ..models import DirtyDay
 from ..past.balances import standing_then
 from ..past.standings import YOUNGEST, Standings, column
 from ..periods import DAY, Period
 from ..scopes import Scope
 from .marks import NEW_CLAIMS, SOME_NEW, Dirty, Marked, listed_days, marks_on, seen
-from .measures import AGES, BEGINNING, BUCKETS, MEASURES, STAFF_MEASURES, Measure, days_of_age
+from .measures import AGES, BEGINNING, BUCKETS, Measure, days_of_age
 from .parts import TIME_SQL, Sql, as_day, as_of_these, part_of, together
 from .sources import Source
 from .spans import during, mostly_by_months, overlaps, without
+from .tables import COLUMNS, KEYS, TABLES, FactTable
 
-KEYS = ("payer", "department", "provider", "kind", "category", "assignee", "staff", "last_before")
 TIMES = ("day", "week", "month")
 Amount = Decimal | int
 
@@ -52,52 +41,6 @@ class Row:
 
     key: tuple[Any, ...]
     sums: dict[str, Amount]
-
-
-@dataclass(frozen=True)
-class FactTable:
-    model: type[Any]
-    months: type[Any] | None  # the same sums by month, for whole months
-    fact: str  # of its marks
-    keys: tuple[str, ...]
-    known: dict[str, Measure]
-    few_months: type[Any] | None = None  # the months once more in far fewer rows, by fewer keys
-    few_keys: tuple[str, ...] = ()
-
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """All that outdate something of it."""
-        return (self.fact, DirtyDay.Fact.LINE) if self.fact == DirtyDay.Fact.DAY else (self.fact,)
-
-    @cached_property
-    def measures(self) -> list[Measure]:
-        columns = {each.name for each in self.model._meta.get_fields()}
-        return [each for each in self.known.values() if each.key in columns]
-
-    def months_for(self, scope: Scope, keys: Sequence[str]) -> type[Any] | None:
-        """The fewest rows that tell apart what is asked for."""
-        sees_all = scope.departments is None and scope.department is None
-        is_told = sees_all and {*keys, *scope.asked} <= {*self.few_keys}
-        return self.few_months if self.few_months and is_told else self.months
-
-    def has(self, measures: Iterable[Measure]) -> bool:
-        return {each.key for each in self.measures}.issuperset(each.kept_in for each in measures)
-
-
-_KEYS = ("payer", "department", "kind")
-DAYS = FactTable(DayFact, MonthFact, DirtyDay.Fact.DAY, _KEYS, MEASURES)
-CATEGORIES = FactTable(CategoryFact, CategoryMonth, DirtyDay.Fact.DAY, (*_KEYS, "category"), MEASURES)
-PROVIDERS = FactTable(
-    *(ProviderFact, ProviderMonth, DirtyDay.Fact.DAY, (*_KEYS, "provider"), MEASURES),
-    *(ProviderTotalMonth, ("provider",)),
-)
-STAFF = FactTable(StaffFact, None, DirtyDay.Fact.STAFF, ("department", "staff"), STAFF_MEASURES)
-WORKED = FactTable(
-    WorkedFact, None, DirtyDay.Fact.STAFF, ("department", "staff", "last_before"), STAFF_MEASURES
-)
-TABLES = (DAYS, CATEGORIES, PROVIDERS, STAFF, WORKED)  # those with fewest rows first
-_OWN_NAMES = ("kind", "category", "last_before")
-COLUMNS = {key: key if key in _OWN_NAMES else f"{key}_id" for key in KEYS}  # of facts, by key
 
 
 class Reading:

@@ -26,17 +26,12 @@ from ..models import DirtyDay, FactState, NewClaim
 from ..periods import Period
 from ..scopes import Scope
 from .decided_appeals import keep as keep_decided_appeals
-from .keeping import add, add_months, replace, replace_months, summed
+from .keeping import summed
 from .marks import NEW_CLAIMS, is_counted
 from .parts import TIME_SQL, Sql, as_of_these, together
-from .reading import (
-    COLUMNS,
-    KEYS,
-    TABLES,
-    FactTable,
-    Reading,
-)
+from .reading import Reading
 from .spans import ranges
+from .tables import KEYS, TABLES, FactTable
 
 REFRESHER_LOCK = 7_263_003  # two would add the same days twice
 # Days: on SQLite nobody else writes while they are added up.
@@ -127,13 +122,7 @@ def _count_new_claims() -> int:
     parts = as_of_these(_NOTED, reading.live(reading.measures, [EVER]))
     with summed_up(reading, parts) as rows:
         for table in tables:
-            columns = {COLUMNS[key]: key for key in table.keys}
-            kept = [each.key for each in table.measures]
-            add(table.model, columns, kept, rows)
-            if table.months is not None:
-                add_months(table.months, columns, kept, rows)
-            if table.few_months is not None:
-                add_months(table.few_months, {COLUMNS[key]: key for key in table.few_keys}, kept, rows)
+            table.add(rows)
     add_codes_of(_NOTED, EVERYTHING, EVER)
     add_causes_of(_NOTED, EVERYTHING, EVER)
     with connection.cursor() as cursor:
@@ -158,14 +147,7 @@ def _add_up(tables: list[FactTable], periods: list[Period]) -> None:
     reading = reading_by_all(tables)
     with summed_up(reading, reading.live(reading.measures, periods, which)) as rows:
         for table in tables:
-            columns = {COLUMNS[key]: key for key in table.keys}
-            kept = [each.key for each in table.measures]
-            replace(table.model, periods, columns, kept, rows)
-            if table.months is not None:
-                replace_months(table.model, table.months, periods, list(columns), kept)
-            if table.months is not None and table.few_months is not None:
-                few = [COLUMNS[key] for key in table.few_keys]
-                replace_months(table.months, table.few_months, periods, few, kept)
+            table.replace(periods, rows)
 
 
 def reading_by_all(tables: list[FactTable]) -> Reading:

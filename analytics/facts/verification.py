@@ -11,9 +11,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Model
 
-from ..causes import CAUSE, SUMS, Asked, read
+from ..causes import CAUSE, CAUSES, Asked, read
 from ..codes import CODE_TABLES, Code, code_totals
-from ..models import CauseFact, CauseMonth, ClaimBalance, DecidedAppeal, FactState
+from ..models import ClaimBalance, DecidedAppeal, FactState
 from ..past.verification import differing_ages, differing_balances
 from ..periods import DAY, LAST_OF, Period, Step
 from .decided_appeals import differing_appeals
@@ -21,8 +21,9 @@ from .differences import Difference
 from .fact_triggers import days_of_claims
 from .marks import Dirty
 from .parts import Sql
-from .reading import TABLES, Amount, FactTable, Reading
+from .reading import Amount, Reading
 from .refreshing import EVERYTHING, reading_by_all, summed_up
+from .tables import TABLES, FactTable
 
 MOST_NAMED = 100  # differences
 
@@ -41,11 +42,8 @@ def differences(tell: Callable[[Period], None] = lambda month: None) -> Iterator
 
 def months() -> Iterator[Period]:
     """Those with a claim, or with whatever is kept of one: a mistyped date may lie a hundred years back."""
-    tables = (*TABLES, *CODE_TABLES)
-    kept: list[tuple[type[Model], str]] = [
-        (each, "day") for table in tables for each in (table.model, table.months, table.few_months) if each
-    ]
-    kept += [(CauseFact, "day"), (CauseMonth, "day")]
+    tables = (*TABLES, *CODE_TABLES, CAUSES)
+    kept: list[tuple[type[Model], str]] = [(each, "day") for table in tables for each in table.models]
     kept += [(ClaimBalance, "submitted_on"), (DecidedAppeal, "at__date")]
     with connection.cursor() as cursor:
         days = days_of_claims(cursor)
@@ -115,10 +113,8 @@ def _differing_sums(month: Period) -> Iterator[Difference]:
 def _splits(table: FactTable) -> Iterator[tuple[str, ...]]:
     """By all that each kind of its facts tells apart."""
     yield ("day", *table.keys)
-    if table.months is not None:
-        yield ("month", *table.keys)
-    if table.few_months is not None:
-        yield ("month", *table.few_keys)
+    for _, keys in table.by_month:
+        yield ("month", *keys)
 
 
 def _compare(table: FactTable, month: Period, by: tuple[str, ...]) -> Iterator[Difference]:
@@ -181,7 +177,7 @@ def _differing_causes(month: Period) -> Iterator[Difference]:
             {row.key: row.sums for row in read(Asked(EVERYTHING, by), period, from_facts=kept)}
             for kept in (True, False)
         )
-        yield from _differences("cause", by, SUMS, told, found)
+        yield from _differences("cause", by, CAUSES.sums, told, found)
 
 
 def _differences(

@@ -10,7 +10,8 @@ from django.db import connection
 
 from ..facts.measures import Measure
 from ..facts.parts import as_day, together
-from ..facts.reading import KEYS, Row, amounts_of, paths_to
+from ..facts.reading import Row, amounts_of, paths_to
+from ..facts.tables import KEYS
 from ..scopes import Scope
 from .standings import Standings, column
 

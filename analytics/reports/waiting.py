@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..codes import CODES
-from ..facts.reading import TABLES
+from ..facts.tables import TABLES
 from ..facts.totals import totals
 from ..past.standings import KEPT_KEYS
 from ..scopes import CLAIM_FILTERS, FACT_FILTERS

@@ -13,8 +13,8 @@ from django.utils import timezone
 from analytics.alerts.checking import check
 from analytics.alerts.opening import as_kept
 from analytics.alerts.preview import evening, replay
-from analytics.facts.reading import DAYS as DAYS_OF_FACTS
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import DAYS as DAYS_OF_FACTS
 from analytics.models import Alert, AlertRule
 from analytics.past.keeping import keep_days, renew_balances
 from claims.models import Claim, ClaimPayment

@@ -36,8 +36,8 @@ from analytics.alerts.rules import (
 from analytics.alerts.watched import WATCHED, Found, Looking, watch
 from analytics.cards import Good
 from analytics.catalogue import Figure, Unit, figures, split
-from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import DAYS
 from analytics.kpis import KPIS
 from analytics.models import Alert, AlertRule, Delivery
 from analytics.periods import Period

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics.causes import CAUSE, ZERO, Asked, Month, Told, by_cause, by_month, read, settings_now
-from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import DAYS
 from analytics.facts.verification import differences
 from analytics.models import CauseFact, CauseMonth, DirtyDay, FactState, NewClaim
 from analytics.periods import Period

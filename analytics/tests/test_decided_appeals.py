@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from analytics.drilldown import Listed
 from analytics.facts.decided_appeals import differing_appeals
-from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import DAYS
 from analytics.facts.totals import totals
 from analytics.models import DecidedAppeal
 from analytics.periods import Period

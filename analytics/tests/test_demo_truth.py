@@ -16,8 +16,8 @@ from analytics import catalogue
 from analytics.catalogue import Figure, Unit, aging, figures
 from analytics.demo import seeding
 from analytics.facts.measures import STAFF_MEASURES
-from analytics.facts.reading import DAYS, STAFF
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import DAYS, STAFF
 from analytics.facts.totals import claims_touched, staff_totals
 from analytics.kpis import KPIS
 from analytics.models import AgingFact, DirtyDay

@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from analytics.facts.caching import version
-from analytics.facts.reading import DAYS, STAFF
 from analytics.facts.refreshing import look, refresh
+from analytics.facts.tables import DAYS, STAFF
 from analytics.facts.totals import totals, touched_by_facts
 from analytics.facts.verification import differences
 from analytics.models import CauseFact, DayFact, DirtyDay

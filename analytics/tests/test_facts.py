@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from analytics.codes import CODES, code_totals
 from analytics.facts.measures import MEASURES
-from analytics.facts.reading import DAYS, STAFF, Row
+from analytics.facts.reading import Row
 from analytics.facts.refreshing import refresh
 from analytics.facts.spans import mostly_by_months
+from analytics.facts.tables import DAYS, STAFF
 from analytics.facts.totals import (
     claim_totals,
     claims_touched,

@@ -18,8 +18,8 @@ from analytics.catalogue import LABELS
 from analytics.drilldown import Listed
 from analytics.facts import caching
 from analytics.facts.caching import code_version, is_told, one_answer, version
-from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import DAYS
 from analytics.facts.totals import claims_touched, staff_totals, totals
 from analytics.pages.at_risk import at_risk
 from analytics.periods import Period

@@ -16,8 +16,8 @@ from analytics.cards import Good
 from analytics.catalogue import FEW, KPIS, Kpi, Ratio, Unit, aging, figures, kpi, share
 from analytics.drilldown import Listed, Part
 from analytics.facts.measures import MEASURES
-from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import DAYS
 from analytics.kpis import KPIS as REGISTERED
 from analytics.periods import Period, Step
 from analytics.scopes import Scope, scope_of

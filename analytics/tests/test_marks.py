@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import look, refresh
+from analytics.facts.tables import DAYS
 from analytics.facts.totals import standings, totals
 from analytics.facts.verification import differences
 from analytics.models import AgingFact, ChangedClaim, DayFact, DirtyDay, MonthFact, NewClaim

@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from analytics.facts.reading import STAFF
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import STAFF
 from analytics.periods import Period
 from analytics.quality import Reviewed, errors_found, reviewed_by_person
 from analytics.questions import Question

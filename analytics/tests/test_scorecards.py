@@ -11,8 +11,8 @@ from django.db import connection
 
 from analytics.catalogue import figures
 from analytics.denials import by_procedure
-from analytics.facts.reading import DAYS
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import DAYS
 from analytics.models import ProviderCodeFact, ProviderCodeMonth
 from analytics.periods import Period
 from analytics.questions import Question

@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from analytics.facts.reading import STAFF
 from analytics.facts.refreshing import refresh
+from analytics.facts.tables import STAFF
 from analytics.facts.totals import touched_by_facts
 from analytics.facts.verification import differences
 from analytics.models import WorkedFact
