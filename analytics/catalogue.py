@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -13,22 +12,20 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from accounts.models import Department
-from claims.models import Claim, Payer, Provider
+from claims.models import Claim
 from rcm_site.templatetags.ui import NOTHING, money, number, percent
 
 from .cards import Good
 from .drilldown import Part, claims_of
-from .facts.caching import once
-from .facts.measures import BUCKETS, MEASURES
+from .facts.measures import MEASURES
 from .facts.reading import Amount
 from .facts.tables import KEYS
 from .facts.totals import standings, totals
+from .names import LABELS
 from .periods import Period, Step
 from .scopes import Scope
 
 FEW = 20  # below as many, a share or a mean says little
-MANY_KEYS = 500  # from here on all names are read: to name each key takes longer
 
 
 class Unit(StrEnum):
@@ -301,69 +298,3 @@ def _standing_sums(
 
 def needed(kpis: Iterable[Kpi]) -> list[str]:
     return list(dict.fromkeys(key for each in kpis for key in each.needed))
-
-
-# What keys are called ------------------------------------------------------------------------------
-
-
-def names_of(model: type[Payer | Department]) -> dict[Any, str]:
-    """All of them, in their order: there are few, and an answer asks in several places."""
-    return once(model, lambda: dict(model._default_manager.order_by("name").values_list("pk", "name")))
-
-
-def _names(model: type[Payer | Department], none: str) -> Callable[[set[Any]], dict[Any, str]]:
-    def names(keys: set[Any]) -> dict[Any, str]:
-        found = names_of(model)
-        return {key: found.get(key, f"no. {key}") if key is not None else none for key in keys}
-
-    return names
-
-
-def _provider_names(keys: set[Any]) -> dict[Any, str]:
-    """Thousands at once are read as they are: to make an object of each takes longer than all the rest."""
-    known = Provider.objects.order_by()
-    if len(keys) < MANY_KEYS:
-        known = known.filter(pk__in=keys - {None})
-    found = {pk: Provider.called(npi, name) for pk, npi, name in known.values_list("pk", "npi", "name")}
-    return {key: found.get(key, f"no. {key}") if key is not None else "No provider" for key in keys}
-
-
-def _choices(choices: Any, none: str = "None") -> Callable[[set[Any]], dict[Any, str]]:
-    return lambda keys: {key: choices(key).label if key else none for key in keys}
-
-
-LABELS: dict[str, Callable[[set[Any]], dict[Any, str]]] = {
-    "payer": _names(Payer, "No payer"),
-    "department": _names(Department, "No department"),
-    "provider": _provider_names,
-    "kind": _choices(Claim.Kind),
-    "category": _choices(Claim.Category, "Not denied"),
-}
-
-
-# Aging ---------------------------------------------------------------------------------------------
-
-
-AGING = ("owed_claims", "owed", "owed_net", "credit_claims", "credits")
-BUCKET_LABELS = ("0–30 days", "31–60 days", "61–90 days", "91–120 days", "over 120 days")
-
-
-def aging(scope: Scope, on: date, by: str | None = None) -> dict[Any, list[dict[str, Amount]]]:
-    """The sums of `AGING` in each bucket at the end of a day, for each key of the split (or for None)."""
-    keys = (by,) if by else ()
-    found: dict[Any, list[dict[str, Amount]]] = {}
-    for row in totals(scope, Period(on, on), AGING, by=(*keys, "age")):
-        empty: list[dict[str, Amount]] = [dict.fromkeys(AGING, 0) for _ in BUCKETS]
-        found.setdefault(row.key[0] if by else None, empty)[row.key[-1]] = row.sums
-    return found
-
-
-def aging_trend(scope: Scope, days: Sequence[date]) -> list[tuple[date, list[dict[str, Amount]]]]:
-    """The same at the end of each of these days."""
-    found = []
-    for day, rows in standings(scope, days, AGING, by=("age",)).items():
-        buckets: list[dict[str, Amount]] = [dict.fromkeys(AGING, 0) for _ in BUCKETS]
-        for row in rows:
-            buckets[row.key[0]] = row.sums
-        found.append((day, buckets))
-    return found

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from rcm_site.charts import Bin
 
-from .catalogue import LABELS
 from .codes import code_totals
+from .names import LABELS
 from .periods import Period
 from .scopes import Scope
 

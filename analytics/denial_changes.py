@@ -9,9 +9,9 @@ from typing import Any
 
 from claims.answers import denials
 
-from .catalogue import LABELS
 from .codes import code_totals
 from .denials import Counted
+from .names import LABELS
 from .periods import Period
 from .scopes import NONE, Scope
 

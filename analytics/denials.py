@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from claims.answers import denials
 from claims.models import Claim
 
-from .catalogue import LABELS, Figure, Split
+from .catalogue import Figure, Split
 from .codes import code_totals
 from .facts.reading import Row
 from .facts.totals import totals
 from .kpis import KPIS
+from .names import LABELS
 from .periods import Period
 from .scopes import NONE, Scope
 

@@ -13,11 +13,13 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from .catalogue import AGING, LABELS, Figure, aging
+from .aging import AGING, aging
+from .catalogue import Figure
 from .facts.measures import BUCKETS
 from .facts.reading import Amount
 from .facts.totals import totals
 from .kpis import KPIS
+from .names import LABELS
 from .periods import DAY, Period, Step
 from .scopes import Scope
 

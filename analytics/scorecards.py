@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from .catalogue import LABELS, Figure, Kpi, needed
+from .catalogue import Figure, Kpi, needed
 from .codes import code_totals
 from .facts.reading import Amount
 from .facts.totals import totals
 from .kpis import KPIS
+from .names import LABELS
 from .periods import Period
 from .questions import Question
 from .scopes import Scope

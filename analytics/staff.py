@@ -20,10 +20,11 @@ from claims.models import Claim
 from claims.models.claims import OPEN
 from claims.money import MoneyField
 
-from .catalogue import BUCKET_LABELS, LABELS
+from .aging import BUCKET_LABELS
 from .facts.measures import AGES, BUCKETS
 from .facts.reading import Row
 from .facts.totals import staff_totals
+from .names import LABELS
 from .periods import DAY, Period, Step
 from .questions import Question
 from .scopes import Scope

@@ -12,11 +12,12 @@ from claims.models import Claim
 from rcm_site.templatetags.ui import money_brief, number
 
 from ..cards import Good
-from ..catalogue import LABELS, Kpi, Topic, Unit
+from ..catalogue import Kpi, Topic, Unit
 from ..facts.measures import MEASURES
 from ..facts.reading import Amount
 from ..facts.totals import totals
 from ..models import Alert, AlertRule
+from ..names import LABELS
 from ..periods import Period
 from ..scopes import NONE, Scope
 from .conditions import FALLING

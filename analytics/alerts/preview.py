@@ -12,10 +12,11 @@ from typing import Any
 
 from rcm_site.days import midnight
 
-from ..catalogue import LABELS, Kpi
+from ..catalogue import Kpi
 from ..facts.reading import Amount
 from ..facts.totals import standings, totals
 from ..models import Alert, AlertRule
+from ..names import LABELS
 from ..periods import DAY, Period
 from ..scopes import Scope
 from .conditions import Judged, Step, days_of, step_of

@@ -12,10 +12,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from ..catalogue import LABELS, Figure, needed, series
+from ..catalogue import Figure, needed, series
 from ..facts.reading import Amount
 from ..facts.totals import totals
 from ..kpis import KPIS
+from ..names import LABELS
 from ..periods import Period
 from ..questions import Question
 from . import parameters

@@ -12,10 +12,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from ..catalogue import AGING, BUCKET_LABELS, LABELS, aging, split
+from ..aging import AGING, BUCKET_LABELS, aging
+from ..catalogue import split
 from ..facts.measures import BUCKETS
 from ..facts.reading import Amount
 from ..kpis import KPIS
+from ..names import LABELS
 from ..questions import Question
 from . import parameters
 from .examples import MONTH, NOT_COMPARED, alone, example, made

@@ -15,8 +15,9 @@ from rcm_site.templatetags.ui import number
 from ..alerts.preview import Course, Point, Replay, replay
 from ..alerts.watched import WATCHED, Watched
 from ..alerts.wording import MOVES, Condition, subject_of
-from ..catalogue import LABELS, Unit
+from ..catalogue import Unit
 from ..models import Alert, AlertRule
+from ..names import LABELS
 from .drawing import CHART_UNITS, HUNDREDTHS
 
 DAYS = 90

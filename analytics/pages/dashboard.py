@@ -22,10 +22,12 @@ from rcm_site.navigation import landing_page
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import day, moment, money, money_brief, percent
 
-from ..catalogue import BUCKET_LABELS, LABELS, series
+from ..aging import BUCKET_LABELS
+from ..catalogue import series
 from ..facts.measures import BUCKETS
 from ..kpis import KPIS
 from ..movers import Sums, movers, sums_of
+from ..names import LABELS
 from ..overview import kpi_card, whole_weeks
 from ..periods import Step
 from ..questions import Question

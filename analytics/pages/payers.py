@@ -20,7 +20,8 @@ from rcm_site.charts import DOLLARS, About, Chart, Size, stacked_columns
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import day, money, money_brief, number
 
-from ..catalogue import BUCKET_LABELS, Kpi, aging
+from ..aging import BUCKET_LABELS, aging
+from ..catalogue import Kpi
 from ..denial_changes import changes
 from ..denials import by_reason, denied
 from ..kpis import KPIS

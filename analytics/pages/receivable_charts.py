@@ -25,7 +25,8 @@ from rcm_site.charts import (
     stacked_columns,
 )
 
-from ..catalogue import BUCKET_LABELS, Figure
+from ..aging import BUCKET_LABELS
+from ..catalogue import Figure
 from ..days_to_pay import Spread
 from ..kpis import KPIS
 from ..periods import Step

@@ -17,7 +17,8 @@ from claims.pages.claims import list_columns
 from rcm_site.tables import Cell, Column, Table
 from rcm_site.templatetags.ui import money, money_brief, number, percent
 
-from ..catalogue import BUCKET_LABELS, Kpi
+from ..aging import BUCKET_LABELS
+from ..catalogue import Kpi
 from ..kpis import KPIS
 from ..questions import Question
 from ..receivables import OF_BUCKETS, Owed

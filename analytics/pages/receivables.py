@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.access import allow, may, person
 from rcm_site.tabs import Tab
 
-from ..catalogue import aging_trend
+from ..aging import aging_trend
 from ..days_to_pay import spread
 from ..kpis import KPIS
 from ..open_claims import largest_open, oldest_open

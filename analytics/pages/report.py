@@ -26,9 +26,9 @@ from rcm_site.charts import Chart
 from rcm_site.spreadsheets import Sheet, export, of_table
 from rcm_site.tables import Table
 
-from ..catalogue import names_of
 from ..facts.caching import one_answer
 from ..facts.totals import is_catching_up
+from ..names import names_of
 from ..periods import LABELS, NAMED
 from ..questions import CHOSEN, COMPARED, FILTERS, PARAMETERS, Question, WrongQuestion, ask
 

@@ -9,9 +9,9 @@ from typing import Any
 from accounts.models import User
 from claims.models import Provider
 
-from ..catalogue import LABELS
 from ..codes import CODES
 from ..facts.reading import TIMES
+from ..names import LABELS
 from ..periods import Period
 from ..questions import span_in_words
 from ..scopes import NONE

@@ -16,7 +16,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics.catalogue import AGING, aging_trend
+from analytics.aging import AGING, aging_trend
 from analytics.drilldown import claims_of
 from analytics.facts.differences import Difference
 from analytics.facts.reading import Row

@@ -13,7 +13,8 @@ from django.db import connection, transaction
 
 from accounts import demo
 from analytics import catalogue
-from analytics.catalogue import Figure, Unit, aging, figures
+from analytics.aging import AGING, aging
+from analytics.catalogue import Figure, Unit, figures
 from analytics.demo import seeding
 from analytics.facts.measures import STAFF_MEASURES
 from analytics.facts.refreshing import refresh
@@ -130,7 +131,7 @@ def test_aging_is_right(number: int, dimension: str | None, again: Any) -> None:
     known = plain_sql.added_up(again[number], dimension)
     shown = aging(ALL, PERIODS[number].end, dimension)
     for each, found in known.items():
-        buckets = shown.pop(each, [dict.fromkeys(catalogue.AGING, 0) for _ in plain_sql.BUCKETS])
+        buckets = shown.pop(each, [dict.fromkeys(AGING, 0) for _ in plain_sql.BUCKETS])
         for bucket, (first, _) in zip(buckets, plain_sql.BUCKETS, strict=True):
             assert bucket["owed_claims"] == found[f"owed_claims_{first}"]
             assert bucket["owed"] == _dollars(found[f"owed_{first}"])

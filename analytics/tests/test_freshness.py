@@ -14,13 +14,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from analytics.catalogue import LABELS
 from analytics.drilldown import Listed
 from analytics.facts import caching
 from analytics.facts.caching import code_version, is_told, one_answer, version
 from analytics.facts.refreshing import refresh
 from analytics.facts.tables import DAYS
 from analytics.facts.totals import claims_touched, staff_totals, totals
+from analytics.names import LABELS
 from analytics.pages.at_risk import at_risk
 from analytics.periods import Period
 from analytics.questions import ask

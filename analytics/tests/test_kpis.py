@@ -12,8 +12,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analytics.aging import aging
 from analytics.cards import Good
-from analytics.catalogue import FEW, KPIS, Kpi, Ratio, Unit, aging, figures, kpi, share
+from analytics.catalogue import FEW, KPIS, Kpi, Ratio, Unit, figures, kpi, share
 from analytics.drilldown import Listed, Part
 from analytics.facts.measures import MEASURES
 from analytics.facts.refreshing import refresh

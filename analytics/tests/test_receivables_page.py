@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Department
-from analytics.catalogue import aging_trend, figures
+from analytics.aging import aging_trend
+from analytics.catalogue import figures
 from analytics.kpis import KPIS
 from analytics.pages.receivables import CARDS
 from analytics.periods import Period, Step

@@ -10,8 +10,9 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.tokens import issue
+from analytics.aging import aging
 from analytics.api import dashboard, denials, kpis, payers, receivables, staff, underpayments
-from analytics.catalogue import aging, figures
+from analytics.catalogue import figures
 from analytics.kpis import KPIS
 from analytics.periods import Period
 from analytics.scopes import scope_of
