@@ -4,72 +4,53 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from django.test import Client as SigningIn
 from django.urls import reverse
 
 from accounts.models import User
 from analytics.benchmark.addresses import Address, addresses
-from analytics.benchmark.timing import Client, Headers, MemoryWatch, Waits, requests_a_second
+from analytics.benchmark.beside import Beside, answer_in_turn, site_beside
+from analytics.benchmark.sites import WEB_PROCESSES, Asked, answers, shared_cache, waits_of
+from analytics.benchmark.timing import MemoryWatch, Waits, requests_a_second
 from analytics.exports.asking import ask_for
 from analytics.exports.making import make_waiting
 from analytics.models import ChangedClaim, DirtyDay, ExportPiece
 from claims.imports.made_up import write_claim_lines
-from claims.management.commands._bench_api import family, token_of, web_server
+from claims.management.commands._bench_api import family, web_server
 from claims.models import Claim, ClaimEvent, Import
 from rcm_site.management.commands.up import FACTS, GIVING_WAY
-from rcm_site.testing.services import CannotRun, Redis, running
 
 CACHES = {"cold": "off", "warm": "on"}  # what FACTS_CACHE is meanwhile
-CLIENTS, SECONDS = 8, 5.0
-WEB_PROCESSES = 2
+CLIENTS, ROUNDS, SECONDS = 8, 5, 2.0
 EXPORTED = 100_000  # claims
-UNASKED = 3  # requests before the first that counts: plans, templates, connections
+MOST_TIMES = 1.5  # as long with ten times the claims
 
 
 @dataclass
 class Measured:
-    """An address, and how long it took to answer in each state of the cache."""
+    """An address, and how long it took to answer in each state of the cache, here and beside."""
 
+    place: int
     address: Address
-    cold: Waits | None = None
-    warm: Waits | None = None
-    importing: Waits | None = None
+    waits: dict[str, Waits] = field(default_factory=dict)
+    beside: dict[str, Waits] = field(default_factory=dict)
 
-
-class Asked:
-    """Who asks, of which server."""
-
-    def __init__(self, port: int, server: int, user: User) -> None:
-        self.port, self.server, self._user = port, server, user
-        browser = SigningIn()
-        browser.force_login(user, settings.AUTHENTICATION_BACKENDS[-1])
-        self._cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
-
-    def headers(self, *, is_api: bool) -> Headers:
-        """A new token each time: they do not live long."""
-        if is_api:
-            return {"Authorization": f"Bearer {token_of(self._user)}"}
-        return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={self._cookie}"}
-
-    @contextmanager
-    def client(self, *, is_api: bool) -> Iterator[Client]:
-        client = Client(self.port, self.headers(is_api=is_api))
-        yield client
-        client.close()
+    def times(self, state: str) -> float:
+        """How many times as long as beside."""
+        return self.waits[state].median / self.beside[state].median
 
 
 class Command(BaseCommand):
@@ -86,22 +67,33 @@ class Command(BaseCommand):
             metavar="LINES",
             help="measure again while a made-up file of so many claim lines is taken in, which stay here",
         )
+        parser.add_argument(
+            "--beside",
+            default="",
+            metavar="URL",
+            help="of a database with a tenth of the claims, say: ask both in turn, and tell how many times "
+            "as long this one takes",
+        )
+        parser.add_argument("--in-turn", choices=CACHES.values(), help=SUPPRESS)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not Claim.objects.exists():
             raise CommandError("There are no claims here to measure with: manage.py seed_demo makes some.")
-        told: dict[str, Any] = {"size": self._size()}
         user, _ = User.objects.get_or_create(
             email="bench@localhost.invalid", defaults={"name": "Bench", "role": "director"}
         )
-        measured = [Measured(each) for each in addresses() if options["only"] in each.path]
-        with _shared_cache() as redis:
+        if options["in_turn"]:
+            answer_in_turn(user, options["in_turn"], options["requests"])
+            return
+        told: dict[str, Any] = {"size": self._size()}
+        measured = [Measured(*each) for each in enumerate(addresses()) if options["only"] in each[1].path]
+        with shared_cache() as redis:
             for state, cache in CACHES.items():
                 with web_server(WEB_PROCESSES, REDIS_URL=redis, FACTS_CACHE=cache) as (port, server):
                     asked = Asked(port, server, user)
-                    measured = [each for each in measured if _answers(asked, each.address)]
-                    for each in measured:
-                        setattr(each, state, _waits(asked, each.address, options["requests"]))
+                    measured = [each for each in measured if answers(asked, each.address)]
+                    with _beside(options["beside"], cache, options["requests"]) as beside:
+                        self._measure(asked, measured, state, options["requests"], beside)
                     told[f"requests_a_second_{state}"] = self._throughput(asked, state)
                     if state == "warm":
                         told["exports"] = self._exports(asked, user)
@@ -110,11 +102,22 @@ class Command(BaseCommand):
                                 self._during_import(asked, measured, lines, options["requests"], user)
         self._show(measured)
         told["addresses"] = {
-            each.address.path: {state: asdict(waits) for state in _STATES if (waits := getattr(each, state))}
+            each.address.path: {state: asdict(waits) for state, waits in each.waits.items()}
+            | {f"{state} beside": asdict(waits) for state, waits in each.beside.items()}
             for each in measured
         }
+        if options["beside"]:
+            self._show_times(measured)
         if options["json"]:
             options["json"].write_text(json.dumps(told, indent=1))
+
+    def _measure(
+        self, asked: Asked, measured: list[Measured], state: str, requests: int, beside: Beside | None
+    ) -> None:
+        for each in measured:
+            each.waits[state] = waits_of(asked, each.address, requests)
+            if beside and (waits := beside.waits(each.place)):
+                each.beside[state] = waits
 
     def _size(self) -> dict[str, Any]:
         told = {
@@ -134,39 +137,50 @@ class Command(BaseCommand):
     def _throughput(self, asked: Asked, state: str) -> float:
         path = reverse("api_dashboard")
         headers = asked.headers(is_api=True)
-        found = requests_a_second(asked.port, path, headers, clients=CLIENTS, seconds=SECONDS)
-        target = {"cold": 150, "warm": 1_000}[state]
-        self.stdout.write(f"{path} by {CLIENTS} clients, {state}: {found:,.0f} a second (target {target:,})")
+        rounds = [
+            requests_a_second(asked.port, path, headers, clients=CLIENTS, seconds=SECONDS)
+            for _ in range(ROUNDS)
+        ]
+        found, target = statistics.median(rounds), {"cold": 150, "warm": 1_000}[state]
+        self.stdout.write(
+            f"{path} by {CLIENTS} clients, {state}: {found:,.0f} a second, the middle one of {ROUNDS} rounds "
+            f"({min(rounds):,.0f}–{max(rounds):,.0f}; target {target:,})"
+        )
         return round(found, 1)
 
     def _exports(self, asked: Asked, user: User) -> dict[str, dict[str, float]]:
-        """Of the newest claims: made here, as a worker makes them, and handed over by the web."""
+        """Of the newest claims, once they have been read: nor do the first requests of an address count."""
+        self._export(asked, user, "csv")
         told = {}
         for kind, target in (("csv", 3), ("xlsx", 6)):
-            export = ask_for(user, "claims", kind, _newest_claims(EXPORTED))
-            with MemoryWatch([os.getpid()]) as making:
-                began = time.perf_counter()
-                make_waiting(seconds=1)
-                seconds = time.perf_counter() - began
-            export.refresh_from_db()
-            with asked.client(is_api=False) as client, MemoryWatch(family(asked.server)) as handing:
-                status, milliseconds, size = client.get(reverse("export_file", args=[export.pk]))
-            rows = export.rows_written
-            ExportPiece.objects.filter(export=export).delete()
-            export.delete()
-            if status != 200:
-                raise CommandError(f"The measurement is void: the export as {kind} was not made.")
-            told[kind] = {
-                "rows": rows,
-                "megabytes": round(size / 2**20, 1),
-                "made_in_seconds": round(seconds, 2),
-                "made_with_mb": round(making.grown_mb, 1),
-                "handed_over_in_seconds": round(milliseconds / 1000, 2),
-                "web_grown_mb": round(handing.grown_mb, 1),
-            }
+            told[kind] = self._export(asked, user, kind)
             words = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in told[kind].items())
             self.stdout.write(f"export as {kind}: {words} (target {target} s, web grown 64 MB)")
         return told
+
+    def _export(self, asked: Asked, user: User, kind: str) -> dict[str, float]:
+        """Made here, as a worker makes it, and handed over by the web."""
+        export = ask_for(user, "claims", kind, _newest_claims(EXPORTED))
+        with MemoryWatch([os.getpid()]) as making:
+            began = time.perf_counter()
+            make_waiting(seconds=1)
+            seconds = time.perf_counter() - began
+        export.refresh_from_db()
+        with asked.client(is_api=False) as client, MemoryWatch(family(asked.server)) as handing:
+            status, milliseconds, size = client.get(reverse("export_file", args=[export.pk]))
+        rows = export.rows_written
+        ExportPiece.objects.filter(export=export).delete()
+        export.delete()
+        if status != 200:
+            raise CommandError(f"The measurement is void: the export as {kind} was not made.")
+        return {
+            "rows": rows,
+            "megabytes": round(size / 2**20, 1),
+            "made_in_seconds": round(seconds, 2),
+            "made_with_mb": round(making.grown_mb, 1),
+            "handed_over_in_seconds": round(milliseconds / 1000, 2),
+            "web_grown_mb": round(handing.grown_mb, 1),
+        }
 
     def _during_import(
         self, asked: Asked, measured: list[Measured], lines: int, requests: int, user: User
@@ -182,19 +196,19 @@ class Command(BaseCommand):
                     time.sleep(0.2)
                 for each in measured:
                     if taking_in.poll() is None:
-                        each.importing = _waits(asked, each.address, requests)
+                        each.waits["importing"] = waits_of(asked, each.address, requests)
             if taking_in.returncode:
                 raise CommandError("The measurement is void: the file was not taken in.")
-            if not any(each.importing for each in measured):
+            if not any("importing" in each.waits for each in measured):
                 raise CommandError("The measurement is void: those claims are here since an earlier one.")
 
     def _show(self, measured: list[Measured]) -> None:
         wide = max((len(each.address.path) for each in measured), default=0)
-        states = [state for state in _STATES if any(getattr(each, state) for each in measured)]
+        states = [state for state in _STATES if any(state in each.waits for each in measured)]
         heads = "".join(f"{state + ' ms':>12} {'p95':>7}" for state in states)
         self.stdout.write(f"{'':<{wide}}{heads}  {'target':>6}")
         for each in measured:
-            found = [getattr(each, state) for state in states]
+            found = [each.waits.get(state) for state in states]
             figures = "".join(f"{w.median:>12.1f} {w.p95:>7.1f}" if w else f"{'–':>20}" for w in found)
             target = each.address.target
             missed = any(
@@ -205,27 +219,29 @@ class Command(BaseCommand):
             mark = "  missed" if missed else ""
             self.stdout.write(f"{each.address.path:<{wide}}{figures}  {target:>6.0f}{mark}")
 
+    def _show_times(self, measured: list[Measured]) -> None:
+        for state in CACHES:
+            found = sorted(
+                (each for each in measured if state in each.beside), key=lambda each: -each.times(state)
+            )
+            more = [each for each in found if each.times(state) > MOST_TIMES]
+            middle = statistics.median(each.times(state) for each in found) if found else 0
+            self.stdout.write(
+                f"{state}: {len(found)} addresses take {middle:.2f} times as long as beside in the middle, "
+                f"{len(more)} of them more than {MOST_TIMES} times"
+            )
+            for each in more:
+                here, there = each.waits[state].median, each.beside[state].median
+                self.stdout.write(
+                    f"  {each.times(state):.1f}  {there:>7.1f} → {here:>6.1f} ms  {each.address.path}"
+                )
+
 
 _STATES = (*CACHES, "importing")
 
 
-def _answers(asked: Asked, address: Address) -> bool:
-    """Whether it is one that answers with something: not one to send to, nor one that leads elsewhere."""
-    with asked.client(is_api=address.is_api) as client:
-        try:
-            status = client.get(address.path)[0]
-        except OSError as error:
-            raise CommandError(f"The measurement is void: {address.path} does not answer.") from error
-    if status >= 500:
-        raise CommandError(f"The measurement is void: {address.path} answers {status}.")
-    return status == 200
-
-
-def _waits(asked: Asked, address: Address, requests: int) -> Waits:
-    with asked.client(is_api=address.is_api) as client:
-        for _ in range(UNASKED):
-            client.get(address.path)
-        return client.waits(address.path, requests)
+def _beside(url: str, cache: str, requests: int) -> AbstractContextManager[Beside | None]:
+    return site_beside(url, cache, requests) if url else nullcontext()
 
 
 @contextmanager
@@ -254,16 +270,3 @@ def _newest_claims(count: int) -> dict[str, str]:
     days = Claim.objects.order_by("-submitted_on").values_list("submitted_on", flat=True)
     last, first = days[0], days[min(count, Claim.objects.count()) - 1]
     return {"start": str(first), "end": str(last)}
-
-
-@contextmanager
-def _shared_cache() -> Iterator[str]:
-    """The site's Redis, or one of our own: several web processes share a cache."""
-    if settings.REDIS_URL:
-        yield settings.REDIS_URL
-        return
-    try:
-        with running(Redis) as (redis,):
-            yield redis.url
-    except CannotRun as why:
-        raise CommandError(f"Measuring needs a Redis: set REDIS_URL ({why}).") from None
