@@ -12,8 +12,7 @@ from rest_framework.views import APIView
 from ..kpis import KPIS
 from . import parameters
 from .examples import alone, example
-from .figures import KpisShown, Number, frame, shown
-from .freshness import answer
+from .figures import KpisShown, Number, answer_kpis
 from .parameters import API, GROUPS, QUESTION
 
 # The four that are asked for most, by the names that other systems know them by.
@@ -52,13 +51,7 @@ class DashboardKpis(APIView):
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        question = parameters.read(request, groups=GROUPS)
-        group = parameters.group_of(request._request.GET)
+        def tell(kpis: dict[str, Any]) -> dict[str, Any]:
+            return {name: kpis[key]["value"] for name, key in SHORT.items()} | {"kpis": kpis}
 
-        def build() -> dict[str, Any]:
-            compare = parameters.compared_with(question, ())
-            kpis = shown(KPIS.values(), question, compare=compare, group=group)
-            short = {name: kpis[key]["value"] for name, key in SHORT.items()}
-            return frame(question) | short | {"kpis": kpis}
-
-        return answer(request._request, question, build, named=[group] if group else ())
+        return answer_kpis(request, KPIS.values(), tell)

@@ -26,6 +26,7 @@ from .figures import (
     KpisShown,
     Number,
     PeriodShown,
+    answer_kpis,
     beside,
     beside_shown,
     decimal,
@@ -33,7 +34,6 @@ from .figures import (
     keys_of,
     money,
     period,
-    shown,
 )
 from .freshness import answer
 from .parameters import API, GROUPS, QUESTION, STEPS
@@ -92,17 +92,12 @@ class DenialRate(APIView):
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        question = parameters.read(request, groups=GROUPS)
-        group = parameters.group_of(request._request.GET)
-
-        def build() -> dict[str, Any]:
-            compare = parameters.compared_with(question, ())
-            kpis = shown(RATES, question, compare=compare, group=group)
+        def tell(kpis: dict[str, Any]) -> dict[str, Any]:
             rate = kpis[RATE.key]
             counted = {"denied": int(rate["numerator"]), "decided": int(rate["denominator"])}
-            return frame(question) | {"denial_rate": rate["value"], **counted, "kpis": kpis}
+            return {"denial_rate": rate["value"], **counted, "kpis": kpis}
 
-        return answer(request._request, question, build, named=[group] if group else ())
+        return answer_kpis(request, RATES, tell)
 
 
 class DenialTrends(APIView):

@@ -7,8 +7,10 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from claims.models import Provider
 
@@ -17,7 +19,8 @@ from ..catalogue import Figure, Kpi, Unit, figures, series, split
 from ..facts.measures import MEASURES
 from ..periods import Period
 from ..questions import Question, span_in_words
-from .parameters import STEPS, compared_with, refuse_many_steps
+from .freshness import answer
+from .parameters import GROUPS, STEPS, compared_with, group_of, read, refuse_many_steps
 
 # Percents and days are quotients; money and counts are exact.
 PLACES: dict[Unit, int] = {Unit.PERCENT: 4, Unit.DAYS: 4, Unit.MONEY: 2, Unit.COUNT: 0}
@@ -158,6 +161,24 @@ def definition(kpi: Kpi) -> dict[str, Any]:
         "n_of": kpi.n_noun,
         "is_as_of": kpi.is_as_of,
     }
+
+
+def answer_kpis(
+    request: Request,
+    kpis: Iterable[Kpi],
+    tell: Callable[[dict[str, dict[str, Any]]], dict[str, Any]],
+    *,
+    compare: tuple[str, ...] = (),
+) -> HttpResponseBase:
+    """What these KPIs come to, over the days, beside the days and by the group that the address says."""
+    question = read(request, groups=GROUPS)
+    group = group_of(request._request.GET)
+
+    def build() -> dict[str, Any]:
+        found = shown(kpis, question, compare=compared_with(question, compare), group=group)
+        return frame(question) | tell(found)
+
+    return answer(request._request, question, build, named=[group] if group else ())
 
 
 def shown(

@@ -15,8 +15,8 @@ from claims.api.narrowing import refuse_unknown
 from ..kpis import KPIS
 from . import parameters
 from .examples import TIMESTAMP, denial_rate, example
-from .figures import BEFORE, AnswerShown, DefinitionShown, KpiShown, definition, frame, shown
-from .freshness import answer, answer_by_content
+from .figures import BEFORE, AnswerShown, DefinitionShown, KpiShown, answer_kpis, definition
+from .freshness import answer_by_content
 from .parameters import API, GROUPS, QUESTION
 
 
@@ -71,12 +71,4 @@ class OneKpi(APIView):
         if kpi not in KPIS:
             raise exceptions.NotFound("There is no such KPI.")
         chosen = KPIS[kpi]
-        question = parameters.read(request, groups=GROUPS)
-        group = parameters.group_of(request._request.GET)
-
-        def build() -> dict[str, Any]:
-            compare = parameters.compared_with(question, BEFORE)
-            found = shown([chosen], question, compare=compare, group=group)
-            return frame(question) | definition(chosen) | found[kpi]
-
-        return answer(request._request, question, build, named=[group] if group else ())
+        return answer_kpis(request, [chosen], lambda found: definition(chosen) | found[kpi], compare=BEFORE)

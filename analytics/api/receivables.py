@@ -26,6 +26,7 @@ from .figures import (
     FigureShown,
     KpisShown,
     Number,
+    answer_kpis,
     beside,
     beside_shown,
     figure,
@@ -34,7 +35,6 @@ from .figures import (
     keys_of,
     money,
     percent,
-    shown,
 )
 from .freshness import answer
 from .parameters import API, GROUPS, QUESTION
@@ -115,16 +115,10 @@ class ReceivableDays(APIView):
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        question = parameters.read(request, groups=GROUPS)
-        group = parameters.group_of(request._request.GET)
+        def tell(kpis: dict[str, Any]) -> dict[str, Any]:
+            return {each.key: kpis[each.key]["value"] for each in DAYS[:3]} | {"kpis": kpis}
 
-        def build() -> dict[str, Any]:
-            compare = parameters.compared_with(question, ())
-            kpis = shown(DAYS, question, compare=compare, group=group)
-            short = {each.key: kpis[each.key]["value"] for each in DAYS[:3]}
-            return frame(question) | short | {"kpis": kpis}
-
-        return answer(request._request, question, build, named=[group] if group else ())
+        return answer_kpis(request, DAYS, tell)
 
 
 EXAMPLE_OF_AGING: dict[str, Any] = {
