@@ -235,10 +235,21 @@ class Claim(models.Model):
             models.Index(fields=["original"], name="claim_by_original", condition=Q(original__isnull=False)),
             # Read by the list of claims, by day.
             models.Index(fields=["submitted_on", "number"], name="claim_by_day"),
-            # Read by the analytics' facts, which add up the claims of a day, and by the way back from them.
-            models.Index(fields=["first_decided_on"], name="claim_by_first_decision"),
-            models.Index(fields=["decided_on"], name="claim_by_decision"),
-            models.Index(fields=["paid_on"], name="claim_by_payment"),
+            # Read by the analytics' facts, which add up the claims of a day, and by the way back: it
+            # lists the latest first, and the first few are found at once however many one day has.
+            models.Index(
+                fields=["first_decided_on", "number"],
+                name="claim_by_first_decision",
+                condition=Q(first_decided_on__isnull=False),
+            ),
+            models.Index(
+                fields=["decided_on", "number"],
+                name="claim_by_decision",
+                condition=Q(decided_on__isnull=False),
+            ),
+            models.Index(
+                fields=["paid_on", "number"], name="claim_by_payment", condition=Q(paid_on__isnull=False)
+            ),
             models.Index(fields=["received_at"], name="claim_by_receipt"),
             # Read by the open claims that are largest, and by those that wait longest.
             models.Index(F("balance").desc(), F("number").desc(), name="open_by_balance", condition=OWED),
