@@ -16,7 +16,7 @@ from claims.admin.big_lists import BigListAdmin
 
 from .alerts import rules as keeping
 from .models import Alert, AlertRule, Delivery, Export, Report, Schedule, Snapshot, Webhook
-from .pages.alert_rules import SECTIONS, RuleForm
+from .pages.alert_rule_form import SECTIONS, RuleForm
 from .reports.turns import next_turn
 
 KEPT_WITH = "What has {} is kept, and so are these: it is switched off instead of deleted."

@@ -43,7 +43,7 @@ from ..models import Alert, AlertEvent, Delivery
 from ..periods import Period
 from ..questions import span_in_words
 from .alert_charts import alert_chart
-from .alert_rules import TOLD_ALL, who_may_be_told
+from .alert_rule_form import TOLD_ALL, who_may_be_told
 from .alerts import CHANGE, EDIT_RULES, NAMED, VIEW, state_cell
 from .deliveries import answer_of, recipient
 from .deliveries import state_cell as delivery_state

@@ -21,9 +21,9 @@ from ..models import Report
 from ..questions import WrongQuestion
 from ..reports import answering, asking, drawing, keeping
 from ..reports.waiting import claims_read, takes_a_while
+from .kept_report import LOOK_NOW, visible_report
 from .report_form import Builder, definition_of, field_of, filled_in
 from .report_table import report_table, shown_of
-from .reports import LOOK_NOW, visible_report
 
 EDIT = "analytics.add_report"
 ROWS_PREVIEWED = 10
