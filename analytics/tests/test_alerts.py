@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import product
@@ -54,6 +52,7 @@ from rcm_site.testing.makers import (
     make_rule,
     make_user,
 )
+from rcm_site.testing.threads import at_once
 
 from .histories import LAST, World
 
@@ -356,32 +355,15 @@ def test_two_who_look_at_once_open_one_alert_and_resolve_it_once() -> None:
     asked = rule()
     asked.people.set([lead])
     decided(2, 8)
-    at_once(lambda: look(asked), 4)
+    at_once(lambda _: look(asked), range(4))
     alert = Alert.objects.get()
     assert told(alert) == ["opened"]
     assert Delivery.objects.filter(event__alert=alert).count() == 1
     Claim.objects.all().update(status="paid")
-    at_once(lambda: look(asked, NOW + MINUTE), 4)
+    at_once(lambda _: look(asked, NOW + MINUTE), range(4))
     assert told(alert) == ["opened", "resolved"]
-    at_once(lambda: check_due(NOW + 2 * HOUR), 4)
+    at_once(lambda _: check_due(NOW + 2 * HOUR), range(4))
     assert Alert.objects.count() == 1
-
-
-def at_once(what: Callable[[], Any], times: int) -> None:
-    start = threading.Barrier(times)
-
-    def work() -> None:
-        try:
-            start.wait()
-            what()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 # Numbers besides the KPIs --------------------------------------------------------------------------

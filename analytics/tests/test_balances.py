@@ -31,6 +31,7 @@ from analytics.scopes import NONE, Scope
 from analytics.tasks import keep_balances
 from claims.models import Claim, ClaimPayment
 from rcm_site.testing.makers import make_claim, make_department, make_payer
+from rcm_site.testing.threads import in_thread
 
 from .histories import LAST, World
 
@@ -252,15 +253,3 @@ def test_the_past_is_exact_while_others_write_and_keep_it() -> None:
     assert set(sums) == {Decimal(2000)}
     keep_all()
     assert not past_differences()
-
-
-def in_thread(what: Callable[[], None]) -> threading.Thread:
-    def work() -> None:
-        try:
-            what()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -22,6 +20,7 @@ from analytics.periods import Period
 from analytics.scopes import Scope
 from claims.models import Claim, ClaimEvent, ClaimPayment, Shortfall
 from rcm_site.testing.makers import make_claim, make_department, make_line, make_payer, make_user
+from rcm_site.testing.threads import in_thread
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -30,18 +29,6 @@ pytestmark = [
 DAY = date(2026, 6, 3)
 ALL = Scope(None, today=date(2026, 6, 30))
 JUNE = Period(date(2026, 6, 1), date(2026, 6, 30))
-
-
-def in_thread(what: Callable[[], Any]) -> threading.Thread:
-    def work() -> None:
-        try:
-            what()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
 
 
 def refresh_all() -> None:

@@ -17,9 +17,9 @@ from analytics.models import Export, Report, Schedule, ScheduledRun
 from analytics.reports import schedules
 from analytics.reports.runs import end, run_due, run_now
 from analytics.reports.turns import in_words, last_turn, next_turn
-from analytics.tests.test_alerts import at_once
 from rcm_site.models import Mail
 from rcm_site.testing.makers import make_claim, make_department, make_user
+from rcm_site.testing.threads import at_once
 
 CHICAGO = "America/Chicago"
 MONDAY = datetime(2026, 11, 23, 14, tzinfo=UTC)  # 08:00 in Chicago
@@ -163,10 +163,10 @@ def test_what_another_beat_began_is_not_begun_again(director: User) -> None:
 def test_of_two_beats_at_once_one_runs_a_turn_and_one_tells_of_it() -> None:
     director = make_user("director")
     scheduled(director, format="xlsx")
-    at_once(lambda: run_due(MONDAY), 4)
+    at_once(lambda _: run_due(MONDAY), range(4))
     assert (ScheduledRun.objects.count(), Export.objects.count()) == (1, 1)
     make_files(MONDAY)
-    at_once(lambda: run_due(MONDAY + timedelta(minutes=1)), 4)
+    at_once(lambda _: run_due(MONDAY + timedelta(minutes=1)), range(4))
     assert [mail.recipients for mail in Mail.objects.all()] == [[director.email]]
     assert AuditEntry.objects.filter(action="schedule.sent").count() == 1
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.utils import timezone
 
 from analytics import snapshots
@@ -20,6 +17,7 @@ from analytics.models import Snapshot
 from analytics.scopes import Scope
 from claims.models import Claim, ClaimPayment
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_provider
+from rcm_site.testing.threads import at_once
 
 from .histories import LAST, World
 
@@ -193,24 +191,6 @@ def test_a_day_is_taken_from_the_shell(capsys: Any) -> None:
 def test_several_at_once_take_a_day_once() -> None:
     World(5).live(15, lambda: None)
     now = night_after(LAST)
-    taken = at_once(lambda: snapshots.take_missing(now), 4)
+    taken = at_once(lambda _: snapshots.take_missing(now), range(4))
     assert sorted(taken) == [0, 0, 0, 1]
     assert Snapshot.objects.filter(of="all").count() == len(KPIS)
-
-
-def at_once(work: Callable[[], int], times: int) -> list[int]:
-    gate, found = threading.Barrier(times), []
-
-    def run() -> None:
-        gate.wait(10)
-        try:
-            found.append(work())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return found

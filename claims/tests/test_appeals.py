@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +16,7 @@ from claims.appeals import Filing
 from claims.changes import Change, ClaimError
 from claims.models import Appeal, Claim, ClaimEvent
 from rcm_site.testing.makers import make_claim, make_payer, make_user
+from rcm_site.testing.threads import at_once
 
 from .remittances import post, remittance
 
@@ -88,23 +88,14 @@ def test_two_people_who_file_at_once_file_one() -> None:
     change = Change(make_user("admin"))
     claim = denied(change)
     people = [make_user("director") for _ in range(4)]
-    start = threading.Barrier(len(people))
-    told: list[str] = []
 
-    def attempt(person: User) -> None:
+    def attempt(person: User) -> str:
         try:
-            start.wait()
-            told.append(str(appeals.file(claim=claim, filing=FILING, change=Change(person)).level))
+            return str(appeals.file(claim=claim, filing=FILING, change=Change(person)).level)
         except ClaimError as wrong:
-            told.append(str(wrong))
-        finally:
-            connection.close()
+            return str(wrong)
 
-    threads = [threading.Thread(target=attempt, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    told = at_once(attempt, people)
     refused = "Only a claim that is denied can be appealed; this one is appealed."
     assert sorted(told) == ["1", refused, refused, refused]
     assert claim.events.filter(to_status="appealed").count() == Appeal.objects.count() == 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Department, User
@@ -35,6 +35,7 @@ from claims.models import (
 from claims.pages.filters import ClaimFilter
 from claims.worklists import choosing
 from rcm_site.testing.makers import make_claim, make_department, make_payer, make_user
+from rcm_site.testing.threads import at_once, in_thread
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -383,23 +384,7 @@ def test_two_workers_at_once_act_once_on_each_change() -> None:
     claims = [make_claim(department=heart, charge=90) for _ in range(30)]
     for claim in claims:
         deny(claim, manager)
-    start, wrong = threading.Barrier(2), []
-
-    def work() -> None:
-        try:
-            start.wait()
-            run()
-        except BaseException as error:  # noqa: BLE001 - told below, in the test's own thread
-            wrong.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
+    at_once(lambda _: run(), range(2))
     assert AutomationRun.objects.filter(outcome="done").count() == Task.objects.count() == 30
     assert not AutomationMark.objects.exists()
 
@@ -418,10 +403,8 @@ def test_a_change_that_commits_after_a_later_one_is_not_missed() -> None:
             deny(first, manager)
             is_written.set()
             may_commit.wait(20)
-        connections.close_all()
 
-    thread = threading.Thread(target=slow)
-    thread.start()
+    thread = in_thread(slow)
     is_written.wait(20)
     deny(second, manager)
     assert run() == 1

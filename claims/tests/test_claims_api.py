@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
@@ -28,6 +27,7 @@ from rcm_site.testing.makers import (
     make_provider,
     make_user,
 )
+from rcm_site.testing.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -227,20 +227,11 @@ def test_what_was_refused_may_be_mended_under_the_same_key(client: Client, bille
 def test_fifty_at_once_under_one_key_make_one_claim() -> None:
     user = make_user("biller", departments=[make_department()])
     headers = bearer(user) | {"Idempotency-Key": "k-1"}
-    answers: list[Any] = []
-    ready = threading.Barrier(10)
 
-    def send_some() -> None:
-        ready.wait()
-        for _ in range(5):
-            answers.append(send(Client(), {"lines": [LINE]}, **headers))
-        connections.close_all()
+    def send_some(_: int) -> list[Any]:
+        return [send(Client(), {"lines": [LINE]}, **headers) for _ in range(5)]
 
-    threads = [threading.Thread(target=send_some) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = [answer for sent in at_once(send_some, range(10)) for answer in sent]
 
     statuses = Counter(answer.status_code for answer in answers)
     assert set(statuses) <= {201, 409}
@@ -256,22 +247,16 @@ def test_claims_of_mixed_providers_at_once_neither_wait_for_ever_nor_lose_a_cent
     user = make_user("biller", departments=[make_department()])
     headers = bearer(user)
     npis = ["1497775530", "1234567893", "1111111112"]
-    statuses: list[int] = []
 
-    def send_some(turn: int) -> None:
+    def send_some(turn: int) -> list[int]:
+        statuses = []
         for number in range(6):
             order = [npis[(turn + number + each) % 3] for each in range(3)]
             body = {"payer": f"Payer {number % 2}", "lines": [LINE | {"providerNPI": npi} for npi in order]}
             statuses.append(send(Client(), body, **headers).status_code)
-        connections.close_all()
+        return statuses
 
-    threads = [threading.Thread(target=send_some, args=[turn]) for turn in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert statuses == [201] * 24
+    assert at_once(send_some, range(4)) == [[201] * 6] * 4
     assert provider_fees.miscounted() == {}
     fees = top_providers(make_user("director"), 10)
     assert [(each.net_fee, each.lines) for each in fees] == [

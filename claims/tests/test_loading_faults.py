@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from claims.intake import Taken
 from claims.models import Claim, ClaimEvent, ClaimLine, Coverage, Import, ImportChunk, OutboxMessage, Provider
 from claims.storing import store_claims
 from rcm_site.testing.makers import make_user
+from rcm_site.testing.threads import at_once
 
 from .test_loading import claim_file, counts, send
 from .test_storing import intake_of, line, record
@@ -102,28 +102,17 @@ def test_workers_killed_in_mid_import_store_each_line_exactly_once(tmp_path: Pat
 
 def test_two_who_send_the_same_claims_at_once_store_each_of_them_once() -> None:
     director = make_user("director")
-    begin = threading.Barrier(2)
-    answers: list[list[Taken]] = []
 
     def claims() -> list[ClaimRecord]:
         numbers = range(60)
         lines = {n: [line(f"{1_000_000_000 + n}", subscriber=f"S{n % 7}", plan_group="G")] for n in numbers}
         return [record(f"A-{n}", payer=f"Payer {n % 5}", lines=lines[n]) for n in numbers]
 
-    def send_all(order: Callable[[list[ClaimRecord]], Any]) -> None:
-        try:
-            begin.wait()
-            with transaction.atomic():
-                answers.append(store_claims(list(order(claims())), intake_of(director)))
-        finally:
-            connection.close()
+    def send_all(order: Callable[[list[ClaimRecord]], Any]) -> list[Taken]:
+        with transaction.atomic():
+            return store_claims(list(order(claims())), intake_of(director))
 
-    threads = [threading.Thread(target=send_all, args=(order,)) for order in (list, reversed)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 2
+    answers = at_once(send_all, (list, reversed))
     stored = [each for answer in answers for each in answer if each.claim_id]
     twice = [each for answer in answers for each in answer if each.first_claim_id]
     assert (len(stored), len(twice)) == (60, 60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from claims.pay_backs import Paid
 from claims.steps import Step
 from claims.worklists import open_work
 from rcm_site.testing.makers import make_claim, make_department, make_payment, make_user
+from rcm_site.testing.threads import at_once
 
 from .remittances import assert_sums_agree, post, remittance, standing, warnings
 
@@ -478,24 +479,15 @@ def test_other_systems_are_told_what_is_wrong(
 @pytest.mark.django_db(transaction=True)
 def test_of_several_who_pay_back_at_once_one_does() -> None:
     claim, people = overpaid(), [make_user("biller") for _ in range(6)]
-    start, told, wrong = threading.Barrier(len(people)), list[bool](), list[str]()
 
-    def pay(number: int) -> None:
+    def pay(number: int) -> bool | str:
         try:
-            start.wait()
-            told.append(pay_back(claim, people[number], reference=f"{number}").is_done)
+            return pay_back(claim, people[number], reference=f"{number}").is_done
         except ClaimError as late:
-            wrong.append(str(late))
-        finally:
-            connection.close()
+            return str(late)
 
-    threads = [threading.Thread(target=pay, args=(number,)) for number in range(len(people))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert told == [True]
-    assert wrong == ["Nothing was paid too much on this claim."] * 5
+    told = at_once(pay, range(len(people)))
+    assert Counter(told) == {True: 1, "Nothing was paid too much on this claim.": 5}
     claim.refresh_from_db()
     assert (claim.paid, claim.balance, claim.payments.count()) == (Decimal(100), 0, 2)
 
@@ -506,22 +498,13 @@ def test_of_two_who_approve_at_once_one_is_told_that_it_is_decided() -> None:
     claim = overpaid(too_much="80")
     asked = pay_back(claim, make_user("biller"), "80")
     leads = [make_user("manager"), make_user("director")]
-    start, told = threading.Barrier(2), list[str]()
 
-    def approve(who: User) -> None:
+    def approve(who: User) -> str:
         try:
-            start.wait()
-            told.append(pay_backs.approve(asked=asked, change=Change(who)).state)
+            return pay_backs.approve(asked=asked, change=Change(who)).state
         except ClaimError as late:
-            told.append(str(late))
-        finally:
-            connection.close()
+            return str(late)
 
-    threads = [threading.Thread(target=approve, args=(who,)) for who in leads]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(told) == ["This has been decided already: done.", "done"]
+    assert sorted(at_once(approve, leads)) == ["This has been decided already: done.", "done"]
     claim.refresh_from_db()
     assert (claim.paid, claim.payments.count()) == (Decimal(100), 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +9,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claims.answers.posting import match_waiting, post_payments
 from claims.models import Claim, ClaimPayment, Remittance
 from rcm_site.testing.makers import make_claim, make_import
+from rcm_site.testing.threads import at_once
 
 from .remittances import assert_sums_agree, intake, post, remittance
 from .x12_samples import read
@@ -126,27 +126,9 @@ needs_postgresql = pytest.mark.skipif(
 )
 
 
-def at_once(*jobs) -> list[Exception]:
-    """Run jobs in threads, each with a connection of its own; what went wrong."""
-    wrong: list[Exception] = []
-    barrier = threading.Barrier(len(jobs))
-
-    def run(job) -> None:
-        try:
-            barrier.wait()
-            with transaction.atomic():
-                job()
-        except (DatabaseError, AssertionError, ValueError) as error:
-            wrong.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return wrong
+def in_transaction(job) -> None:
+    with transaction.atomic():
+        job()
 
 
 @needs_postgresql
@@ -155,8 +137,7 @@ def test_the_same_remittance_from_two_workers_at_once_is_posted_once():
     make_claim(control_number="A-1", charge=100)
     records = read(remittance("CLP*A-1*1*100*70*0*12*I", amount="70"))
     intos = [intake(make_import()) for _ in range(2)]
-    wrong = at_once(*(lambda into=into: post_payments(records, into, {}) for into in intos))
-    assert not wrong
+    at_once(in_transaction, [lambda into=into: post_payments(records, into, {}) for into in intos])
     assert Remittance.objects.count() == ClaimPayment.objects.count() == 1
     assert Claim.objects.get().paid == 70
 
@@ -173,6 +154,6 @@ def test_two_workers_on_the_same_claims_wait_for_each_other_and_lose_nothing():
         segments = [f"CLP*{number}*1*100*1*0*12*I{worker}" for number in ordered]
         records, into = read(remittance(*segments, trace=f"W{worker}")), intake(make_import())
         jobs.append(lambda records=records, into=into: post_payments(records, into, {}))
-    assert not at_once(*jobs)
+    at_once(in_transaction, jobs)
     assert set(Claim.objects.values_list("paid", flat=True)) == {Decimal(4)}
     assert_sums_agree()

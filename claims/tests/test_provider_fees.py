@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +19,7 @@ from claims.models import Claim, ClaimLine, ProviderChange, ProviderTotal
 from claims.numbers import next_numbers
 from claims.provider_fees import top_providers
 from rcm_site.testing.makers import make_claim, make_department, make_line, make_provider, make_user
+from rcm_site.testing.threads import at_once
 
 ANN, BEN, CAT = "1000000001", "1000000002", "1000000003"
 
@@ -232,25 +233,6 @@ def test_lines_before_their_claim_are_counted_too() -> None:
 # Beside one another ----------------------------------------------------------------------------------
 
 
-def at_once(*steps: Any) -> None:
-    failures: list[BaseException] = []
-
-    def run(step: Any) -> None:
-        try:
-            step()
-        except BaseException as error:  # noqa: BLE001 - told in the test's own thread
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[step]) for step in steps]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-
-
 def add_line(claim: Claim, number: int) -> ClaimLine:
     return make_line(claim, "1.00", number=number, provider=make_provider(ANN))
 
@@ -276,7 +258,7 @@ def test_a_line_that_comes_while_its_claim_is_voided_is_not_left_over(is_void_fi
         second_begun.set()
         add_line(claim, 2) if is_void_first else void()
 
-    at_once(first, second)
+    at_once(lambda step: step(), [first, second])
     assert provider_fees.miscounted() == {}
     assert top(make_user("director")) == []
 
@@ -302,7 +284,7 @@ def test_writers_and_folders_beside_one_another_lose_nothing() -> None:
             provider_fees.fold_changes(7)
             seen.append(sum(each.lines for each in top_providers(director, 3)))
 
-    at_once(writer([0, 1, 2]), writer([2, 1, 0]), folder, folder)
+    at_once(lambda step: step(), [writer([0, 1, 2]), writer([2, 1, 0]), folder, folder])
     while provider_fees.fold_changes():
         pass
     assert not ProviderChange.objects.exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +19,7 @@ from claims.pay_backs import Paid
 from claims.steps import Step
 from claims.worklists import open_work
 from rcm_site.testing.makers import make_claim, make_department, make_payment, make_remittance, make_user
+from rcm_site.testing.threads import at_once
 
 from .remittances import assert_sums_agree, post, remittance, standing
 
@@ -373,21 +373,12 @@ def test_nobody_takes_back_on_a_claim_that_they_do_not_see(
 def test_of_several_who_take_it_back_at_once_one_does() -> None:
     claim = make_claim(charge=100)
     payment, people = by_hand(claim, make_user("biller")), [make_user("biller") for _ in range(4)]
-    start, told = threading.Barrier(len(people)), list[str]()
 
-    def take(who: User) -> None:
+    def take(who: User) -> str:
         try:
-            start.wait()
-            told.append(take_back(ClaimPayment.objects.get(pk=payment.pk), who).state)
+            return take_back(ClaimPayment.objects.get(pk=payment.pk), who).state
         except ClaimError as late:
-            told.append(str(late)[:15])
-        finally:
-            connection.close()
+            return str(late)[:15]
 
-    threads = [threading.Thread(target=take, args=(who,)) for who in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(told) == ["Nothing is left"] * 3 + ["noted"]
+    assert sorted(at_once(take, people)) == ["Nothing is left"] * 3 + ["noted"]
     assert standing(claim) == ("submitted", 0, 0, 0, 100)

@@ -1,11 +1,9 @@
 """Patients and their assessments: through the API, on the pages, and who may see them."""
 
 import json
-import threading
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from accounts.models import AuditEntry, User
@@ -13,6 +11,7 @@ from claims import triage
 from claims.assessors import Assessed, Step
 from claims.models import Assessment, Coverage, Patient, Task
 from rcm_site.testing.makers import make_claim, make_department, make_patient, make_user
+from rcm_site.testing.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -162,18 +161,11 @@ def test_of_many_registrations_at_once_one_wins() -> None:
             make_user(departments=[department]), backend="allauth.account.auth_backends.AuthenticationBackend"
         )
         clients.append(client)
-    statuses: list[int] = []
 
-    def register(client: Client) -> None:
-        statuses.append(post(client, "patients", patient_id="P-1", symptoms="chest pain").status_code)
-        connection.close()
+    def register(client: Client) -> int:
+        return post(client, "patients", patient_id="P-1", symptoms="chest pain").status_code
 
-    threads = [threading.Thread(target=register, args=[client]) for client in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(statuses) == [201, 409, 409, 409, 409, 409]
+    assert sorted(at_once(register, clients)) == [201, 409, 409, 409, 409, 409]
     assert (Patient.objects.count(), Task.objects.count()) == (1, 1)
 
 

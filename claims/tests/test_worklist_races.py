@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal
 
 import pytest
@@ -15,6 +14,7 @@ from claims.worklists import open_work
 from claims.worklists.counting import count_due
 from claims.worklists.pulling import next_claim
 from rcm_site.testing.makers import make_department, make_user
+from rcm_site.testing.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE, TURNS = 50, 3
@@ -33,29 +33,11 @@ def test_fifty_people_who_pull_at_once_never_get_the_same_claim(is_counted: bool
     worklist = Worklist.objects.create(name="All", filters={"status": "open"})
     if is_counted:
         count_due()
-    start, lock = threading.Barrier(PEOPLE), threading.Lock()
-    pulled: list[tuple[User, Claim]] = []
-    wrong: list[BaseException] = []
 
-    def pull(person: User) -> None:
-        try:
-            start.wait()
-            for _ in range(TURNS):
-                claim = next_claim(user=person, worklist=worklist)
-                assert claim is not None
-                with lock:
-                    pulled.append((person, claim))
-        except BaseException as error:  # noqa: BLE001 - told below, in the test's own thread
-            wrong.append(error)
-        finally:
-            connection.close()
+    def pull(person: User) -> list[tuple[User, Claim | None]]:
+        return [(person, next_claim(user=person, worklist=worklist)) for _ in range(TURNS)]
 
-    threads = [threading.Thread(target=pull, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
+    pulled = [each for turns in at_once(pull, people) for each in turns]
     assert len(pulled) == PEOPLE * TURNS
     held = list(OpenWork.objects.filter(held_by__isnull=False).values_list("claim", "held_by"))
     assert len(held) == len({claim for claim, _ in held}) == len({person for _, person in held}) == PEOPLE

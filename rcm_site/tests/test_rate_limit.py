@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 from django.conf import settings as site_settings
 from django.core.cache.backends.redis import RedisCache
-from django.db import connections
 from django.test import Client, RequestFactory
 from django.urls import include, path
 from rest_framework.request import Request
@@ -25,6 +23,7 @@ from rcm_site import rate_limit
 from rcm_site.rate_limit import limited
 from rcm_site.testing.makers import make_user
 from rcm_site.testing.services import CannotRun, Redis, Service, running
+from rcm_site.testing.threads import at_once
 
 PERIOD = 1
 
@@ -143,21 +142,11 @@ def test_whoever_waits_as_told_gets_past() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_hundred_at_once_ten_get_past() -> None:
     headers = caller(make_user())
-    statuses: list[int] = []
-    ready = threading.Barrier(20)
 
-    def ask_ten_times() -> None:
-        ready.wait()
-        statuses.extend(ask(headers).status_code for _ in range(10))
-        connections.close_all()
+    def ask_ten_times(_: int) -> Counter[int]:
+        return Counter(ask(headers).status_code for _ in range(10))
 
-    threads = [threading.Thread(target=ask_ten_times) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert Counter(statuses) == {200: 10, 429: 190}
+    assert sum(at_once(ask_ten_times, range(20)), Counter()) == {200: 10, 429: 190}
 
 
 # Without Redis ---------------------------------------------------------------------------------------
