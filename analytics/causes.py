@@ -27,7 +27,7 @@ from .facts.caching import is_told, remembered
 from .facts.keeping import summed
 from .facts.marks import is_counted
 from .facts.measures import is_underpaid
-from .facts.parts import TIME_SQL, Sql, as_day, as_of_these, part_of
+from .facts.parts import TIME_SQL, Sql, as_day, part_of
 from .facts.reading import TIMES, counted_rows, paths_to
 from .facts.sources import SHORT
 from .facts.spans import by_months, during
@@ -160,6 +160,10 @@ class Asked:
         )
         return self._named(sums, ("1", "sum_short", "sum_expected", "sum_above", "key_day", "key_day"))
 
+    def new(self, periods: Sequence[Period]) -> list[Sql]:
+        """Nothing: what a claim is short of marks its day as it comes in."""
+        return []
+
     def _named(self, rows: QuerySet[Any], sums: Sequence[str]) -> list[Sql]:
         keys = (f"key_{key} AS {key}" for key in self.keys)
         told = (f"{each} AS {name}" for each, name in zip(sums, SUMS, strict=True))
@@ -178,12 +182,6 @@ def add_up_causes(scope: Scope, periods: Sequence[Period]) -> None:
     """Replace what facts keep of these days by what the claims say now, but for those that wait."""
     rows, values = _fresh(scope, periods, is_counted(SHORT))
     CAUSES.replace(periods, rows, values)
-
-
-def add_causes_of(claims: str, scope: Scope, period: Period) -> None:
-    """Add what the claims that a table names say to what facts keep of their days."""
-    ((rows, values),) = as_of_these(claims, [_fresh(scope, [period])])
-    CAUSES.add(rows, values)
 
 
 def keep_by_settings(scope: Scope) -> None:

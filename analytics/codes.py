@@ -21,7 +21,7 @@ from claims.money import MoneyField
 
 from .facts.asking import NEVER, read_days
 from .facts.caching import is_told, remembered
-from .facts.marks import is_counted
+from .facts.marks import is_counted, noted_on
 from .facts.measures import MEASURES, Condition, any_claim, is_denied, is_paid
 from .facts.parts import Sql, as_of_these, part_of, together
 from .facts.reading import Amount, Row, amounts_of, counted_rows, paths_to
@@ -179,6 +179,10 @@ class Asked:
                 parts += self._named(told.values(**chosen, row_id=F("pk"), **added), "sum({})", grouped)
         return parts
 
+    def new(self, periods: Sequence[Period]) -> list[Sql]:
+        """What claims that came in since bring to these days, which are not marked."""
+        return as_of_these(noted_on([(source, periods) for source in self.code.sources]), self.live(periods))
+
     def _named(self, rows: QuerySet[Any], added_as: str, grouped: str = "") -> list[Sql]:
         keys = (f"key_{key} AS {key}" for key in self.keys)
         sums = (f"CAST({added_as.format(f'adds_{key}')} AS bigint) AS {key}" for key in self.code.measures)
@@ -226,8 +230,8 @@ def add_up_codes(scope: Scope, periods: list[Period]) -> None:
         table.replace(periods, rows, values)
 
 
-def add_codes_of(claims: str, scope: Scope, period: Period) -> None:
-    """Add what the claims that a table names say to what facts keep of their days."""
+def add_codes_of(claims: Sql, scope: Scope, period: Period) -> None:
+    """Add what the claims of these ids say to what facts keep of their days."""
     for table in CODE_TABLES:
         ((rows, values),) = as_of_these(claims, _parts(table, scope, [period]))
         with connection.cursor() as cursor:

@@ -11,8 +11,8 @@ from django.db import connection
 from rcm_site import prepared
 
 from ..periods import Period
-from .marks import NEW_CLAIMS, SOME_NEW, listed_days, marks_on, seen
-from .parts import Sql, as_of_these, together
+from .marks import SOME_NEW, listed_days, marks_on, seen
+from .parts import Sql, together
 from .spans import lies_in, overlaps, with_days, without
 
 NEVER: Sql = ("0", ())
@@ -34,6 +34,9 @@ class Asked(Hashable, Protocol):
 
     def live(self, periods: Sequence[Period]) -> Sequence[Sql]:
         """What the claims say of them now."""
+
+    def new(self, periods: Sequence[Period]) -> Sequence[Sql]:
+        """What claims that came in since bring to them, unmarked."""
 
     def summed(self, union: str) -> str:
         """What a union of such parts comes to."""
@@ -63,8 +66,7 @@ def _of_clean(asked: Asked, periods: tuple[Period, ...], with_new: bool) -> tupl
     """What is said of clean days, written once: it takes as long as to read it."""
     if not periods:
         return ()
-    new = as_of_these(NEW_CLAIMS, asked.live(periods)) if with_new else []
-    return (*asked.kept(periods), *new)
+    return (*asked.kept(periods), *(asked.new(periods) if with_new else ()))
 
 
 def _ask(

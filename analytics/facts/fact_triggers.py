@@ -2,7 +2,8 @@
 
 A mark is a day whose facts have to be added up again; too many cost time, a missing one makes numbers wrong.
 On PostgreSQL a claim that comes in, with its lines in the same transaction, marks no day: it is noted itself,
-and its few rows are counted beside the facts until they are in them (`NewClaim`).
+and its few rows are counted beside the facts until they are in them (`NewClaim`). All else that hangs on it,
+and whatever changes of it, marks its days as ever.
 A moment's day depends on the site's time zone, which the database does not know: its neighbours are marked,
 too.
 Django remakes a table on SQLite to alter it, and the triggers would be lost: a migration that alters a table
@@ -20,7 +21,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from ..past import balance_triggers
 from . import postgresql_triggers, sqlite_triggers
-from .watched import SHORTFALLS, TABLES
+from .watched import CLAIM_DAYS, SHORTFALLS, TABLES
 
 EMPTY = postgresql_triggers.EMPTY  # a migration asks for it here
 
@@ -73,7 +74,7 @@ def missing_triggers() -> set[str]:
 
 # Where the days of claims stand, of whatever kind they are.
 _SPANS = (
-    ("claims_claim", ("submitted_on", "first_decided_on", "decided_on", "paid_on", "received_at")),
+    ("claims_claim", CLAIM_DAYS),
     ("claims_claimline", ("service_date",)),
     ("claims_claimpayment", ("paid_on",)),
     ("claims_claimevent", ("at",)),
@@ -130,6 +131,14 @@ def watch_new_claims(schema_editor: BaseDatabaseSchemaEditor) -> None:
         _replace_functions(
             schema_editor, postgresql_triggers.CLAIMS, postgresql_triggers.LINES, postgresql_triggers.EVENTS
         )
+
+
+def note_days_of_new_claims(schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """For the migration after which notes say when a claim counts: those from before mark all its days."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(postgresql_triggers.MARK_NOTED, params=None)
+        schema_editor.execute("DELETE FROM analytics_newclaim", params=None)
+        _replace_functions(schema_editor, postgresql_triggers.CLAIMS, postgresql_triggers.LINES)
 
 
 def watch_lines_anew(schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -9,9 +9,11 @@ Claims that came in since (`NewClaim`) are added to the clean days; whether ther
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from django.db import connection
 from django.db.models import Q
@@ -80,6 +82,17 @@ def marks_on(facts: Sequence[str], period: Period) -> Sql:
 
 def listed_days(told: str | None) -> list[date]:
     return [date.fromisoformat(day) for day in told.split(",")] if told else []
+
+
+def noted_on(counted: Iterable[tuple[Source, Sequence[Period]]]) -> Sql:
+    """The ids of new claims that may count on these days by any of these sources.
+
+    Notes say when a claim counted as it came in; what happened to it since has marked its days.
+    """
+    which = (source.noted(each) for source, periods in counted if source.noted for each in periods)
+    rows = NewClaim.objects.filter(reduce(or_, which)).order_by().values("claim_id")
+    sql, values = rows.query.sql_with_params()
+    return sql, tuple(values)
 
 
 def is_counted(source: Source) -> Q:

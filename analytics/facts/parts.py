@@ -39,8 +39,8 @@ def together(parts: Sequence[Sql]) -> Sql:
     return " UNION ALL ".join(sql for sql, _ in parts), tuple(value for _, given in parts for value in given)
 
 
-def as_of_these(claims: str, parts: Sequence[Sql]) -> list[Sql]:
-    """These parts of a union as if there were no claims but those that a table names.
+def as_of_these(claims: Sql, parts: Sequence[Sql]) -> list[Sql]:
+    """These parts of a union as if there were no claims but those whose ids are told.
 
     They are looked up once, under the name of all claims: each part begins with them. The database takes one
     value for a few, and looks up what hangs on each; as one list it is looked up in one go.
@@ -48,12 +48,12 @@ def as_of_these(claims: str, parts: Sequence[Sql]) -> list[Sql]:
     if not parts:
         return []
     union, values = together(parts)
-    these = f"ARRAY(SELECT claim_id FROM {claims})"  # noqa: S608 - names of our own
+    ids, id_values = claims
     sql = (
-        f"(WITH claims_claim AS MATERIALIZED (SELECT * FROM claims_claim WHERE id = ANY({these})) "  # noqa: S608
+        f"(WITH claims_claim AS MATERIALIZED (SELECT * FROM claims_claim WHERE id = ANY(ARRAY({ids}))) "  # noqa: S608
         f"{union})"
     )
-    return [(sql, values)]
+    return [(sql, (*id_values, *values))]
 
 
 def as_day(value: Any) -> Any:

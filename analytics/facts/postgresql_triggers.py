@@ -6,7 +6,7 @@ anew each time, by the rows at hand.
 
 from __future__ import annotations
 
-from .watched import COLUMNS, KEYS, SHORTFALLS
+from .watched import CLAIM_DAYS, COLUMNS, KEYS, SHORTFALLS
 
 _CLAIM_DAYS = """
     SELECT submitted_on AS day FROM {rows} UNION SELECT first_decided_on FROM {rows}
@@ -59,11 +59,27 @@ _HANGING = """
         )
     ) AS hanging
 """.format(event_day=_around("event.at"))  # noqa: S608 - names of our own
+_NOTE = f"""
+    INSERT INTO analytics_newclaim (claim_id, served_from, served_until, {", ".join(CLAIM_DAYS)})
+    SELECT id, least(service_from, service_to), greatest(service_from, service_to), {", ".join(CLAIM_DAYS)}
+    FROM new_claims
+"""  # noqa: S608 - names of our own
+# What hangs on a claim marks its day, unless it came before its claim and has no day but the claim's. It is
+# looked up claim by claim: those tables are large.
+_OF_WHAT_CAME_FIRST = """
+    SELECT submitted_on AS day FROM new_claims WHERE (
+        SELECT count(*) FROM claims_claimpayment WHERE claim_id = new_claims.id AND paid_on IS NULL
+    ) > 0
+    UNION SELECT paid_on FROM new_claims WHERE paid_on IS NOT NULL AND (
+        SELECT count(*) FROM claims_shortfall WHERE claim_id = new_claims.id
+    ) > 0
+"""
 CLAIMS = f"""
 CREATE FUNCTION mark_claims() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO analytics_newclaim (claim_id) SELECT id FROM new_claims;
+        {_NOTE};
+        EXECUTE $sql${_mark(_OF_WHAT_CAME_FIRST)}$sql$;
         {_mark("SELECT paid_on AS day FROM new_claims", "'staff'")};
     ELSIF TG_OP = 'DELETE' THEN
         {_mark(_CLAIM_DAYS.format(rows="old_claims"), _ALL)};
@@ -91,6 +107,19 @@ END
 $function$;
 """  # noqa: S608 - names of our own
 
+# Of new claims that were noted before notes said on which days these count.
+MARK_NOTED = _mark(
+    """
+    WITH noted AS MATERIALIZED (
+        SELECT * FROM claims_claim WHERE id = ANY(ARRAY(SELECT claim_id FROM analytics_newclaim))
+    )
+    SELECT day FROM ({claim_days}) AS of_claims
+    UNION SELECT service_date FROM claims_claimline WHERE claim_id = ANY(ARRAY(SELECT id FROM noted))
+    UNION SELECT paid_on FROM claims_claimpayment WHERE claim_id = ANY(ARRAY(SELECT id FROM noted))
+    UNION SELECT {event_day} FROM claims_claimevent AS event, generate_series(-1, 1) AS around
+    WHERE claim_id = ANY(ARRAY(SELECT id FROM noted))
+    """.format(claim_days=_CLAIM_DAYS.format(rows="noted"), event_day=_around("event.at"))  # noqa: S608
+)
 # Rows that hang on a claim, each by its own day, or by its claim's where it has none.
 _OLD_AND_NEW = {
     "INSERT": "SELECT {columns} FROM new_rows",
@@ -124,9 +153,12 @@ def _rows_function(
     return _ROWS_FUNCTION.format(name=name, mark=mark, rows=rows, first=first.format(rows=rows), which=which)
 
 
-# Nobody else has seen a claim of this transaction: whoever counts it counts these rows with it.
-_OF_CLAIMS_SEEN = """claim_id NOT IN (
-    SELECT claim_id FROM analytics_newclaim WHERE written_in = pg_current_xact_id()::text::bigint
+# Nobody else has seen a claim of this transaction: whoever counts it counts these rows with it, on the days
+# that its note tells.
+_OF_CLAIMS_SEEN = """NOT EXISTS (
+    SELECT 1 FROM analytics_newclaim AS noted
+    WHERE written_in = pg_current_xact_id()::text::bigint AND noted.claim_id = touched.claim_id
+    AND (touched.service_date IS NULL OR touched.service_date BETWEEN served_from AND served_until)
 )"""
 # Lines count by days of their own, many of them long past: all else that counts on those days stays as it is.
 LINES = _rows_function(

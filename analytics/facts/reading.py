@@ -24,7 +24,7 @@ from ..past.balances import standing_then
 from ..past.standings import YOUNGEST, Standings, column
 from ..periods import DAY, Period
 from ..scopes import Scope
-from .marks import NEW_CLAIMS, SOME_NEW, Dirty, Marked, listed_days, marks_on, seen
+from .marks import SOME_NEW, Dirty, Marked, listed_days, marks_on, noted_on, seen
 from .measures import AGES, BEGINNING, BUCKETS, Measure, days_of_age
 from .parts import TIME_SQL, Sql, as_day, as_of_these, part_of, together
 from .sources import Source
@@ -151,16 +151,24 @@ class Reading:
         for each in self.flows if self.is_past else self.measures:
             is_apart = bool(dirty.of_lines) and each.is_of_lines
             spans.setdefault((each.span(self.period), is_apart), []).append(each)
-        new: list[Sql] = []
+        unmarked: list[tuple[list[Measure], list[Period]]] = []
         for (span, is_apart), measures in spans.items():
             if self.table is None:
                 parts += self.live(measures, [span])
                 continue
             cut = overlaps(span, dirty.for_lines if is_apart else dirty.days)
             parts += self._clean(measures, span, cut) + self.live(measures, cut)
-            if self.with_new:
-                new += self.live(measures, without(span, cut))
-        return [*parts, *as_of_these(NEW_CLAIMS, new)]
+            unmarked.append((measures, without(span, cut)))
+        return parts + self._new(unmarked) if self.with_new else parts
+
+    def _new(self, unmarked: Sequence[tuple[list[Measure], list[Period]]]) -> list[Sql]:
+        """What claims that came in since bring to days that are not marked."""
+        parts: list[Sql] = []
+        noted: list[tuple[Source, list[Period]]] = []
+        for measures, periods in unmarked:
+            parts += self.live(measures, periods, of_new=True)
+            noted += [(source, periods) for source in by_source(measures)]
+        return as_of_these(noted_on(noted), parts) if parts else []
 
     def _past(self) -> list[Sql]:
         if self.standings is None:
@@ -230,10 +238,14 @@ class Reading:
         measures: list[Measure],
         periods: list[Period],
         which: Callable[[Source], Q] | None = None,
+        *,
+        of_new: bool = False,
     ) -> list[Sql]:
         """What the claims say now: all of them, or those that are told of each source."""
         parts: list[Sql] = []
         for source, counted in by_source(measures).items() if periods else ():
+            if of_new and source.noted is None:
+                continue
             rows = counted_rows(source, self.scope, periods).filter(_any_of(source, counted))
             if which is not None:
                 rows = rows.filter(which(source))

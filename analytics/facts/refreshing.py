@@ -20,7 +20,7 @@ from django.db.models import Exists, F, Max, OuterRef
 from claims import bulk
 from rcm_site.alone import is_alone
 
-from ..causes import add_causes_of, add_up_causes, keep_by_settings
+from ..causes import add_up_causes, keep_by_settings
 from ..codes import add_codes_of, add_up_codes
 from ..models import DirtyDay, FactState, NewClaim
 from ..periods import Period
@@ -76,12 +76,14 @@ def refresh(fact: FactTable, most: int = 0, *, until: int | None = None) -> int:
     with transaction.atomic():
         if not is_alone(REFRESHER_LOCK):
             return 0
+        # Before claims that came in are looked for: what happens to one of them marks its days, and these
+        # stay marked until it is counted.
+        marks = list(_newest(fact, most or AT_ONCE[connection.vendor], until))
         if fact.fact == DirtyDay.Fact.DAY:
             keep_by_settings(EVERYTHING)
             if claims := _count_new_claims():
                 _count_refresh()
                 return claims
-        marks = list(_newest(fact, most or AT_ONCE[connection.vendor], until))
         if not marks:
             return 0
         days = sorted({day for _, day in marks})
@@ -110,7 +112,7 @@ def _newest(fact: FactTable, most: int, until: int | None) -> Any:
 
 
 def _count_new_claims() -> int:
-    """Add claims that came in to the facts of their days, marked or not."""
+    """Add claims that came in to the facts of their days, marked or not, but for what marks its days."""
     if not NewClaim.objects.exists():
         return 0
     with connection.cursor() as cursor:
@@ -119,12 +121,12 @@ def _count_new_claims() -> int:
         cursor.execute(f"DELETE FROM {NEW_CLAIMS} WHERE id = ANY(ARRAY(SELECT id FROM {_NOTED}))")  # noqa: S608
     tables = [each for each in TABLES if each.fact == DirtyDay.Fact.DAY]
     reading = reading_by_all(tables)
-    parts = as_of_these(_NOTED, reading.live(reading.measures, [EVER]))
+    noted: Sql = (f"SELECT claim_id FROM {_NOTED}", ())  # noqa: S608 - a name of our own
+    parts = as_of_these(noted, reading.live(reading.measures, [EVER], of_new=True))
     with summed_up(reading, parts) as rows:
         for table in tables:
             table.add(rows)
-    add_codes_of(_NOTED, EVERYTHING, EVER)
-    add_causes_of(_NOTED, EVERYTHING, EVER)
+    add_codes_of(noted, EVERYTHING, EVER)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {_NOTED}")
     return count

@@ -62,6 +62,9 @@ class Source:
     staff: str = ""  # who did it, for measures of people
     at: str = ""  # the moment from which its day is taken: finer than days, and in the order of an index
     is_once: bool = False  # a claim has one such row at most: as many rows, as many claims
+    # Which notes of new claims (`NewClaim`) are of some that may have such rows on these days. Rows that have
+    # none mark their days as they come in, also with their claim.
+    noted: Callable[[Period], Q] | None = None
     where: Combinable | Q = field(default_factory=Q)
     more: dict[str, Any] = field(default_factory=dict)  # what its conditions and amounts need to know
 
@@ -102,7 +105,7 @@ def _after(day: date) -> date:
 
 
 def _claims_by(column: str) -> Source:
-    return Source(Claim, F(column), _on(column))
+    return Source(Claim, F(column), _on(column), noted=_on(column))
 
 
 def _or_day_of_claim(model: type[Model], column: str, claim: str, **fields: Any) -> tuple[Source, Source]:
@@ -118,7 +121,8 @@ SUBMITTED = (_claims_by("submitted_on"),)
 FIRST_DECIDED = (_claims_by("first_decided_on"),)
 DECIDED = (_claims_by("decided_on"),)
 PAID = (_claims_by("paid_on"),)
-RECEIVED = (Source(Claim, TruncDate("received_at"), _at("received_at"), at="received_at"),)
+_RECEIVED = _at("received_at")
+RECEIVED = (Source(Claim, TruncDate("received_at"), _RECEIVED, at="received_at", noted=_RECEIVED),)
 
 # The day on which money was posted is the payer's own day of payment: a file that is read late, or a year of
 # files read at once, must not move cash from one month to another.
@@ -133,8 +137,12 @@ _IS_LAW = Q(cause=Shortfall.Cause.LAW)
 SHORT = Source(Shortfall, F("claim__paid_on"), _on("claim__paid_on"), "claim__", where=~_IS_LAW)
 BY_LAW = (replace(SHORT, where=_IS_LAW),)
 
-LINES = _or_day_of_claim(
+_DATED_LINES, _OTHER_LINES = _or_day_of_claim(
     ClaimLine, "service_date", "claim__", provider="provider", where=Q(net_fee__isnull=False)
+)
+LINES = (
+    replace(_DATED_LINES, noted=lambda days: Q(served_from__lte=days.end, served_until__gte=days.start)),
+    replace(_OTHER_LINES, noted=_on("submitted_on")),
 )
 
 

@@ -368,7 +368,8 @@ class DirtyDay(models.Model):
 class NewClaim(models.Model):
     """A claim that came in since facts were added up: written by the database itself (`fact_triggers`).
 
-    No fact counts it as yet. On SQLite there are none: its days are marked.
+    No fact counts it as yet. On SQLite there are none: its days are marked. Its days are those on which it
+    counted as it came in: whoever asks about others need not look it up.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -376,6 +377,13 @@ class NewClaim(models.Model):
         Claim, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
     written_in = models.BigIntegerField(null=True, editable=False)  # as marks have it
+    submitted_on = models.DateField(null=True)
+    first_decided_on = models.DateField(null=True)
+    decided_on = models.DateField(null=True)
+    paid_on = models.DateField(null=True)
+    received_at = models.DateTimeField(null=True)
+    served_from = models.DateField(null=True)  # the first and the last day of its lines
+    served_until = models.DateField(null=True)
 
     class Meta:
         default_permissions = ()

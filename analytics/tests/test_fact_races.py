@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import date, datetime, time
 from decimal import Decimal
+from time import sleep
 
 import pytest
 from django.db import connection, transaction
@@ -204,6 +205,34 @@ def test_claims_that_come_in_while_others_are_counted_are_counted_once() -> None
     refresh_all()
     assert totals(ALL, JUNE, ["charges", "net_fees"])[0].sums == {"charges": 40, "net_fees": 50}
     assert not list(differences())
+
+
+def test_a_day_stays_marked_until_the_claims_are_counted_that_it_is_marked_for() -> None:
+    """One comes in and is decided while marks are about to be read: its note says nothing of the decision."""
+    make_claim(charge=Decimal("1.00"), status="denied", submitted_on=DAY, decided_on=DAY)
+    refresh_all()
+    Claim.objects.update(charge=2)  # so that there is a day to be added up
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE analytics_dirtyday IN ACCESS EXCLUSIVE MODE")
+        refreshing = in_thread(lambda: refresh(DAYS))
+        while not _somebody_waits_for_marks():
+            sleep(0.01)
+        claim = make_claim(charge=Decimal("5.00"), submitted_on=DAY)
+        Claim.objects.filter(pk=claim.pk).update(status="denied", decided_on=DAY)
+    refreshing.join()
+    for _ in range(2):
+        sums = totals(ALL, JUNE, ["decided", "denied_charges"])[0].sums
+        assert sums == {"decided": 2, "denied_charges": 7}
+        assert not list(differences())
+        refresh_all()
+
+
+def _somebody_waits_for_marks() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_locks WHERE relation = 'analytics_dirtyday'::regclass AND NOT granted"
+        )
+        return bool(cursor.fetchall())
 
 
 def test_a_line_that_comes_while_its_claim_is_counted_marks_its_day() -> None:

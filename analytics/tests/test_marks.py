@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Model
 
+from analytics.facts.fact_triggers import note_days_of_new_claims
+from analytics.facts.marks import noted_on
 from analytics.facts.refreshing import look, refresh
+from analytics.facts.sources import DECIDED, LINES, SUBMITTED, Source
 from analytics.facts.tables import DAYS
 from analytics.facts.totals import standings, totals
 from analytics.facts.verification import differences
@@ -17,8 +21,8 @@ from analytics.models import AgingFact, ChangedClaim, DayFact, DirtyDay, MonthFa
 from analytics.past.keeping import keep_days, renew_balances
 from analytics.periods import DAY, Period
 from analytics.scopes import Scope
-from claims.models import Claim, ClaimEvent
-from rcm_site.testing.makers import make_claim, make_line, make_user
+from claims.models import Claim, ClaimEvent, Shortfall
+from rcm_site.testing.makers import make_claim, make_line, make_payment, make_user
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 6, 30)
@@ -126,6 +130,77 @@ def test_what_happens_to_a_claim_before_it_is_counted_counts_once() -> None:
     refresh_all()
     assert not marked.exists()
     assert totals(ALL, YEAR, ["submitted", "charges"])[0].sums == {"submitted": 1, "charges": Decimal(12)}
+    assert not list(differences())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite marks its days")
+def test_new_claims_are_looked_up_only_for_days_on_which_they_count() -> None:
+    decided = make_claim(status="denied", submitted_on=LONG_AGO, decided_on=TODAY, service_from=LONG_AGO)
+    waiting = make_claim(submitted_on=TODAY, service_from=LONG_AGO, service_to=LONG_AGO + 3 * DAY)
+
+    def noted(sources: tuple[Source, ...], day: date) -> set[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(*noted_on([(each, [Period(day, day)]) for each in sources]))
+            return {pk for (pk,) in cursor.fetchall()}
+
+    assert noted(SUBMITTED, TODAY) == {waiting.pk}
+    assert noted(SUBMITTED, LONG_AGO) == {decided.pk}
+    assert noted(DECIDED, TODAY) == {decided.pk}
+    assert noted(DECIDED, LONG_AGO) == noted(SUBMITTED, TODAY - DAY) == set()
+    assert noted(LINES, LONG_AGO) == {decided.pk, waiting.pk}
+    assert noted(LINES, LONG_AGO + DAY) == {waiting.pk}
+    assert noted(LINES, LONG_AGO + 4 * DAY) == set()
+
+
+def test_lines_count_on_whatever_day_they_have() -> None:
+    """Before, within and after the days that the claim says, and on none."""
+    claim = make_claim(submitted_on=TODAY, service_from=LONG_AGO, service_to=LONG_AGO + DAY)
+    days = [LONG_AGO - DAY, LONG_AGO, LONG_AGO + DAY, LONG_AGO + 2 * DAY, None]
+    for number, day in enumerate(days, start=1):
+        make_line(claim, "4.00", number=number, service_date=day)
+    for _ in range(2):
+        for day in days:
+            found = totals(ALL, Period(day or TODAY, day or TODAY), ["fee_lines", "net_fees"])[0].sums
+            assert found == {"fee_lines": 1, "net_fees": 4}
+        refresh_all()
+    assert not list(differences())
+
+
+def test_what_came_in_before_its_claim_counts_with_it() -> None:
+    """One transaction may write them in any order."""
+    claim = make_claim(status="paid", submitted_on=LONG_AGO, decided_on=TODAY, paid_on=TODAY, expected=9)
+    refresh_all()
+    row = Claim.objects.filter(pk=claim.pk).values(*_written(Claim)).get()
+    with connection.constraint_checks_disabled():
+        Claim.objects.filter(pk=claim.pk)._raw_delete("default")
+        refresh_all()
+        make_payment(claim=claim, paid=Decimal("3.00"))
+        make_line(claim, "4.00")
+        Shortfall.objects.create(claim=claim, line=1, procedure="D1", cause="law", expected=9, amount=2)
+        Claim.objects.create(**row)
+    for _ in range(2):
+        sums = totals(ALL, YEAR, ["submitted", "cash", "payments", "net_fees", "kept_by_law"])[0].sums
+        assert sums == {"submitted": 1, "cash": 3, "payments": 1, "net_fees": 4, "kept_by_law": 2}
+        assert totals(ALL, Period(LONG_AGO, LONG_AGO), ["cash"])[0].sums == {"cash": 3}
+        refresh_all()
+    assert not list(differences())
+
+
+def _written(model: type[Model]) -> list[str]:
+    return [each.attname for each in model._meta.concrete_fields if not each.generated]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite marks its days")
+def test_notes_from_before_they_told_days_mark_them() -> None:
+    claim = make_claim(fees=["4.00"], service_from=LONG_AGO, submitted_on=TODAY, charge=Decimal(9))
+    make_payment(claim=claim, paid=Decimal("3.00"), paid_on=TODAY - DAY)
+    DirtyDay.objects.all().delete()
+    with connection.schema_editor() as schema_editor:
+        note_days_of_new_claims(schema_editor)
+    for _ in range(2):
+        sums = totals(ALL, YEAR, ["submitted", "charges", "net_fees", "cash"])[0].sums
+        assert sums == {"submitted": 1, "charges": 9, "net_fees": 4, "cash": 3}
+        refresh_all()
     assert not list(differences())
 
 
