@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -27,8 +28,8 @@ from analytics.models import (
     ProviderTotalMonth,
 )
 from analytics.tasks import refresh_facts
-from claims.models import Claim, ClaimLine
-from rcm_site.testing.makers import make_claim
+from claims.models import Claim, ClaimLine, ProviderTotal
+from rcm_site.testing.makers import make_claim, make_provider
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 6, 3)
@@ -61,6 +62,17 @@ def test_a_cent_too_many_is_found(model: type[DayFact] | type[ProviderFact]) -> 
     assert refused.value.returncode == 1
     assert "net_fees is told as" in said.getvalue()
     assert "charges" not in said.getvalue()
+
+
+def test_a_cent_too_many_in_the_total_of_a_provider_is_found() -> None:
+    make_claim(fees=["10.00"], submitted_on=DAY)
+    assert "to the cent" in verify()
+    provider = make_provider()
+    ProviderTotal.objects.create(provider=provider, net_fee=Decimal("0.01"), lines=1)
+    said = StringIO()
+    with pytest.raises(CommandError):
+        call_command("verify_facts", stdout=said, stderr=said)
+    assert f"Provider {provider.pk} has 1 cents and 1 lines too many in its total." in said.getvalue()
 
 
 def test_what_differs_is_told_as_it_is_found_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from analytics.facts.fact_triggers import missing_triggers
 from analytics.facts.verification import MOST_NAMED, differences
 from analytics.periods import Period
+from claims.provider_fees import miscounted
 
 
 class Command(BaseCommand):
@@ -25,7 +26,12 @@ class Command(BaseCommand):
             self.stderr.write(str(each))
         if found == MOST_NAMED:
             self.stderr.write("There may be more.")
-        if found or missing:
+        wrong = miscounted()
+        for provider, (cents, lines) in islice(wrong.items(), MOST_NAMED):
+            self.stderr.write(
+                f"Provider {provider} has {cents} cents and {lines} lines too many in its total."
+            )
+        if found or missing or wrong:
             raise CommandError("The facts are not what the claims say.", returncode=1)
         self.stdout.write("The facts are what the claims say, to the cent.")
 
