@@ -26,11 +26,6 @@ def read(text: str | bytes) -> list[Record]:
     return list(read_x12(io.BytesIO(text.encode() if isinstance(text, str) else text)))
 
 
-def read_one(text: str, kind: type) -> object:
-    (found,) = of_kind(read(text), kind)
-    return found
-
-
 def of_kind(records: list[Record], kind: type) -> list:
     return [record for record in records if isinstance(record, kind)]
 
