@@ -155,8 +155,9 @@ def facts_of(alert: Alert) -> list[tuple[str, str]]:
     """The number's surroundings, each with its name."""
     watched, rule = WATCHED.get(alert.watches), alert.rule
     period = Period(alert.start, alert.end)
+    everything = "The site itself" if watched and watched.is_about_site else "All claims together"
     said = [
-        ("Of", about_in_words(alert) or "All of it together"),
+        ("Of", about_in_words(alert) or everything),
         ("As of" if watched and watched.is_as_of else "Days", span_in_words(period)),
         ("Told when it", condition_in_words(rule)),
     ]

@@ -77,9 +77,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponseBase:
         asked = asking.read(definition, user, timezone.localdate())
     except WrongQuestion as wrong:
         form = QuestionForm(given(request), user, in_bar(wrong.problems))
-        return render(
-            request, "analytics/report_kept.html", frame | {"form": form, "problems": wrong.problems}
-        )
+        frame |= {"form": form, "problems": form.untold(is_in_place="HX-Request" in request.headers)}
+        return render(request, "analytics/report_kept.html", frame)
     shown = {
         "form": QuestionForm(asked.question.asked, user, {}),
         "question": asked.question,

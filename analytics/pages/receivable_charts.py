@@ -48,19 +48,21 @@ def owed_url(question: Question, row: Owed, by: str, kpi: str = OPEN.key) -> str
 
 
 def age_columns(request: HttpRequest, stood: Sequence[tuple[date, Buckets]], step: Step) -> Chart:
+    rows = [(day, [Decimal(bucket["owed"]) for bucket in buckets]) for day, buckets in stood]
+    is_open = any(any(owed) for _, owed in rows)
     about = About(
         "trend",
         f"Open A/R by age and {step}",
-        caption=older(stood),
+        caption=older(stood) if is_open else "",
         axis="$ open at the end of the day",
         rows="As of",
         size=Size.HALF,
         export_url=part_url(request, "trend"),
         empty_title="Nothing was open",
-        empty_text=NOTHING_OPEN,
+        empty_text="No claim had a balance at the end of any of these days.",
     )
-    rows = [(day, [Decimal(bucket["owed"]) for bucket in buckets]) for day, buckets in stood]
-    return stacked_columns(about, DOLLARS, AGES, rows, step=charts.Step.DAY, are_steps=True)
+    drawn = rows if is_open else []
+    return stacked_columns(about, DOLLARS, AGES, drawn, step=charts.Step.DAY, are_steps=True)
 
 
 def aged_bars(request: HttpRequest, question: Question, rows: Sequence[Owed], by: str) -> Chart:

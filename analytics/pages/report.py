@@ -33,6 +33,8 @@ from ..periods import LABELS, NAMED
 from ..questions import CHOSEN, COMPARED, FILTERS, PARAMETERS, Question, WrongQuestion, ask
 
 EXPORTING = ("export", "format")
+FIXED_CHOICES = ("period", "compare")
+NOT_IN_LIST = "Choose one of the list."  # the API names the words that an address takes
 NOTHING_FIXED: Mapping[str, str] = MappingProxyType({})
 
 
@@ -72,7 +74,16 @@ class QuestionForm(forms.Form):
         self._errors = ErrorDict()
         self.cleaned_data = {}
         for name, messages in self.problems.items():
-            self._errors[name] = self.error_class(messages)
+            self._errors[name] = self.error_class([NOT_IN_LIST] if name in FIXED_CHOICES else messages)
+
+    def untold(self, *, is_in_place: bool) -> list[tuple[str, str]]:
+        """What no field of the bar says: nothing has one when an answer is put in place below the bar."""
+        shown = () if is_in_place else {field.name for field in self.visible_fields()}
+        return [
+            (self.fields[name].label or name if name in self.fields else name, str(messages[0]))
+            for name, messages in self.errors.items()
+            if name not in shown
+        ]
 
 
 def names(rows: Any) -> list[tuple[str, str]]:
@@ -101,7 +112,8 @@ def answer(
         question = ask(user, asked, today=timezone.localdate())
     except WrongQuestion as wrong:
         form = QuestionForm(asked, user, wrong.problems, about)
-        return render(request, template, {"title": title, "form": form, "problems": wrong.problems})
+        untold = form.untold(is_in_place="HX-Request" in request.headers)
+        return render(request, template, {"title": title, "form": form, "problems": untold})
     with one_answer():
         shown = {"title": title} | build(question)
         if "format" in request.GET:

@@ -206,6 +206,12 @@ def test_an_alert_says_all_about_itself(client: Client, manager: User, heart: De
     assert page.context["chart"].about.key == "course"
 
 
+def test_an_alert_about_the_site_is_of_no_claims(client: Client, sign_in: Any) -> None:
+    sign_in("admin")
+    alert = make_alert(make_rule(watches="dead_letters", is_about_site=True))
+    assert dict(client.get(f"/alerts/{alert.pk}/").context["facts"])["Of"] == "The site itself"
+
+
 def test_somebody_takes_care_of_an_alert(client: Client, manager: User, heart: Department) -> None:
     alert = make_alert(make_rule(department=heart))
     colleague = make_user("manager", name="Mona", departments=[heart])

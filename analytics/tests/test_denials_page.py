@@ -241,6 +241,26 @@ def test_a_wrong_filter_is_named_and_a_wrong_tab_is_the_first_one(
     assert page["trend"].about.title == "Denial rate by week"
 
 
+def test_what_is_wrong_is_said_once_and_in_words_of_the_page(
+    client: Client, sign_in: Any, incident: dict[str, Any]
+) -> None:
+    sign_in("director")
+    page = client.get("/denials/?period=last-30&category=moody")
+    assert page.text.count("Choose one of the list.") == 1
+    assert "last_30_days" not in page.text.split("</form>")[-1]
+    assert page.text.count("Category: ") == 1  # has no field of its own to be said at
+
+
+def test_what_is_wrong_is_said_in_the_part_that_scripts_put_in_place(
+    client: Client, sign_in: Any, incident: dict[str, Any]
+) -> None:
+    sign_in("director")
+    asked = "/denials/?period=days&start=2026-05-01&end=2026-04-01"
+    report = client.get(asked, headers={"HX-Request": "true"}).text.split('id="report"')[1]
+    assert "To: Ends before it starts: choose a later day." in report
+    assert "Ends before" not in client.get(asked).text.split('id="report"')[1]
+
+
 @pytest.mark.parametrize("part", ["payers", "split", "reasons", "changed", "heat"])
 def test_a_file_has_what_is_shown(client: Client, sign_in: Any, incident: dict[str, Any], part: str) -> None:
     sign_in("director")

@@ -193,6 +193,15 @@ def test_a_wrong_day_is_named_and_nothing_owed_is_said(client: Client, sign_in: 
     assert page.context["answer"].endswith("payers owed us nothing.")
 
 
+def test_ages_of_days_on_which_nothing_was_open_are_not_drawn(client: Client, sign_in: Any) -> None:
+    owe(None, make_department(), 3, "10.00")
+    sign_in("director")
+    page = client.get("/receivables/?start=2015-01-01&end=2015-02-01")
+    assert not page.context["trend"].drawings
+    assert "No claim had a balance at the end of any of these days." in page.text
+    assert client.get(f"/receivables/{ASKED}").context["trend"].drawings
+
+
 def test_the_page_takes_a_bounded_number_of_queries(
     client: Client, sign_in: Any, owed: dict[str, Any], django_assert_max_num_queries: Any
 ) -> None:

@@ -46,6 +46,19 @@ def test_a_biller_takes_a_claim_puts_it_aside_and_takes_the_next(window: Visit) 
     assert set(OpenWork.objects.filter(pended_until__isnull=False).values_list("pk", flat=True)) == {large.pk}
 
 
+def test_the_next_claim_is_in_sight_on_a_phone(window: Visit) -> None:
+    heart = make_department("Heart")
+    make_claim(charge=Decimal(50), department=heart)
+    Worklist.objects.all().delete()
+    Worklist.objects.create(name="Everything", filters={})
+    open_work.settle()
+    page = window.sign_in(make_user("biller", departments=[heart]))
+    page.set_viewport_size({"width": 390, "height": 844})
+    window.go("/worklists/")
+    expect(page.get_by_role("button", name="Work next")).to_be_in_viewport(ratio=1)
+    assert window.accessibility_problems() == []
+
+
 def test_a_rule_tells_what_it_finds_while_it_is_written(window: Visit) -> None:
     heart = make_department("Heart")
     for dollars in (50, 150):

@@ -14,6 +14,7 @@ from .chart import (
     Chart,
     Numbers,
     NumbersColumn,
+    Size,
     drawn,
     exact,
     from_to,
@@ -27,7 +28,7 @@ from .units import Number, Unit
 TOP, GAP = 24.0, 8.0
 ROW, BAR = 26.0, 14.0
 NARROW_ROW = 38.0  # on a phone the name stands above its bar
-MOST_FOR_NAMES = 0.3
+MOST_FOR_NAMES = {Size.WIDE: 0.3, Size.HALF: 0.4}  # of a chart's width
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Rows:
 
 def rows_of(canvas: Canvas, names: list[str], values: list[str], *, top: float = TOP) -> Rows:
     """Room for names on the left and for values at the ends of the bars."""
-    left = 0.0 if canvas.is_narrow else min(widest(names) + GAP, canvas.width * MOST_FOR_NAMES)
+    left = 0.0 if canvas.is_narrow else min(widest(names) + GAP, canvas.width * MOST_FOR_NAMES[Size(canvas.kind)])
     rows = Rows(canvas, names, top, left, canvas.width - widest(values) * STRONG - GAP)
     canvas.height = rows.bottom + 20
     return rows

@@ -390,6 +390,12 @@ def test_names_that_a_narrow_chart_would_cut_stand_whole_above_it() -> None:
     assert narrow.height > line_chart(ABOUT, COUNT, days, series[1:]).drawings[1].height
 
 
+def test_a_name_for_which_there_is_room_is_never_cut() -> None:
+    for name in ("Cardiology", "Granite Workers' Cover", "Pioneer Health Partners", "Imaging"):
+        drawing = bar_chart(About("test", "A chart", size=Size.HALF), COUNT, [Bar(name, 3)]).drawings[0]
+        assert name in words(drawing)
+
+
 def test_long_names_are_cut_and_kept_in_full_where_one_points() -> None:
     name = "Blue Cross Blue Shield of Northern New England and Its Neighbours"
     assert width_of(cut(name, 120)) <= 120
