@@ -80,7 +80,7 @@ class QuestionForm(forms.Form):
         """What no field of the bar says: nothing has one when an answer is put in place below the bar."""
         shown = () if is_in_place else {field.name for field in self.visible_fields()}
         return [
-            (self.fields[name].label or name if name in self.fields else name, str(messages[0]))
+            (str((name in self.fields and self.fields[name].label) or name), str(messages[0]))
             for name, messages in self.errors.items()
             if name not in shown
         ]

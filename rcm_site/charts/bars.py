@@ -106,7 +106,9 @@ class Rows:
 
 def rows_of(canvas: Canvas, names: list[str], values: list[str], *, top: float = TOP) -> Rows:
     """Room for names on the left and for values at the ends of the bars."""
-    left = 0.0 if canvas.is_narrow else min(widest(names) + GAP, canvas.width * MOST_FOR_NAMES[Size(canvas.kind)])
+    left = 0.0  # on a phone names stand above their bars
+    if not canvas.is_narrow:
+        left = min(widest(names) + GAP, canvas.width * MOST_FOR_NAMES[Size(canvas.kind)])
     rows = Rows(canvas, names, top, left, canvas.width - widest(values) * STRONG - GAP)
     canvas.height = rows.bottom + 20
     return rows

@@ -6,14 +6,14 @@ theme's value as an attribute for mails and documents, which have no style sheet
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
-from .lettering import LETTER, LINE, STRONG, widest, width_of
+from .lettering import LETTER, LINE, STRONG, cut, widest, width_of
 
 # Colours of tokens.css as they are in the light theme.
 COLOURS = {
@@ -217,11 +217,19 @@ class Canvas:
         x, y, width, height = area
         label = f"{said[0].name}: " + ", ".join(f"{line.name} {line.value}".strip() for line in said[1:])
         room = _room_of_box(said)
+        if room[0] > self.width:
+            said = [self._fitting(line) for line in said]
+            room = _room_of_box(said)
         left, top = self._beside(beside, room) if beside else self._below(area, room)
         readout = SafeString(marks + _box(said, left, top, *room))
         self.spots.append(
             Spot(label, _rect(x, y, width, height, "none", "hit"), x, y, width, height, readout, url)
         )
+
+    def _fitting(self, line: Said) -> Said:
+        """A box is no wider than its drawing; the whole name is told in words, and in the numbers."""
+        room = self.width - 4 * PADDING - KEY - width_of(line.value) * STRONG
+        return replace(line, name=cut(line.name, room / STRONG))
 
     def _beside(self, point: tuple[float, float], room: tuple[float, float]) -> tuple[float, float]:
         (x, y), (width, height) = point, room

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..charts.chart import Numbers
     from ..tables import Cell, Row, Table
 
+LONG_NAME = 40  # letters
+
 register = template.Library()
 
 
@@ -30,6 +32,13 @@ def text(words: object) -> str:
 
 def _numeric(is_numeric: bool) -> str:
     return ' class="numeric"' if is_numeric else ""
+
+
+def _head(name: object, shown: str, *, is_numeric: bool = False, title: str = "") -> str:
+    """A row's name stands in one line, unless it is as long as a table is wide."""
+    css = ' class="long-name"' if len(str(name)) > LONG_NAME else _numeric(is_numeric)
+    said = f' title="{text(title)}"' if title else ""
+    return f'<th scope="row"{css}{said}>{shown}</th>'
 
 
 # Tables --------------------------------------------------------------------------------------------
@@ -52,8 +61,7 @@ def _row(table: Table, row: Row) -> str:
     if row.url:
         anchor = f' id="{text(row.anchor)}"' if row.anchor else ""
         name = f'<a href="{text(row.url)}"{anchor}>{name}</a>'
-    title = f' title="{text(first.title)}"' if first.title else ""
-    head = f'<th scope="row"{_numeric(first.numeric)}{title}>{name}</th>'
+    head = _head(first.text, name, is_numeric=first.numeric, title=first.title)
     return f"<tr>{_pick(table, row)}{head}{''.join(map(_cell_of_row, others))}</tr>"
 
 
@@ -98,7 +106,7 @@ def chart_numbers(numbers: Numbers) -> SafeString:
 def _numbers_row(cells: Iterable[Any]) -> str:
     first, *others = cells
     rest = (f"<td{_numeric(each.is_numeric)}>{text(each.text)}</td>" for each in others)
-    return f'<tr><th scope="row">{text(first.text)}</th>{"".join(rest)}</tr>'
+    return f"<tr>{_head(first.text, text(first.text))}{''.join(rest)}</tr>"
 
 
 @register.simple_tag

@@ -396,6 +396,16 @@ def test_a_name_for_which_there_is_room_is_never_cut() -> None:
         assert name in words(drawing)
 
 
+def test_a_box_is_no_wider_than_its_drawing_and_says_the_whole_name() -> None:
+    name = "The Consolidated Mutual Compensation and Occupational Health Insurance Company of Its Neighbours"
+    for drawing in bar_chart(About("test", "A chart", size=Size.HALF), COUNT, [Bar(name, 3, name)]).drawings:
+        box = ElementTree.fromstring(f"<g>{drawing.spots[0].readout}</g>").find("rect[@class='box']")
+        assert box is not None
+        assert float(box.attrib["x"]) >= 0
+        assert float(box.attrib["x"]) + float(box.attrib["width"]) <= drawing.width
+        assert name in drawing.spots[0].label
+
+
 def test_long_names_are_cut_and_kept_in_full_where_one_points() -> None:
     name = "Blue Cross Blue Shield of Northern New England and Its Neighbours"
     assert width_of(cut(name, 120)) <= 120

@@ -15,6 +15,6 @@ def rewrite(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0029_provider_totals")]
+    dependencies = [("analytics", "0030_days_of_new_claims")]
 
     operations = [migrations.RunPython(rewrite, migrations.RunPython.noop)]
