@@ -50,6 +50,10 @@ class Scope:
         """The filters that are set, departments apart."""
         return {name for name in (*FACT_FILTERS, *CLAIM_FILTERS) if getattr(self, name) is not None}
 
+    @property
+    def has_all_departments(self) -> bool:
+        return self.departments is None and self.department is None
+
     def condition(self, claim: str = "", provider: str = "") -> Q:
         """On claims, or on rows that lead to them by this path; lines have a provider of their own."""
         asked = self.about_facts(claim)

@@ -79,6 +79,8 @@ class Reading:
     def _table(self) -> FactTable | None:
         """The facts that tell apart what is asked for, if there are any."""
         asked = {*self.keys, *self.scope.asked}
+        if not self.scope.has_all_departments:
+            asked.add("department")
         return next((each for each in TABLES if asked <= {*each.keys} and each.has(self.measures)), None)
 
     def rows(self) -> list[Row]:

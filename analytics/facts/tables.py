@@ -11,8 +11,12 @@ from ..models import (
     CategoryFact,
     CategoryMonth,
     DayFact,
+    DepartmentFact,
+    DepartmentMonth,
     DirtyDay,
     MonthFact,
+    PayerFact,
+    PayerMonth,
     ProviderFact,
     ProviderMonth,
     ProviderTotalMonth,
@@ -59,9 +63,8 @@ class Table:
 
     def months_for(self, scope: Scope, keys: Iterable[str]) -> type[Any] | None:
         """The fewest rows that tell apart what is asked for."""
-        sees_all = scope.departments is None and scope.department is None
         asked = {*keys, *scope.asked} - {*self.told_always}
-        is_told = sees_all and asked <= {*self.few_keys}
+        is_told = scope.has_all_departments and asked <= {*self.few_keys}
         return self.few_months if self.few_months and is_told else self.months
 
     def replace(self, periods: Sequence[Period], rows: str, values: Sequence[Any] = ()) -> None:
@@ -107,6 +110,8 @@ class FactTable(Table):
 _DAY, _STAFF = DirtyDay.Fact.DAY, DirtyDay.Fact.STAFF
 _KEYS = ("payer", "department", "kind")
 _STAFF_KEYS = ("department", "staff")
+PAYERS = FactTable(PayerFact, PayerMonth, ("payer",), fact=_DAY, known=MEASURES)
+DEPARTMENTS = FactTable(DepartmentFact, DepartmentMonth, ("department",), fact=_DAY, known=MEASURES)
 DAYS = FactTable(DayFact, MonthFact, _KEYS, fact=_DAY, known=MEASURES)
 CATEGORIES = FactTable(CategoryFact, CategoryMonth, (*_KEYS, "category"), fact=_DAY, known=MEASURES)
 PROVIDERS = FactTable(
@@ -120,4 +125,4 @@ PROVIDERS = FactTable(
 )
 STAFF = FactTable(StaffFact, None, _STAFF_KEYS, fact=_STAFF, known=STAFF_MEASURES)
 WORKED = FactTable(WorkedFact, None, (*_STAFF_KEYS, "last_before"), fact=_STAFF, known=STAFF_MEASURES)
-TABLES = (DAYS, CATEGORIES, PROVIDERS, STAFF, WORKED)  # those with fewest rows first
+TABLES = (PAYERS, DEPARTMENTS, DAYS, CATEGORIES, PROVIDERS, STAFF, WORKED)  # those with fewest rows first

@@ -92,8 +92,40 @@ class Sums(Measured):
         abstract = True
 
 
+class PayerFact(Measured):
+    """By day and payer: few rows, which most numbers of whoever sees all claims are read from."""
+
+    payer = _key(Payer)
+
+    class Meta(Measured.Meta):
+        indexes = [models.Index(fields=["day"], name="payer_fact_by_day")]
+
+
+class PayerMonth(Measured):
+    payer = _key(Payer)
+
+    class Meta(Measured.Meta):
+        indexes = [models.Index(fields=["day"], name="payer_fact_by_month")]
+
+
+class DepartmentFact(Measured):
+    """By day and department: the same for whoever sees some departments."""
+
+    department = _key(Department)
+
+    class Meta(Measured.Meta):
+        indexes = [models.Index(fields=["day"], name="department_fact_by_day")]
+
+
+class DepartmentMonth(Measured):
+    department = _key(Department)
+
+    class Meta(Measured.Meta):
+        indexes = [models.Index(fields=["day"], name="department_fact_by_month")]
+
+
 class DayFact(Sums):
-    """By day, payer, department and kind: few rows, which most numbers are read from."""
+    """By day, payer, department and kind."""
 
     class Meta(Sums.Meta):
         # With what days in A/R are reckoned by, of each day of two years.

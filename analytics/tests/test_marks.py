@@ -17,7 +17,7 @@ from analytics.facts.sources import DECIDED, LINES, SUBMITTED, Source
 from analytics.facts.tables import DAYS
 from analytics.facts.totals import standings, totals
 from analytics.facts.verification import differences
-from analytics.models import AgingFact, ChangedClaim, DayFact, DirtyDay, MonthFact, NewClaim
+from analytics.models import AgingFact, ChangedClaim, DayFact, DirtyDay, NewClaim, PayerFact, PayerMonth
 from analytics.past.keeping import keep_days, renew_balances
 from analytics.periods import DAY, Period
 from analytics.scopes import Scope
@@ -40,7 +40,7 @@ def test_a_line_of_a_day_long_past_leaves_all_else_of_that_day_as_it_is_kept() -
     make_claim(charge=Decimal("10.00"), submitted_on=LONG_AGO)
     claim = make_claim(submitted_on=TODAY)
     refresh_all()
-    for kept in (DayFact, MonthFact):
+    for kept in (PayerFact, PayerMonth):
         kept.objects.filter(charges__gt=0).update(submitted=7)  # told by no claim: so it was read from there
     make_line(claim, "4.00", service_date=LONG_AGO)
     marks = DirtyDay.objects.filter(day=LONG_AGO).exclude(fact="staff")

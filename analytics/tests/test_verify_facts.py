@@ -19,14 +19,19 @@ from analytics.models import (
     CodeFact,
     CodeMonth,
     DayFact,
+    DepartmentFact,
+    DepartmentMonth,
     DirtyDay,
     MonthFact,
     PayerCodeMonth,
+    PayerFact,
+    PayerMonth,
     ProviderCodeFact,
     ProviderCodeMonth,
     ProviderFact,
     ProviderTotalMonth,
 )
+from analytics.models.facts import Measured
 from analytics.tasks import refresh_facts
 from claims.models import Claim, ClaimLine, ProviderTotal
 from rcm_site.testing.makers import make_claim, make_provider
@@ -112,14 +117,14 @@ def test_months_with_neither_claims_nor_facts_are_passed_over() -> None:
     assert "day 1960-02-01" in said.getvalue()
 
 
-@pytest.mark.parametrize("model", [MonthFact, ProviderTotalMonth])
-def test_a_line_too_few_in_the_facts_of_months_is_found(
-    model: type[MonthFact] | type[ProviderTotalMonth],
-) -> None:
+@pytest.mark.parametrize(
+    "model", [PayerFact, PayerMonth, DepartmentFact, DepartmentMonth, DayFact, MonthFact, ProviderTotalMonth]
+)
+def test_a_line_too_few_in_the_facts_of_days_and_of_months_is_found(model: type[Measured]) -> None:
     make_claim(fees=["10.00"], submitted_on=DAY)
     refresh_facts()
     assert "to the cent" in verify()
-    model.objects.update(fee_lines=0)
+    model._default_manager.update(fee_lines=0)
     with pytest.raises(CommandError):
         verify()
 
