@@ -28,7 +28,7 @@ from .marks import SOME_NEW, Dirty, Marked, listed_days, marks_on, noted_on, see
 from .measures import AGES, BEGINNING, BUCKETS, Measure, days_of_age
 from .parts import TIME_SQL, Sql, as_day, as_of_these, part_of, together
 from .sources import Source
-from .spans import during, mostly_by_months, overlaps, without
+from .spans import during, joined, mostly_by_months, overlaps, without
 from .tables import COLUMNS, KEYS, TABLES, FactTable
 
 TIMES = ("day", "week", "month")
@@ -41,6 +41,9 @@ class Row:
 
     key: tuple[Any, ...]
     sums: dict[str, Amount]
+
+
+_OfDays = tuple[list[Measure], list[Period]]
 
 
 class Reading:
@@ -153,17 +156,17 @@ class Reading:
         for each in self.flows if self.is_past else self.measures:
             is_apart = bool(dirty.of_lines) and each.is_of_lines
             spans.setdefault((each.span(self.period), is_apart), []).append(each)
-        unmarked: list[tuple[list[Measure], list[Period]]] = []
+        unmarked: list[_OfDays] = []
         for (span, is_apart), measures in spans.items():
             if self.table is None:
                 parts += self.live(measures, [span])
                 continue
             cut = overlaps(span, dirty.for_lines if is_apart else dirty.days)
-            parts += self._clean(measures, span, cut) + self.live(measures, cut)
+            parts += self.live(measures, cut)
             unmarked.append((measures, without(span, cut)))
-        return parts + self._new(unmarked) if self.with_new else parts
+        return [*parts, *self._clean(unmarked), *(self._new(unmarked) if self.with_new else [])]
 
-    def _new(self, unmarked: Sequence[tuple[list[Measure], list[Period]]]) -> list[Sql]:
+    def _new(self, unmarked: Sequence[_OfDays]) -> list[Sql]:
         """What claims that came in since bring to days that are not marked."""
         parts: list[Sql] = []
         noted: list[tuple[Source, list[Period]]] = []
@@ -192,42 +195,59 @@ class Reading:
         days = [self.period.end - each * DAY for each in YOUNGEST.values()]
         return f"CASE age{cases} END AS on_day, ", days
 
-    def _clean(self, measures: list[Measure], period: Period, dirty: list[Period]) -> list[Sql]:
-        parts = []
-        for each in self._of_one_age(period):
-            days, months, taken_back = self._by_months(without(each, dirty))
-            parts += self._kept("days", measures, days, each.end)
-            parts += self._kept("months", measures, months, each.end)
-            parts += self._kept("days", measures, taken_back, each.end, sign="-")
-        return parts
+    def _clean(self, unmarked: Sequence[_OfDays]) -> list[Sql]:
+        """What facts say of these days.
 
-    def _kept(
-        self, table: str, measures: list[Measure], periods: list[Period], a_day: date, sign: str = ""
-    ) -> list[Sql]:
+        How things stand is asked of many ages, whose days lie within those of all: each table is read once.
+        """
+        found: dict[tuple[str, str, bool, date], list[_OfDays]] = {}
+        for measures, periods in unmarked:
+            for a_day, clean in self._of_one_age(periods):
+                days, months, taken_back = self._by_months(clean)
+                for table, sign, of in (
+                    ("days", "", days),
+                    ("months", "", months),
+                    ("days", "-", taken_back),
+                ):
+                    if of:
+                        alike = table, sign, measures[0].as_of, a_day
+                        found.setdefault(alike, []).append((measures, of))
+        return [
+            part
+            for (table, sign, _, a_day), of_days in found.items()
+            for part in self._kept(table, of_days, a_day, sign)
+        ]
+
+    def _kept(self, table: str, asked: list[_OfDays], a_day: date, sign: str) -> list[Sql]:
         """What facts say of these days, told as of one of them where it does not matter of which."""
         assert self.table is not None  # noqa: S101 - asked only for a table that there is
         model = self.table.model if table == "days" else self.table.months_for(self.scope, self.keys)
-        if model is None or not periods:
-            return []
-        rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", periods))
+        assert model is not None  # noqa: S101 - and of months where it keeps them
+        whole = joined(each for _, periods in asked for each in periods)
+        rows: QuerySet[Any] = model._default_manager.filter(self.scope.on_facts(), during("day", whole))
         if self.scope.staff is not None:
             rows = rows.filter(staff=self.scope.staff)
+        measures = [each for some, _ in asked for each in some]
         # By day they hardly get fewer: added up once, with all the other parts. To say of each row in which
         # week or month it lies would take longer.
-        is_one_part = len(measures) == len(self.measures) and not {"week", "month"} & {*self.by}
-        is_added_up = not (self._tells_each_day and is_one_part)
-        columns = {
-            f"sum_{each.key}": Sum(each.kept_in) if is_added_up else F(each.kept_in) for each in measures
-        }
+        is_one_part = len(asked) == 1 and len(measures) == len(self.measures)
+        is_added_up = not (self._tells_each_day and is_one_part and not {"week", "month"} & {*self.by})
+        columns: dict[str, Any] = {}
+        for some, periods in asked:
+            within = during("day", periods) if joined(periods) != whole else None
+            for each in some:
+                told = Sum(each.kept_in, filter=within) if is_added_up else F(each.kept_in)
+                columns[f"sum_{each.key}"] = told
         on_day = "day" if self._tells_each_day else Value(a_day, DateField())
         paths: dict[str, Any] = {"on_day": on_day, **{key: COLUMNS[key] for key in KEYS}}
         return self._compiled(rows, paths, columns, measures, sign)
 
-    def _of_one_age(self, period: Period) -> list[Period]:
-        """The days of a period, cut where claims are of another age, should ages be told apart."""
+    def _of_one_age(self, periods: list[Period]) -> list[tuple[date, list[Period]]]:
+        """Should ages be told apart, the days on which claims are of each, and one of them; else all days."""
         if "age" not in self.by or self._tells_each_day:
-            return [period]
-        return overlaps(period, [days_of_age(AGES[bucket], self.period.end) for bucket in BUCKETS])
+            return [(self.period.end, periods)]
+        ages = [days_of_age(AGES[bucket], self.period.end) for bucket in BUCKETS]
+        return [(age.end, [part for each in periods for part in overlaps(each, [age])]) for age in ages]
 
     def _by_months(self, periods: list[Period]) -> tuple[list[Period], list[Period], list[Period]]:
         is_by_month = {*self.by} & {*TIMES, "age"} in (set(), {"month"}, {"age"})

@@ -42,14 +42,20 @@ def without(period: Period, others: Sequence[Period]) -> list[Period]:
     return [*left, Period(start, period.end)]
 
 
+def joined(periods: Iterable[Period]) -> list[Period]:
+    """The same days, those of periods that follow one another as one."""
+    found: list[Period] = []
+    for each in sorted(periods):
+        if found and each.start <= found[-1].end + DAY:
+            found[-1] = Period(found[-1].start, max(found[-1].end, each.end))
+        else:
+            found.append(each)
+    return found
+
+
 def ranges(periods: Iterable[Period]) -> list[Period]:
     """The same days, and perhaps some between them, in few periods."""
-    merged: list[Period] = []
-    for each in sorted(periods):
-        if merged and each.start <= merged[-1].end + DAY:
-            merged[-1] = Period(merged[-1].start, max(merged[-1].end, each.end))
-        else:
-            merged.append(each)
+    merged = joined(periods)
     while len(merged) > MOST_RANGES:
         _, n = min((after.start - before.end, n) for n, (before, after) in enumerate(pairwise(merged)))
         merged[n : n + 2] = [Period(merged[n].start, merged[n + 1].end)]
