@@ -271,7 +271,7 @@ class Loader:
         stays = ""
         if self.source.chunks_done and self.source.phase == Phase.STORING:
             stays = f" What was stored before stays: {self.source.claims_stored:,} claims."
-        reason = f"{where}{problem.reason}.{stays}"
+        reason = f"{where}{problem.reason.removesuffix('.')}.{stays}"
         with transaction.atomic():
             ImportProblem.objects.create(
                 source=self.source,

@@ -85,6 +85,6 @@ def _recognise_table(file: BinaryIO, limits: Limits) -> FileKind:
     if known:
         return max(known, key=lambda kind: known[kind])
     nearest = max(lacking, key=lambda refusal: refusal.nearness)
-    if nearest.nearness[0]:
+    if nearest.nearness[0] > 1:  # one column, as a number or a day, is in files of all sorts
         raise nearest
     raise Unreadable(nearest.place, "is no file of claims, remittances or activity with a header")

@@ -160,7 +160,13 @@ def outcome_in_words(source: Import) -> str:
         return ""
     if source.refused:
         return f"{number(source.refused)} refused: mend and send them again."
+    if not (taken_from(source) or source.duplicates):
+        return "Nothing came in: no claim, payment or action is in it."
     return "Everything in it was taken." if not source.duplicates else "Nothing was refused."
+
+
+def taken_from(source: Import) -> int:
+    return source.claims_stored + source.lines_stored + source.payments_stored + source.others_stored
 
 
 def can_be_cancelled(source: Import) -> bool:

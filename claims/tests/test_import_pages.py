@@ -67,6 +67,29 @@ def test_a_missing_column_is_named_with_its_place(client: Client, biller: User) 
     assert "Line 1: the header lacks procedure code." in response.content.decode()
 
 
+def test_a_file_of_one_column_is_not_taken_for_a_kind_that_it_is_not(client: Client, biller: User) -> None:
+    response = send(client, csv("claim\nC-1\n"))
+    assert "no file of claims, remittances or activity with a header" in response.content.decode()
+
+
+def test_a_header_alone_is_not_said_to_have_come_in(client: Client, biller: User) -> None:
+    send(client, csv(HEAD))
+    source = Import.objects.get()
+    loading.load(source)
+    page = client.get(reverse("import", args=[source.pk])).content.decode()
+    assert "Nothing came in: no claim, payment or action is in it." in page
+    assert "Everything in it was taken." not in page
+
+
+def test_a_file_that_breaks_off_is_told_in_one_sentence(client: Client, biller: User) -> None:
+    send(client, csv("ISA*00*", name="cut.x12"))
+    source = Import.objects.get()
+    loading.load(source)
+    page = client.get(reverse("import", args=[source.pk])).content.decode()
+    assert "divide segments and elements." in page
+    assert "elements.." not in page
+
+
 def test_the_same_file_again_leads_to_the_first_and_can_be_sent_again(client: Client, biller: User) -> None:
     send(client, csv())
     first = Import.objects.get()

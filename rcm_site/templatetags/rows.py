@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..charts.chart import Numbers
     from ..tables import Cell, Row, Table
 
-LONG_NAME = 40  # letters
+LONG_NAME, LONG_WORD = 40, 24  # letters
 
 register = template.Library()
 
@@ -76,7 +76,12 @@ def _pick(table: Table, row: Row) -> str:
 
 def _cell_of_row(cell: Cell) -> str:
     title = f' title="{text(cell.title)}"' if cell.title else ""
-    return f"<td{_numeric(cell.numeric)}{title}>{_cell(cell)}</td>"
+    css = ' class="long-name"' if _has_long_word(cell.text) else _numeric(cell.numeric)
+    return f"<td{css}{title}>{_cell(cell)}</td>"
+
+
+def _has_long_word(words: str) -> bool:
+    return len(words) > LONG_WORD and any(len(word) > LONG_WORD for word in words.split())
 
 
 def _cell(cell: Cell) -> str:

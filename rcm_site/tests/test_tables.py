@@ -7,6 +7,7 @@ from django.test import RequestFactory
 
 from accounts.models import Department
 from rcm_site.tables import Cell, Column, Table
+from rcm_site.templatetags.rows import table_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +91,11 @@ def test_cells_carry_alignment_and_badges(sixty: None) -> None:
     assert [cell.numeric for cell in row.cells] == [False, True, False]
     assert row.cells[2].badge == "paid"
     assert row.url == f"/{Department.objects.get(name='D00').pk}/"
+
+
+def test_only_what_is_too_long_for_a_line_may_be_broken_anywhere(db: None) -> None:
+    Department.objects.create(name="Cardiology")
+    Department.objects.create(name="Paediatric Cardiothoracic Surgery of the North Wing")
+    short, long = str(table_rows(table())).splitlines()
+    assert '<th scope="row">Cardiology' in short
+    assert '<th scope="row" class="long-name">Paediatric' in long
