@@ -36,7 +36,8 @@ def _numeric(is_numeric: bool) -> str:
 
 def _head(name: object, shown: str, *, is_numeric: bool = False, title: str = "") -> str:
     """A row's name stands in one line, unless it is as long as a table is wide."""
-    css = ' class="long-name"' if len(str(name)) > LONG_NAME else _numeric(is_numeric)
+    is_long = len(str(name)) > LONG_NAME or _has_long_word(str(name))
+    css = ' class="long-name"' if is_long else _numeric(is_numeric)
     said = f' title="{text(title)}"' if title else ""
     return f'<th scope="row"{css}{said}>{shown}</th>'
 
